@@ -1,0 +1,1 @@
+"""Faces in pixels: finding, tracking, landmarks, geometry, skin texture."""

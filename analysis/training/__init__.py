@@ -1,0 +1,1 @@
+"""Everything that made a shipped model or reference, and the programs that measure them."""
