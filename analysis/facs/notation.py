@@ -1,9 +1,9 @@
 """FACS notation: ``1+L2+12B`` to and from values, and the letters A–E to and from 0–5.
 
 A scored unit is an optional prefix, a code and an optional intensity letter. Prefixes: U, L, R unilateral
-(U: the side is not said); T, B top or bottom lip; A asymmetric; V–Z and G–K graded dominance of the left or the
-right side; M movement. Sides are the subject's. Suffixes: A trace, B slight, C marked or pronounced, D severe or
-extreme, E maximum. Source: the scoring conventions of FACS (Ekman, Friesen & Hager 2002).
+(U: the side is not said); T, B top or bottom lip; A asymmetric; V–Z and G–K graded dominance of the left or
+the right side; M movement. Sides are the subject's. Suffixes: A trace, B slight, C marked or pronounced,
+D severe or extreme, E maximum. Source: the scoring conventions of FACS (Ekman, Friesen & Hager 2002).
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class ScoredUnit:
             raise NotationError(f"{self.code!r} is not a FACS code.")
         if self.prefix and (len(self.prefix) != 1 or self.prefix not in PREFIXES):
             raise NotationError(f"{self.prefix!r} before {self.code} is not a FACS prefix.")
-        if self.prefix == "M" and (entry.group not in {"head", "eyes"} or self.code.startswith("M")):
+        if self.prefix and self.code.startswith("M"):
+            raise NotationError(f"{self.code} is a movement code already and takes no prefix.")
+        if self.prefix == "M" and (entry.group not in {"head", "eyes"}):
             raise NotationError(f"M (movement) does not go with {self.code}, only with head and eye codes.")
         if self.prefix and self.prefix in _UNILATERAL and not entry.sided:
             raise NotationError(
