@@ -52,7 +52,7 @@ def test_spellings(text: str, canonical: str | None) -> None:
         ("L25", "25 (lips part) has no side"),
         ("Q12", "'Q' before 12 is not a FACS prefix"),
         ("M12", "M (movement) does not go with 12"),
-        ("AM55", "is not a FACS code"),
+        ("AM55", "'AM' before 55 is not a FACS prefix"),
         ("50B", "50 (speech) is scored without an intensity"),
         ("1++2", "'' is not a code"),
         ("smile", "'smile' is not a code"),
