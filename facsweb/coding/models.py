@@ -1,0 +1,136 @@
+"""Layers of events on a recording: the machine's, immutable, and people's, kept as append-only revisions."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Study
+
+
+class Side(models.TextChoices):
+    """The subject's side; empty for codes that have none."""
+
+    BOTH = "both", "Both sides"
+    LEFT = "left", "Subject's left"
+    RIGHT = "right", "Subject's right"
+    NONE = "", "No sides"
+
+
+class Layer(models.Model):
+    """One reading of one run: the machine's, or one coder's."""
+
+    class Kind(models.TextChoices):
+        MACHINE = "machine", "Machine"
+        CODER = "coder", "Coder"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Being coded"
+        SIGNED = "signed", "Signed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="layers")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="layers"
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    revision = models.PositiveBigIntegerField(default=0, help_text="Number of the layer's latest change.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"], condition=models.Q(kind="machine"), name="one_machine_layer_per_run"
+            ),
+            models.UniqueConstraint(
+                fields=["run", "owner"], condition=models.Q(kind="coder"), name="one_coder_layer_per_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} layer of {self.run}"
+
+    @property
+    def study(self) -> Study:
+        return self.run.recording.participant.study
+
+
+class Event(models.Model):
+    """An event's identity. What it says is its latest revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    layer = models.ForeignKey(Layer, on_delete=models.CASCADE, related_name="events")
+    source = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="copies",
+        help_text="The machine event it came from.",
+    )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def study(self) -> Study:
+        return self.layer.study
+
+
+class Revision(models.Model):
+    """What an event said from one moment on. Never changed, never deleted.
+
+    Times are microseconds of media time. A revision without author was written by the machine.
+    """
+
+    class Action(models.TextChoices):
+        PROPOSE = "propose", "Proposed by the machine"
+        CREATE = "create", "Added"
+        CHANGE = "change", "Changed"
+        DELETE = "delete", "Deleted"
+        RESTORE = "restore", "Restored"
+        ACCEPT = "accept", "Accepted"
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the event.")
+    layer_revision = models.PositiveBigIntegerField(help_text="The layer's change number that wrote it.")
+    action = models.CharField(max_length=12, choices=Action.choices)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+    code = models.CharField(
+        max_length=8, help_text="FACS code without letters of side or intensity, such as 12."
+    )
+    side = models.CharField(max_length=5, choices=Side.choices, blank=True)
+    intensity = models.CharField(
+        max_length=1, blank=True, help_text="A–E, empty for codes without intensity."
+    )
+    onset_us = models.PositiveBigIntegerField()
+    apex_us = models.PositiveBigIntegerField()
+    offset_us = models.PositiveBigIntegerField()
+    confidence = models.FloatField(
+        null=True, help_text="The machine's, 0–1; null where a person wrote the event."
+    )
+    face = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=500, blank=True)
+    deleted = models.BooleanField(default=False)
+    request_id = models.UUIDField(
+        null=True, unique=True, help_text="Given by the browser; a repeated request is one."
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "number"], name="revision_numbers_are_unique"),
+            models.CheckConstraint(
+                condition=models.Q(onset_us__lte=models.F("apex_us"))
+                & models.Q(apex_us__lte=models.F("offset_us")),
+                name="onset_apex_offset_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}{self.intensity} {self.onset_us}–{self.offset_us} µs"

@@ -1,0 +1,53 @@
+"""Where one installation keeps its things: data folder, secret key, Redis socket.
+
+Read by the settings, so nothing here may import Django.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """Folder of everything this installation stores; ``FACSWEB_DATA`` or ``var`` beside the code."""
+    return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Create a file that only its owner can read; fails when it exists."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def secret_key(folder: Path) -> str:
+    """Return this installation's secret key, made on first use and kept in a private file."""
+    path = folder / "secret_key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            write_private(path, secrets.token_urlsafe(48).encode())
+        except FileExistsError:
+            pass  # another process of this installation was first
+    return path.read_text().strip()
+
+
+def redis_socket(folder: Path) -> Path:
+    """Path of the socket of the installation's own Redis.
+
+    A Unix socket's path may have about 100 characters, so it cannot live in a deep data folder; the short
+    name is derived from the folder, so every process of one installation finds the same server.
+    """
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"facsweb-{os.getuid()}-{digest}" / "redis.sock"
+
+
+def redis_url(folder: Path) -> str:
+    """``REDIS_URL``, or the address of the installation's own Redis."""
+    return os.environ.get("REDIS_URL") or f"unix://{redis_socket(folder)}"

@@ -1,0 +1,93 @@
+"""Recordings, and the resumable uploads that become recordings."""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from facsweb.studies.models import Participant, Study
+
+
+class Upload(models.Model):
+    """One file on its way in (tus protocol). ``offset`` bytes are safely on disk, never more than acknowledged."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", "Receiving"
+        FINISHED = "finished", "Finished"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="uploads")
+    filename = models.CharField(max_length=255)
+    length = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    expected_sha256 = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.RECEIVING)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recording = models.OneToOneField(
+        "Recording", null=True, blank=True, on_delete=models.SET_NULL, related_name="upload"
+    )
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.offset} of {self.length} bytes)"
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study
+
+
+def original_path(recording: "Recording", filename: str) -> str:
+    return f"recordings/{recording.id}/original"
+
+
+def proxy_path(recording: "Recording", filename: str) -> str:
+    return f"recordings/{recording.id}/proxy.mp4"
+
+
+class Recording(models.Model):
+    """One video of one participant; the original file is kept as it came."""
+
+    class ProxyState(models.TextChoices):
+        NOT_NEEDED = "not_needed", "The original plays in browsers"
+        WAITING = "waiting", "Waiting"
+        MAKING = "making", "Being made"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="recordings")
+    title = models.CharField(max_length=160)
+    filename = models.CharField(max_length=255, help_text="As it was called on the uploader's machine.")
+    original = models.FileField(upload_to=original_path, max_length=255)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+    duration_us = models.PositiveBigIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    has_audio = models.BooleanField()
+    media_info = models.JSONField(default=dict, help_text="Everything that probing found.")
+    proxy = models.FileField(upload_to=proxy_path, max_length=255, blank=True)
+    proxy_state = models.CharField(max_length=12, choices=ProxyState.choices, default=ProxyState.NOT_NEEDED)
+    proxy_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(microseconds=self.duration_us)

@@ -1,0 +1,70 @@
+"""AnalysisRun: the truth about one analysis. The queue only carries it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from facsweb.recordings.models import Recording
+from facsweb.studies.models import Study
+
+
+class AnalysisRun(models.Model):
+    """One analysis of one recording.
+
+    State changes are conditional UPDATEs in ``runs.services``. ``attempt`` is a fencing number: a worker that
+    was thought dead and comes back can no longer write, because its attempt is not the current one.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Finished"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    parameters = models.JSONField(default=dict, help_text="neutral_us (or null), max_faces.")
+    attempt = models.PositiveIntegerField(default=1)
+    worker = models.CharField(max_length=120, blank=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=32, blank=True)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(null=True)
+    still = models.FileField(upload_to="stills/", max_length=255, blank=True)
+    error = models.TextField(blank=True, help_text="A sentence for a person.")
+    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    folder = models.CharField(max_length=255, blank=True, help_text="Result files, relative to MEDIA_ROOT.")
+    files = models.JSONField(default=dict, help_text="File name → SHA-256 of the finished result.")
+    summary = models.JSONField(default=dict, help_text="The run's summary.json.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            # A double click cannot start a second analysis of the same recording beside the first.
+            models.UniqueConstraint(
+                fields=["recording"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_active_run_per_recording",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Run of {self.recording} ({self.state})"
+
+    @property
+    def study(self) -> Study:
+        return self.recording.participant.study
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE

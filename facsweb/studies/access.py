@@ -1,0 +1,137 @@
+"""The only way from a request to an object, and the table of who may open which page.
+
+A stranger to the study gets 404 (not even existence is told), a member without the role gets 403.
+``tests/test_access_matrix.py`` walks every URL with every role and fails when a page is missing here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Final, Protocol, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+
+from facsweb.studies.models import Membership, Role, Study
+
+ADMINISTRATOR, ANALYST, CODER, MANAGER = Role.ADMINISTRATOR, Role.ANALYST, Role.CODER, Role.MANAGER
+EVERY_ROLE: Final = frozenset(Role)
+WORKERS: Final = frozenset({ADMINISTRATOR, ANALYST, CODER})  # everybody who works on recordings
+LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
+
+#: Pages for anybody, signed in or not.
+PUBLIC: Final = frozenset({"health", "verify", "favicon"})
+
+#: Pages for anybody who is signed in; what they list is filtered by membership.
+SIGNED_IN: Final = frozenset({"home", "model_cards", "studies:list", "reports:list"})
+
+#: Pages for people who may create studies and accounts (``is_staff``).
+STAFF: Final = frozenset({"studies:create", "accounts:list", "accounts:create", "accounts:change"})
+
+#: Page → roles that may open it in a study.
+PAGES: Final[dict[str, frozenset[Role]]] = {
+    # studies, participants, consent
+    "studies:detail": WORKERS,
+    "studies:change": frozenset({ADMINISTRATOR}),
+    "studies:members": frozenset({ADMINISTRATOR}),
+    "studies:member_add": frozenset({ADMINISTRATOR}),
+    "studies:member_remove": frozenset({ADMINISTRATOR}),
+    "studies:consent_form": LEADS,
+    "studies:consent_form_create": frozenset({ADMINISTRATOR}),
+    "studies:participant_create": LEADS,
+    "studies:participant": WORKERS,
+    "studies:consent_create": LEADS,
+    "studies:consent": LEADS,
+    "studies:consent_withdraw": LEADS,
+    "audit:log": frozenset({ADMINISTRATOR}),
+    # recordings
+    "recordings:upload": LEADS,
+    "recordings:tus_create": LEADS,
+    "recordings:tus": LEADS,
+    "recordings:detail": WORKERS,
+    "recordings:video": WORKERS,
+    "recordings:poster": WORKERS,
+    "recordings:change": LEADS,
+    "recordings:delete": frozenset({ADMINISTRATOR}),
+    # runs
+    "runs:start": LEADS,
+    "runs:detail": WORKERS,
+    "runs:snapshot": WORKERS,
+    "runs:still": WORKERS,
+    "runs:cancel": LEADS,
+    "runs:interpret": LEADS,
+    "runs:download": WORKERS,
+    # coding
+    "coding:review": WORKERS,
+    "coding:signals": WORKERS,
+    "coding:events": WORKERS,
+    "coding:layer_create": frozenset({CODER}),
+    "coding:event_create": frozenset({CODER}),
+    "coding:event_change": frozenset({CODER}),
+    "coding:event_history": WORKERS,
+    # sign-off and reports
+    "reports:sign": frozenset({CODER}),
+    "reports:detail": EVERY_ROLE,
+    "reports:state": EVERY_ROLE,
+    "reports:pdf": EVERY_ROLE,
+    "reports:csv": EVERY_ROLE,
+    "reports:json": EVERY_ROLE,
+    "reports:revoke": frozenset({ADMINISTRATOR}),
+}
+
+
+class InStudy(Protocol):
+    """Anything that belongs to a study."""
+
+    @property
+    def study(self) -> Study: ...
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+def roles_of(user: Any, study: Study) -> frozenset[Role]:
+    """Roles that the user holds in the study; empty for strangers."""
+    if not user.is_authenticated:
+        return frozenset()
+    held = Membership.objects.filter(study=study, user=user).values_list("role", flat=True)
+    return frozenset(Role(role) for role in held)
+
+
+def may(user: Any, page: str, obj: InStudy) -> bool:
+    """Whether the user may open the page for the object; for links and buttons in templates and sockets."""
+    return bool(roles_of(user, obj.study) & PAGES[page])
+
+
+def check(user: Any, page: str, obj: InStudy) -> None:
+    """Raise Http404 for a stranger to the object's study, PermissionDenied for a member without the role."""
+    held = roles_of(user, obj.study)
+    if not held:
+        raise Http404
+    if not held & PAGES[page]:
+        raise PermissionDenied
+
+
+def get(request: HttpRequest, model: type[M], pk: uuid.UUID | str, *, related: Iterable[str] = ()) -> M:
+    """Return the object for the page that the request's URL names, or raise Http404 or PermissionDenied."""
+    queryset = model._default_manager.select_related(*related) if related else model._default_manager.all()
+    obj = queryset.filter(pk=pk).first()
+    if obj is None:
+        raise Http404
+    assert request.resolver_match is not None
+    check(request.user, request.resolver_match.view_name, obj)  # type: ignore[arg-type]
+    return obj
+
+
+def studies(user: Any, page: str) -> QuerySet[Study]:
+    """Studies in which the user may open the page."""
+    return Study.objects.filter(memberships__user=user, memberships__role__in=PAGES[page]).distinct()
+
+
+def require_staff(request: HttpRequest) -> None:
+    """Raise PermissionDenied unless the user may create studies and accounts."""
+    if not getattr(request.user, "is_staff", False):
+        raise PermissionDenied

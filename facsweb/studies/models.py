@@ -1,0 +1,153 @@
+"""Studies, who works on them, who takes part, and what each participant agreed to."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Role(models.TextChoices):
+    ADMINISTRATOR = "administrator", "Administrator"
+    ANALYST = "analyst", "Analyst"
+    CODER = "coder", "FACS coder"
+    MANAGER = "manager", "Manager"
+
+
+class Setting(models.TextChoices):
+    RESEARCH = "research", "Research"
+    CLINICAL = "clinical", "Clinical"
+    USABILITY = "usability", "Usability"
+    MARKETING = "marketing", "Marketing"
+    MEDIA = "media", "Media"
+    SAFETY = "safety", "Safety"
+    WORKPLACE = "workplace", "Workplace"
+    EDUCATION = "education", "Education"
+    RECRUITMENT = "recruitment", "Recruitment"
+
+
+class Scope(models.TextChoices):
+    """What a participant can agree to, one by one."""
+
+    VIDEO = "video", "Recording my face on video and coding facial movements"
+    AUDIO = "audio", "Recording and analysing my voice"
+    TEXT = "text", "Transcribing and analysing what I say"
+    EMOTION = "emotion", "Estimating emotional states from facial movements"
+    CALIBRATION = "calibration", "Using my data to calibrate the method"
+
+
+class Study(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    purpose = models.TextField(
+        help_text="In one or two plain sentences; participants read it on the consent form."
+    )
+    setting = models.CharField(max_length=20, choices=Setting.choices)
+    jurisdiction = models.CharField(max_length=60, help_text="Country or state whose law applies.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="studies")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def study(self) -> "Study":
+        """Itself, so that access control can ask any object for its study."""
+        return self
+
+
+class Membership(models.Model):
+    """One role of one person in one study; a person may hold several."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "user", "role"], name="one_membership_per_role")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role} in {self.study}"
+
+
+class ConsentForm(models.Model):
+    """One version of the words a participant agrees to. Never edited: a change is a new version."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="consent_forms")
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=160)
+    body = models.TextField(help_text="Plain words, as the participant reads them.")
+    scopes = models.JSONField(default=list, help_text="The scopes this version asks about.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["study", "version"], name="one_form_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.title} (version {self.version})"
+
+
+class Participant(models.Model):
+    """A person on a recording, known here only by a code."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    code = models.CharField(max_length=40, help_text="A pseudonym such as P-014, never a name.")
+    cohort = models.CharField(
+        max_length=80, blank=True, help_text="As the participant describes it; may stay empty."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["study", "code"], name="one_participant_per_code")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Consent(models.Model):
+    """What one participant agreed to, when and how. Withdrawal is recorded beside it, never instead of it."""
+
+    class Method(models.TextChoices):
+        ON_SCREEN = "on_screen", "On this screen, by the participant"
+        PAPER = "paper", "Signed on paper"
+        VERBAL = "verbal", "Spoken, in front of a witness"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="consents")
+    form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="consents")
+    scopes = models.JSONField(default=list, help_text="The scopes that were granted.")
+    method = models.CharField(max_length=20, choices=Method.choices)
+    signature = models.CharField(
+        max_length=120, blank=True, help_text="Typed by the participant; paper keeps its own."
+    )
+    given_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawal_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-given_at", "-recorded_at"]
+
+    def __str__(self) -> str:
+        return f"Consent of {self.participant} to version {self.form.version}"
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study

@@ -1,0 +1,22 @@
+"""Every address of the site; who may open what is in ``studies/access.py``."""
+
+from django.urls import include, path
+
+from facsweb.home import views as home
+from facsweb.reports import views as reports
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", home.health, name="health"),
+    path("favicon.ico", home.favicon, name="favicon"),
+    path("models/", home.model_cards, name="model_cards"),
+    path("verify/", reports.verify, name="verify"),
+    path("login/", include("allauth.urls")),
+    path("accounts/", include("facsweb.accounts.urls")),
+    path("audit/", include("facsweb.audit.urls")),
+    path("", include("facsweb.studies.urls")),
+    path("", include("facsweb.recordings.urls")),
+    path("", include("facsweb.runs.urls")),
+    path("", include("facsweb.coding.urls")),
+    path("reports/", include("facsweb.reports.urls")),
+]

@@ -1,0 +1,88 @@
+"""A study with one person in every role, a stranger, and a participant who consented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+MEDIA = REPOSITORY / "tests" / "media"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def people(db):
+    """Role value (and "stranger", "staff") → user."""
+    from facsweb.accounts.models import User
+    from facsweb.studies.models import Role
+
+    names = [*[str(role) for role in Role], "stranger", "staff"]
+    return {
+        name: User.objects.create_user(
+            f"{name}@example.org", f"{name.title()} Person", PASSWORD, is_staff=name == "staff"
+        )
+        for name in names
+    }
+
+
+@pytest.fixture
+def study(people):
+    from facsweb.studies.models import Membership, Role, Study
+
+    study = Study.objects.create(
+        name="Checkout usability",
+        purpose="We want to see where people struggle.",
+        setting="usability",
+        jurisdiction="Germany",
+        created_by=people["administrator"],
+    )
+    Membership.objects.bulk_create(Membership(study=study, user=people[role], role=role) for role in Role)
+    return study
+
+
+@pytest.fixture
+def participant(study, people):
+    from facsweb.studies.models import Participant
+
+    return Participant.objects.create(study=study, code="P-001", created_by=people["analyst"])
+
+
+@pytest.fixture
+def consent(participant, people):
+    """A current consent to everything."""
+    from facsweb.studies.models import Consent, ConsentForm, Scope
+
+    form = ConsentForm.objects.create(
+        study=participant.study,
+        version=1,
+        title="Consent",
+        body="We record your face.",
+        scopes=[str(scope) for scope in Scope],
+        created_by=people["administrator"],
+    )
+    return Consent.objects.create(
+        participant=participant,
+        form=form,
+        scopes=[str(scope) for scope in Scope],
+        method="on_screen",
+        signature="P. One",
+        given_at=timezone.now(),
+        recorded_by=people["analyst"],
+    )
+
+
+@pytest.fixture
+def client_as(people) -> Callable[[str], Client]:
+    """Signed-in test client of the person in a role."""
+
+    def sign_in(role: str) -> Client:
+        client = Client()
+        client.force_login(people[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
