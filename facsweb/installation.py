@@ -5,6 +5,7 @@ Read by the settings, so nothing here may import Django.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -31,10 +32,11 @@ def secret_key(folder: Path) -> str:
     path = folder / "secret_key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            write_private(path, secrets.token_urlsafe(48).encode())
-        except FileExistsError:
-            pass  # another process of this installation was first
+        draft = folder / f"secret_key.{os.getpid()}"
+        write_private(draft, secrets.token_urlsafe(48).encode())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # whole or not at all, and the first process of an installation wins
+        draft.unlink()
     return path.read_text().strip()
 
 

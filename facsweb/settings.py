@@ -113,7 +113,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis: queue, channel layer, cache ----------------------------------------------------------------------
+# --- Redis: queue, channel layer, cache ------------------------------------------------------------
 REDIS_URL = installation.redis_url(DATA_DIR)
 RQ_QUEUES = {"analysis": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "DEFAULT_RESULT_TTL": 3600}}
 RQ = {"COMMIT_MODE": "on_db_commit"}

@@ -10,7 +10,7 @@ from facsweb.studies.models import Participant, Study
 
 
 class Upload(models.Model):
-    """One file on its way in (tus protocol). ``offset`` bytes are safely on disk, never more than acknowledged."""
+    """One file on its way in (tus protocol); ``offset`` bytes are safely on disk."""
 
     class State(models.TextChoices):
         RECEIVING = "receiving", "Receiving"
