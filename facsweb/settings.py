@@ -29,9 +29,7 @@ DEBUG = False
 
 if PRODUCTION:
     missing = [
-        name
-        for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
-        if not os.environ.get(name)
+        name for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL") if not os.environ.get(name)
     ]
     if missing:
         raise ImproperlyConfigured(f"FACSWEB_ENV=production needs {', '.join(missing)} in the environment.")

@@ -75,14 +75,10 @@ def write_result(folder: Path, clip: str = CLIP) -> dict[str, Any]:
     events = [row for row in csv.DictReader((MEDIA / "events.csv").open()) if row["clip"] == clip]
     with (folder / "events.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["code", "side", "intensity", "onset_us", "apex_us", "offset_us", "confidence", "face"]
-        )
+        writer.writerow(["code", "side", "intensity", "onset_us", "apex_us", "offset_us", "confidence", "face"])
         for row in events:
             letter = LETTERS[min(4, max(0, int(np.ceil(float(row["peak_intensity"]))) - 1))]
-            times = [
-                round(float(row[key]) * 1e6) for key in ("onset_start_s", "apex_start_s", "offset_end_s")
-            ]
+            times = [round(float(row[key]) * 1e6) for key in ("onset_start_s", "apex_start_s", "offset_end_s")]
             side = "" if row["au"] in ("25", "26", "27") else row["side"]
             writer.writerow([row["au"], side, letter, *times, 0.8, 0])
 
@@ -111,14 +107,10 @@ def make_finished_run(recording: Any, user: Any, clip: str = CLIP) -> Any:
     from facsweb.runs.models import AnalysisRun
 
     now = timezone.now()
-    run = AnalysisRun(
-        recording=recording, created_by=user, state="succeeded", started_at=now, finished_at=now
-    )
+    run = AnalysisRun(recording=recording, created_by=user, state="succeeded", started_at=now, finished_at=now)
     run.folder = f"runs/{run.id}/1"
     folder = Path(settings.MEDIA_ROOT) / run.folder
     run.summary = write_result(folder, clip)
-    run.files = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())
-    }
+    run.files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
     run.save()
     return run

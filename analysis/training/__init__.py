@@ -1,1 +1,1 @@
-"""Everything that made a shipped model or reference, and the programs that measure them."""
+"""Scripts that made what the package ships; each says in its docstring how to run it again."""

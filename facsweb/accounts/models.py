@@ -19,9 +19,7 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, email: str, name: str = "", password: str | None = None, **fields: Any
-    ) -> "User":
+    def create_superuser(self, email: str, name: str = "", password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, name, password, is_staff=True, is_superuser=True, **fields)
 
 

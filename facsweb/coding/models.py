@@ -32,9 +32,7 @@ class Layer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="layers")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="layers"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="layers")
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     revision = models.PositiveBigIntegerField(default=0, help_text="Number of the layer's latest change.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -97,23 +95,15 @@ class Revision(models.Model):
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the event.")
     layer_revision = models.PositiveBigIntegerField(help_text="The layer's change number that wrote it.")
     action = models.CharField(max_length=12, choices=Action.choices)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
-    code = models.CharField(
-        max_length=8, help_text="FACS code without letters of side or intensity, such as 12."
-    )
+    code = models.CharField(max_length=8, help_text="FACS code without letters of side or intensity, such as 12.")
     side = models.CharField(max_length=5, choices=Side.choices, blank=True)
-    intensity = models.CharField(
-        max_length=1, blank=True, help_text="A–E, empty for codes without intensity."
-    )
+    intensity = models.CharField(max_length=1, blank=True, help_text="A–E, empty for codes without intensity.")
     onset_us = models.PositiveBigIntegerField()
     apex_us = models.PositiveBigIntegerField()
     offset_us = models.PositiveBigIntegerField()
-    confidence = models.FloatField(
-        null=True, help_text="The machine's, 0–1; null where a person wrote the event."
-    )
+    confidence = models.FloatField(null=True, help_text="The machine's, 0–1; null where a person wrote the event.")
     face = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
     deleted = models.BooleanField(default=False)

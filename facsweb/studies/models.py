@@ -69,9 +69,7 @@ class Membership(models.Model):
     added_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["study", "user", "role"], name="one_membership_per_role")
-        ]
+        constraints = [models.UniqueConstraint(fields=["study", "user", "role"], name="one_membership_per_role")]
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} in {self.study}"
