@@ -1,0 +1,64 @@
+# facsweb: everything a newcomer needs is two commands, `make demo` and `make test`.
+#
+#   make demo          install, get the face models, start Redis, web and worker, seed a demonstration study
+#   make demo ONCE=1   the same, driven through to a verified signed PDF, then stop
+#   make test          the whole suite (browser tests when a Chromium is found)
+#   make lint          ruff, mypy --strict on analysis/, migrations check
+#   make bench         speed and memory of the analysis on this machine
+#   make screenshots   pictures of every page (needs a Chromium)
+#   make lock          renew requirements.lock (needs uv)
+
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
+
+.PHONY: demo test lint format bench screenshots lock models clean
+
+demo: $(INSTALLED)
+	@$(PY) manage.py demo $(DEMO_FLAGS)
+
+test: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m pytest $(PYTEST_FLAGS)
+
+lint: $(INSTALLED)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) manage.py check
+
+format: $(INSTALLED)
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+models: $(INSTALLED)
+	@$(PY) -m analysis models install
+
+bench: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core
+	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core --scale 1280x720
+
+screenshots: $(INSTALLED)
+	@$(PY) -m tests.browser.screenshots
+
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
+	  --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+# The environment comes from the hashed lock alone; --no-deps makes sure nothing else slips in.
+$(INSTALLED): requirements.lock
+	@test -w . || { echo "This folder cannot be written to; put facsweb where you may create files." >&2; exit 1; }
+	@python=$$(for name in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	    command -v "$$name" >/dev/null 2>&1 && "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo "$$name" && break; done); \
+	  test -n "$$python" || { echo "facsweb needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }; \
+	  test -x $(PY) || { echo "Creating $(VENV) ..."; "$$python" -m venv $(VENV) || { echo "$$python cannot make virtual environments; install its venv module (on Debian: python3-venv)." >&2; exit 1; }; }
+	@echo "Installing the locked packages (about 1.3 GB on disk, once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
+	  || { echo "The packages could not be installed: is the package index reachable? Run the same command again to continue." >&2; exit 1; }
+	@touch $@
