@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -86,3 +87,26 @@ def client_as(people) -> Callable[[str], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Any]:
+    """The installation's own Redis, started once for all tests that need it."""
+    from django.conf import settings
+
+    from facsweb.processes.redis_server import RedisServer
+
+    with RedisServer(settings.DATA_DIR) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_server) -> Any:
+    """Client of a real, empty Redis, the one that the queue, the channel layer and child processes use."""
+    from redis import Redis
+
+    redis_server.start()  # a test may have killed it
+    client = Redis.from_url(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
