@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import onnx
 import tflite
 
 from analysis.models import attention_ops, tflite_graph
@@ -75,7 +76,7 @@ class _Converter:
             "TransformLandmarks_v2": self._transform_landmarks,
         }
 
-    def run(self) -> object:
+    def run(self) -> onnx.ModelProto:
         for operator in self.source.operators:
             rule = self.rules.get(operator.name)
             if rule is None:

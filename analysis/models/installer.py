@@ -1,7 +1,7 @@
 """Makes the face models once per machine: fetch, verify, convert, check against the reference, keep.
 
-Every file appears in the cache by a rename of a finished, checked file, so a run that dies leaves nothing that looks
-installed; its temporary folder is swept by the next run. Two runs at once wait for each other.
+Every file appears in the cache by a rename of a finished, checked file, so a run that dies leaves nothing that
+looks installed; its temporary folder is swept by the next run. Two runs at once wait for each other.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ def _checked(spec: ModelSpec, onnx_file: bytes) -> float:
 
     if store.sha256(onnx_file) != spec.sha256:
         raise ModelError(
-            f"The conversion of {spec.id} gave another file than expected; the installed versions of onnx or tflite "
-            "differ from requirements.lock. Install the locked versions and try again."
+            f"The conversion of {spec.id} gave another file than expected; the installed versions of onnx or "
+            "tflite differ from requirements.lock. Install the locked versions and try again."
         )
     return parity.check(spec.id, onnx_file)
 

@@ -1,7 +1,7 @@
 """Compares converted models with stored outputs of the makers' own runtimes.
 
-The references in ``parity_vectors/`` were made by `analysis.training.parity_vectors`. Every model sees a face and a
-picture of noise, both in one batch, so that the batch axis is exercised too.
+The references in ``parity_vectors/`` were made by `analysis.training.parity_vectors`. Every model sees a face and
+a picture of noise, both in one batch, so that the batch axis is exercised too.
 """
 
 from __future__ import annotations

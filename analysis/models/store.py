@@ -1,8 +1,8 @@
 """Where the finished ONNX files lie, and whether they are the ones that were made.
 
 The cache folder is ``FACSWEB_MODELS`` when set, otherwise ``facsweb/models`` below the user's cache folder
-(``XDG_CACHE_HOME`` is respected). Beside the files lies ``manifest.json``: what was made from what, when and by which
-version of the converter.
+(``XDG_CACHE_HOME`` is respected). Beside the files lies ``manifest.json``: what was made from what, when and by
+which version of the converter.
 """
 
 from __future__ import annotations

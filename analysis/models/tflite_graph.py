@@ -112,7 +112,7 @@ def _constant(tensor: Any, buffer: Any, shape: list[int]) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One level of a sparse tensor's storage tree: dense (``size``) or compressed rows (``segments``, ``indices``)."""
+    """One level of a sparse tensor's storage tree: dense (``size``) or compressed (``segments``, ``indices``)."""
 
     size: int
     segments: NDArray[np.int64] | None = None

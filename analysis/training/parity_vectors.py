@@ -8,8 +8,8 @@ solution. They need numpy < 2, so run this in an environment of its own, from th
     uv pip install --python /tmp/parity/bin/python mediapipe==0.10.21 ai-edge-litert scikit-image 'numpy<2'
     /tmp/parity/bin/python -m analysis.training.parity_vectors
 
-The picture is ``skimage.data.astronaut()`` (NASA, public domain), cropped at native resolution; the second input is
-noise from `analysis.models.parity.noise`, which has no face in it and drives the nets far from their habits.
+The picture is ``skimage.data.astronaut()`` (NASA, public domain), cropped at native resolution; the second input
+is noise from `analysis.models.parity.noise`, which has no face in it and drives the nets far from their habits.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ CROP = (slice(10, 202), slice(128, 320))
 
 def main() -> None:
     import cv2
-    import mediapipe
+    import mediapipe  # type: ignore[import-not-found]
     import skimage.data
 
-    photograph = skimage.data.astronaut()
+    photograph = skimage.data.astronaut()  # type: ignore[no-untyped-call]
     face = np.ascontiguousarray(photograph[CROP])
     folder = parity.FOLDER
     cv2.imwrite(str(folder / "face.png"), face[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
@@ -72,7 +72,8 @@ node {{ calculator: "TfLiteCustomOpResolverCalculator" output_side_packet: "OP_R
 node {{ calculator: "InferenceCalculator"
   input_side_packet: "OP_RESOLVER:op_resolver"
   input_stream: "TENSORS:input" output_stream: "TENSORS:tensors"
-  options {{ [mediapipe.InferenceCalculatorOptions.ext] {{ model_path: "{model}" delegate {{ tflite {{}} }} }} }} }}
+  options {{ [mediapipe.InferenceCalculatorOptions.ext] {{
+    model_path: "{model}" delegate {{ tflite {{}} }} }} }} }}
 node {{ calculator: "SplitTensorVectorCalculator"
   input_stream: "tensors" {splits}
   options {{ [mediapipe.SplitVectorCalculatorOptions.ext] {{ {ranges} }} }} }}
