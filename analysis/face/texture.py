@@ -1,0 +1,289 @@
+"""Skin and mouth measures from pixels, comparable from frame to frame.
+
+Skin is sampled on the unrolled reference face (`Reference.uv`), so the same sample is the same spot of skin
+whatever the expression and the head do: wrinkles change a region's energy, movement does not. Only the regions
+that a measure needs are sampled, by one ``cv2.remap``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Final, Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from analysis.face.reference import N_SKIN, Reference, reference
+from analysis.types import N_LANDMARKS, Float32, Rgb
+
+Direction = Literal["upright", "level", "any", "red"]
+
+#: Side of one sample on the reference face. Wrinkles are 0.1–0.3 cm apart; smaller samples cost and add noise.
+TEXEL_CM: Final = 0.1
+_MARGIN: Final = 3  # samples around a region, so that its filters see skin and not the neighbour in the atlas
+_ATLAS_WIDTH: Final = 128
+_MAX_PX_PER_TEXEL: Final = 2.0  # finer pictures are averaged down first, or bilinear sampling would alias
+_DARK_OFFSET: Final = 8.0  # grey levels; keeps energy / brightness finite in shadow
+
+# Hull of every region by point numbers, for the subject's right side where a region has two. The direction is that
+# of the creases that are looked for ("red": how red the region is instead).
+_MID_REGIONS: Final[Mapping[str, tuple[Sequence[int], Direction]]] = {
+    "glabella": ((9, 107, 336, 8, 55, 285), "upright"),
+    "forehead_mid": ((151, 108, 337, 9, 107, 336), "level"),
+    "nose_root": ((168, 122, 351, 196, 419, 197), "level"),
+    "chin": ((199, 200, 208, 428, 175, 18), "any"),
+    "lips_upper": ((61, 40, 37, 0, 267, 270, 291, 13), "red"),
+    "lips_lower": ((61, 91, 84, 17, 314, 321, 291, 14), "red"),
+}
+_RIGHT_REGIONS: Final[Mapping[str, tuple[Sequence[int], Direction]]] = {
+    "forehead": ((68, 104, 69, 108, 66, 105, 63), "level"),
+    "nose_side": ((122, 245, 188, 174, 196), "any"),
+    "crow": ((226, 35, 143, 34, 127, 139, 156), "any"),
+    "lower_lid": ((230, 119, 101, 100, 231), "any"),
+    "nasolabial": ((203, 206, 216, 92, 165), "any"),
+    "dimple": ((61, 57, 212, 202, 43), "any"),
+}
+_INNER_LIPS: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+_CHEEKS: Final = (50, 280)
+_NO_MAP: Final = np.empty(0, np.float32)  # the second map is empty when the first has both coordinates
+_EYES: Final = (33, 133, 159, 145, 263, 362, 386, 374)
+
+
+def _regions(ref: Reference) -> dict[str, tuple[list[int], Direction]]:
+    out = {name: (list(points), way) for name, (points, way) in _MID_REGIONS.items()}
+    for name, (points, way) in _RIGHT_REGIONS.items():
+        out[f"{name}_R"] = (list(points), way)
+        out[f"{name}_L"] = ([int(ref.mirror[i]) for i in points], way)
+    return out
+
+
+_REGION_NAMES: Final = (*_MID_REGIONS, *(f"{name}_{side}" for name in _RIGHT_REGIONS for side in "RL"))
+
+#: Columns of `SkinTexture`: ``skin_*`` crease energy (mean gradient / mean brightness, no unit; ``skin_lips_*``
+#: redness −1…1), ``teeth`` and ``mouth_dark`` shares 0–1 of the gap between the lips, ``mouth_area`` of that gap
+#: in cm², ``sharpness`` share of the finest detail at the eyes (no unit), ``brightness`` grey of the skin 0–255.
+TEXTURE_COLUMNS: Final[tuple[str, ...]] = (
+    *(f"skin_{name}" for name in _REGION_NAMES),
+    "teeth",
+    "mouth_dark",
+    "mouth_area",
+    "sharpness",
+    "brightness",
+)
+
+
+class _Atlas(NamedTuple):
+    """Where every sample lies: constant, made once."""
+
+    shape: tuple[int, int]
+    to_pixels: csr_matrix  # (H·W, 468): barycentric weights of three landmarks a sample
+    inside: NDArray[np.int64]  # flat indices of the samples inside a region, region after region
+    starts: NDArray[np.int64]  # (R,) where each region begins in `inside`
+    counts: Float32  # (R,) samples of each region
+    way: NDArray[np.str_]  # (R,) direction of each region
+
+
+def _barycentric(points: NDArray[np.float64], ref: Reference) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Triangle and barycentric weights of UV points (n, 2); a point outside gets the nearest triangle's edge."""
+    a, b, c = (ref.uv[ref.triangles[:, k]] for k in range(3))
+    area = np.cross(np.pad(b - a, ((0, 0), (0, 1))), np.pad(c - a, ((0, 0), (0, 1))))[:, 2]
+    offset = points[:, None] - a
+    w1 = (offset[..., 0] * (c - a)[:, 1] - offset[..., 1] * (c - a)[:, 0]) / area
+    w2 = (offset[..., 1] * (b - a)[:, 0] - offset[..., 0] * (b - a)[:, 1]) / area
+    weights = np.stack([1 - w1 - w2, w1, w2], axis=-1)
+    best = weights.min(-1).argmax(1)
+    chosen = np.clip(weights[np.arange(len(points)), best], 0, None)
+    return ref.triangles[best].astype(np.int64), np.asarray(chosen / chosen.sum(1, keepdims=True))
+
+
+def _shelves(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
+    """Top left corners (row, column) that pack rectangles (height, width) on shelves, and the total height."""
+    corners: dict[int, tuple[int, int]] = {}
+    top = left = shelf = 0
+    for i in sorted(range(len(sizes)), key=lambda i: -sizes[i][0]):
+        height, width = sizes[i]
+        if left + width > _ATLAS_WIDTH:
+            top, left, shelf = top + shelf, 0, 0
+        corners[i] = (top, left)
+        left, shelf = left + width, max(shelf, height)
+    return [corners[i] for i in range(len(sizes))], top + shelf
+
+
+@cache
+def _atlas() -> _Atlas:
+    ref = reference()
+    regions = _regions(ref)
+    hulls = [cv2.convexHull(ref.uv[points].astype(np.float32))[:, 0] for points, _ in regions.values()]
+    boxes = [(np.floor(h.min(0) / TEXEL_CM) - _MARGIN, np.ceil(h.max(0) / TEXEL_CM) + _MARGIN) for h in hulls]
+    sizes = [(int(high[1] - low[1]) + 1, int(high[0] - low[0]) + 1) for low, high in boxes]
+    corners, height = _shelves(sizes)
+    points = np.zeros((height, _ATLAS_WIDTH, 2))
+    used = np.zeros((height, _ATLAS_WIDTH), bool)
+    members: list[NDArray[np.int64]] = []
+    flat = np.arange(height * _ATLAS_WIDTH).reshape(height, _ATLAS_WIDTH)
+    for hull, (low, high), (rows, cols), (top, left) in zip(hulls, boxes, sizes, corners, strict=True):
+        # the atlas' rows run downward like the picture's, v runs upward
+        v, u = np.mgrid[high[1] : high[1] - rows : -1, low[0] : low[0] + cols]
+        place = np.s_[top : top + rows, left : left + cols]
+        points[place] = np.stack([u, v], -1) * TEXEL_CM
+        inside = np.zeros((rows, cols), np.uint8)
+        drawn = np.round((hull / TEXEL_CM - [low[0], high[1]]) * [1, -1]).astype(np.int32)
+        cv2.fillConvexPoly(inside, drawn, 1)
+        used[place] = cv2.dilate(inside, np.ones((2 * _MARGIN + 1, 2 * _MARGIN + 1), np.uint8)) > 0
+        members.append(flat[place][inside > 0])
+    corners_of, weights = _barycentric(points[used], ref)
+    sample = np.flatnonzero(used.ravel())
+    to_pixels = csr_matrix(
+        (weights.astype(np.float32).ravel(), (np.repeat(sample, 3), corners_of.ravel())),
+        shape=(used.size, N_SKIN),
+    )
+    counts = np.array([len(member) for member in members])
+    return _Atlas(
+        shape=(height, _ATLAS_WIDTH),
+        to_pixels=to_pixels,
+        inside=np.concatenate(members),
+        starts=np.concatenate([[0], np.cumsum(counts)[:-1]]),
+        counts=counts.astype(np.float32),
+        way=np.array([way for _, way in regions.values()]),
+    )
+
+
+class SkinTexture:
+    """Measures skin and mouth of one face in one frame."""
+
+    def __init__(self) -> None:
+        self._atlas = _atlas()
+
+    def __call__(self, rgb: Rgb, landmarks: Float32) -> Float32:
+        """Measure.
+
+        Parameters
+        ----------
+        rgb : uint8, shape (H, W, 3)
+            The upright frame.
+        landmarks : float32, shape (478, 3)
+            Pixels of that frame.
+
+        Returns
+        -------
+        float32, shape (T,)
+            In the order of `TEXTURE_COLUMNS`; all NaN when the face lies outside the picture.
+
+        Raises
+        ------
+        ValueError
+            Wrong shape.
+        """
+        if landmarks.shape != (N_LANDMARKS, 3):
+            raise ValueError(f"landmarks: expected shape (478, 3), got {landmarks.shape}")
+        if rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise ValueError(f"rgb: expected shape (H, W, 3), got {rgb.shape}")
+        crop, points = _crop(rgb, landmarks[:, :2])
+        if crop is None:
+            return np.full(len(TEXTURE_COLUMNS), np.nan, np.float32)
+        regions, brightness = self._skin(crop, points)
+        mouth = _mouth(crop, points)
+        return np.array([*regions, *mouth, _sharpness(crop, points), brightness], np.float32)
+
+    def _skin(self, crop: Rgb, points: Float32) -> tuple[Float32, float]:
+        atlas = self._atlas
+        where = (atlas.to_pixels @ points[:N_SKIN]).reshape(*atlas.shape, 2)
+        # one channel is sampled smoothly; redness needs no detail, so the nearest pixel does
+        grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+        skin = cv2.remap(grey, where, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        skin = cv2.GaussianBlur(skin, (5, 5), 1.0).astype(np.float32)
+        dx, dy = (np.abs(cv2.Sobel(skin, cv2.CV_32F, *order)) for order in ((1, 0), (0, 1)))
+        level = self._average(skin)
+        energy = np.select(
+            [atlas.way == "upright", atlas.way == "level"],
+            [self._average(dx), self._average(dy)],
+            self._average(cv2.magnitude(dx, dy)),
+        )
+        energy = np.asarray(energy / (level + _DARK_OFFSET), np.float32)
+        for region in np.flatnonzero(atlas.way == "red"):
+            samples = atlas.inside[atlas.starts[region] :][: int(atlas.counts[region])]
+            energy[region] = _redness(crop, where.reshape(-1, 2)[samples])
+        return energy, float(level.mean())
+
+    def _average(self, samples: NDArray[np.generic]) -> Float32:
+        """Mean of an atlas-shaped picture over every region."""
+        atlas = self._atlas
+        inside = samples.ravel()[atlas.inside].astype(np.float32)
+        return np.asarray(np.add.reduceat(inside, atlas.starts) / atlas.counts, np.float32)
+
+
+def _crop(rgb: Rgb, points: Float32) -> tuple[Rgb | None, Float32]:
+    """The face's part of the picture, averaged down where it is finer than needed, and the points in it."""
+    low = np.maximum(np.floor(points.min(0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(points.max(0)).astype(int) + 3, [rgb.shape[1], rgb.shape[0]])
+    if not np.isfinite(points).all() or (high - low < 8).any():
+        return None, points
+    crop = rgb[low[1] : high[1], low[0] : high[0]]
+    moved = points - low.astype(np.float32)
+    px_per_texel = _width(points) / _reference_width() * TEXEL_CM
+    if px_per_texel > _MAX_PX_PER_TEXEL:
+        scale = _MAX_PX_PER_TEXEL / px_per_texel
+        size = (max(8, round(crop.shape[1] * scale)), max(8, round(crop.shape[0] * scale)))
+        ratio = np.array([size[0] / crop.shape[1], size[1] / crop.shape[0]], np.float32)
+        small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+        return small.astype(np.uint8, copy=False), (moved + 0.5) * ratio - 0.5
+    return crop, moved
+
+
+def _redness(crop: Rgb, where: Float32) -> float:
+    """Mean excess of red over green and blue at points (n, 2), as a share of the brightness, −1…1."""
+    column, row = np.clip(np.rint(where).astype(int), 0, [crop.shape[1] - 1, crop.shape[0] - 1]).T
+    red, green, blue = crop[row, column].mean(0)
+    return float((red - (green + blue) / 2) / (red + green + blue + _DARK_OFFSET))
+
+
+def _width(points: NDArray[np.floating]) -> float:
+    """Distance between the outer eye corners, nearly the same in every expression."""
+    return float(np.hypot(*(points[263, :2] - points[33, :2])))
+
+
+@cache
+def _reference_width() -> float:
+    return _width(reference().xyz)
+
+
+def _window(crop: Rgb, points: Float32, grow: float) -> tuple[Rgb, NDArray[np.int64]]:
+    low = np.floor(points.min(0) - grow).astype(np.int64)
+    high = np.ceil(points.max(0) + grow).astype(np.int64) + 1
+    low = np.clip(low, 0, [crop.shape[1] - 1, crop.shape[0] - 1])
+    high = np.clip(high, low + 1, [crop.shape[1], crop.shape[0]])
+    return crop[low[1] : high[1], low[0] : high[0]], low
+
+
+def _mouth(crop: Rgb, points: Float32) -> tuple[float, float, float]:
+    """Share of bright pale (teeth) and of dark pixels between the lips, and that gap's area in cm²."""
+    lips = points[list(_INNER_LIPS)]
+    cm_per_px = _reference_width() / max(_width(points), 1e-6)
+    area = float(cv2.contourArea(lips)) * cm_per_px**2
+    part, low = _window(crop, lips, 0)
+    inside = np.zeros(part.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(lips - low).astype(np.int32)], 1)
+    between = inside > 0
+    # a line of pixels is a closed mouth, not a gap
+    if area < 0.15 or between.sum() < 12:
+        return 0.0, 0.0, area
+    cheeks = np.clip(points[list(_CHEEKS)].astype(int), 0, [crop.shape[1] - 1, crop.shape[0] - 1])
+    skin = float(crop[cheeks[:, 1], cheeks[:, 0]].max(1).mean())
+    red, green, blue = (channel[between].astype(np.float32) for channel in cv2.split(part))
+    bright = np.maximum(np.maximum(red, green), blue)
+    colour = 1 - np.minimum(np.minimum(red, green), blue) / np.maximum(bright, 1)
+    teeth = (bright > 0.75 * skin) & (colour < 0.35)
+    return float(teeth.mean()), float((bright < 0.35 * skin).mean()), area
+
+
+def _sharpness(crop: Rgb, points: Float32) -> float:
+    """Finest detail (Laplacian) over all detail (gradient) around the eyes: falls with blur, not with contrast."""
+    part, _ = _window(crop, points[list(_EYES)], 4)
+    if min(part.shape[:2]) < 4:
+        return float("nan")
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)).mean()
+    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F, ksize=3)).mean() / (gradient + 4.0))
