@@ -1,0 +1,12 @@
+"""What upper layers want to know about. They fill these lists in ``AppConfig.ready()``; nobody imports upward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from facsweb.studies.models import Consent
+
+#: Called inside the transaction that withdraws or narrows a consent: what a hook writes to the database happens
+#: together with the withdrawal or not at all. What touches another process goes through ``transaction.on_commit``.
+on_withdrawal: Final[list[Callable[[Consent], None]]] = []
