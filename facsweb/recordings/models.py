@@ -1,12 +1,20 @@
 """Recordings, and the resumable uploads that become recordings."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from facsweb.studies.models import Participant, Study
+
+PARTIAL_UPLOADS_LAST = timedelta(days=7)
+
+
+def next_expiry() -> datetime:
+    """When a partial upload that has just received something may be thrown away."""
+    return timezone.now() + PARTIAL_UPLOADS_LAST
 
 
 class Upload(models.Model):
@@ -26,6 +34,9 @@ class Upload(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.RECEIVING)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(
+        default=next_expiry, db_index=True, help_text="Moves on with every piece that arrives."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recording = models.OneToOneField(
         "Recording", null=True, blank=True, on_delete=models.SET_NULL, related_name="upload"
@@ -74,7 +85,8 @@ class Recording(models.Model):
     media_info = models.JSONField(default=dict, help_text="Everything that probing found.")
     proxy = models.FileField(upload_to=proxy_path, max_length=255, blank=True)
     proxy_state = models.CharField(max_length=12, choices=ProxyState.choices, default=ProxyState.NOT_NEEDED)
-    proxy_error = models.TextField(blank=True)
+    proxy_percent = models.PositiveSmallIntegerField(default=0, help_text="0–100, while it is being made.")
+    proxy_error = models.TextField(blank=True, help_text="A sentence for a person.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
