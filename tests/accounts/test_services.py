@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.urls import reverse
 
 from facsweb.accounts import services
 from facsweb.audit.models import Entry
@@ -14,7 +15,7 @@ STRONG = "blue-lamp-orbit-seven"
 def test_a_created_account_signs_in(people, client):
     user = services.create_user(people["staff"], email="New@Example.org ", name="Nia New", password=STRONG)
     assert user.email == "new@example.org"
-    response = client.post("/login/login/", {"login": "new@example.org", "password": STRONG})
+    response = client.post(reverse("account_login"), {"login": "new@example.org", "password": STRONG})
     assert response.status_code == 302
     assert get_user(client) == user
     assert Entry.objects.get(action="account.create").details == {"email": "new@example.org", "is_staff": False}
