@@ -8,13 +8,14 @@ class Entry(models.Model):
     """One act. Written only by ``audit.services.record``; never changed or deleted.
 
     ``actor_label``, ``study_id`` and ``object_id`` are plain values, so that an entry stays readable and its
-    hash stays true after what it speaks of is gone.
+    hash stays true after what it speaks of is gone. For the same reason nothing cascades from ``actor``. The
+    database refuses to change or delete an entry (``audit.triggers``).
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
     )
     actor_label = models.CharField(max_length=254)
     action = models.CharField(max_length=64)
