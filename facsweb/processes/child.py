@@ -29,6 +29,7 @@ def start(
     env: Mapping[str, str] | None = None,
     stdout: int | IO[Any] | None = None,
     stderr: int | IO[Any] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program in a process group of its own.
 
@@ -48,6 +49,7 @@ def start(
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
+        pass_fds=pass_fds,
         start_new_session=True,
         preexec_fn=before_exec,  # only a system call, through a library loaded beforehand
     )

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Study
@@ -28,18 +29,24 @@ class AnalysisRun(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
-    parameters = models.JSONField(default=dict, help_text="neutral_us (or null), max_faces.")
+    parameters = models.JSONField(
+        default=dict,
+        help_text="neutral_us (or null), max_faces; measurement_from names the run that was measured.",
+    )
     attempt = models.PositiveIntegerField(default=1)
+    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
     worker = models.CharField(max_length=120, blank=True)
     heartbeat_at = models.DateTimeField(null=True)
     stage = models.CharField(max_length=32, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(null=True)
-    still = models.FileField(upload_to="stills/", max_length=255, blank=True)
+    rate = models.FloatField(null=True, help_text="Frames a second, over the last seconds.")
+    stills = models.PositiveIntegerField(default=0, help_text="How many pictures have replaced one another.")
     error = models.TextField(blank=True, help_text="A sentence for a person.")
     error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
     cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -68,3 +75,18 @@ class AnalysisRun(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
+
+
+class LogLine(models.Model):
+    """One sentence about what happened to a run, for the people who wait for it. Append-only."""
+
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="log")
+    at = models.DateTimeField(default=timezone.now)
+    attempt = models.PositiveIntegerField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text

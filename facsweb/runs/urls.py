@@ -1,4 +1,14 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from facsweb.runs import views
 
 app_name = "runs"
-urlpatterns: list = []
+urlpatterns = [
+    path("recordings/<uuid:pk>/runs/", views.start, name="start"),
+    path("runs/<uuid:pk>/", views.detail, name="detail"),
+    path("runs/<uuid:pk>/snapshot", views.snapshot, name="snapshot"),
+    path("runs/<uuid:pk>/still", views.still, name="still"),
+    path("runs/<uuid:pk>/cancel", views.cancel, name="cancel"),
+    path("runs/<uuid:pk>/interpret", views.interpret, name="interpret"),
+    path("runs/<uuid:pk>/files/<str:name>", views.download, name="download"),
+]

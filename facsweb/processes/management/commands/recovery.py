@@ -1,0 +1,35 @@
+"""``manage.py recovery``"""
+
+import logging
+import signal
+import threading
+
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+
+from facsweb.processes.duties import duties
+
+logger = logging.getLogger("facsweb.recovery")
+
+
+class Command(BaseCommand):
+    help = "Put back what dead workers or an emptied Redis lost, every few seconds, until told to stop."
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--every", type=float, default=3.0, metavar="SECONDS")
+        parser.add_argument("--once", action="store_true", help="one round, then end")
+
+    def handle(self, *args, **options):
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while True:
+            for duty in duties:
+                try:
+                    duty()
+                except Exception:  # one duty's trouble must not keep the others from being done
+                    logger.exception("%s.%s", duty.__module__, duty.__name__)
+            close_old_connections()
+            if options["once"] or stop.wait(options["every"]):
+                return

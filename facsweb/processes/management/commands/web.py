@@ -1,0 +1,31 @@
+"""``manage.py web``"""
+
+import socket
+
+import uvicorn
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Serve the pages and the WebSockets, until told to stop (SIGTERM, Ctrl-C)."
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--fd", type=int, help="a listening socket that was inherited, instead of host and port"
+        )
+
+    def handle(self, *args, **options):
+        config = uvicorn.Config(
+            "facsweb.asgi:application",
+            host=options["host"],
+            port=options["port"],
+            ws="websockets-sansio",
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+        )
+        inherited = [socket.socket(fileno=options["fd"])] if options["fd"] is not None else None
+        uvicorn.Server(config).run(sockets=inherited)

@@ -1,0 +1,21 @@
+"""``manage.py worker``"""
+
+import logging
+
+from django.core.management.base import BaseCommand
+from django_rq import get_worker
+from django_rq.utils import reset_db_connections
+
+from facsweb.processes.queue import QUEUE
+from facsweb.processes.worker import AnalysisWorker
+
+
+class Command(BaseCommand):
+    help = "Work on the jobs of the queue, one at a time, until told to stop (SIGTERM, Ctrl-C)."
+    requires_system_checks = []
+
+    def handle(self, *args, **options):
+        logging.getLogger("rq.worker").setLevel(logging.WARNING)
+        worker = get_worker(QUEUE, worker_class=AnalysisWorker)
+        reset_db_connections()  # a forked child must not share one
+        worker.work(logging_level="WARNING")

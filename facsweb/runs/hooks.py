@@ -1,0 +1,12 @@
+"""What upper layers want to know about runs. They fill these lists in ``AppConfig.ready()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from facsweb.runs.models import AnalysisRun
+
+#: Called inside the transaction that publishes a run's result; may be called again for the same run. An error in
+#: a hook means that the result is not published and the run fails.
+on_success: Final[list[Callable[[AnalysisRun], None]]] = []

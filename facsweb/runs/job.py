@@ -1,0 +1,268 @@
+"""One attempt at a run, inside the worker's child process: pulse, work, publication.
+
+A thread keeps the pulse: it writes the heartbeat and the progress, hears orders, and sends messages to those who
+watch. The analysis only leaves numbers behind and asks a flag, so neither the database nor Redis slows it down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import cv2
+from django.db import DatabaseError, close_old_connections, connection
+
+from analysis import pipeline
+from analysis.types import AnalysisError, Cancelled, Rgb
+from facsweb.recordings.services import original_path
+from facsweb.runs import attempts, progress
+from facsweb.runs.attempts import Order
+from facsweb.runs.models import AnalysisRun
+from facsweb.runs.services import MEASUREMENT, result_dir, still_path
+from facsweb.studies.models import Scope
+from facsweb.studies.services import ConsentMissing, require_consent
+
+logger = logging.getLogger(__name__)
+
+TICK_S: Final = 0.5  # orders are heard, and progress is told, this often
+BEAT_S: Final = 2.0  # the heartbeat is written at least this often
+STALL_S: Final = 300.0  # an analysis that shows no sign of life for so long is taken for hung
+RATE_WINDOW_S: Final = 5.0
+STILL_HEIGHT: Final = 480
+UNEXPECTED: Final = (
+    "The analysis stopped because of an error in the program. The recording is safe. Try again; if it happens "
+    "again, give an administrator the address of this page."
+)
+
+
+class Pulse:
+    """Context manager around the work of one attempt; ``hook`` and ``should_stop`` go to the analysis."""
+
+    def __init__(self, run: AnalysisRun) -> None:
+        self.run = run
+        self.order = Order.GO_ON
+        self.shutdown = False
+        self._parent = os.getppid()
+        self._sign_of_life = time.monotonic()
+        self._stage, self._done, self._total = "", 0, None
+        self._window: deque[tuple[float, int]] = deque()
+        self._still: Rgb | None = None
+        self._stills = run.stills
+        self._written: tuple[Any, ...] = ()
+        self._beat_at = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="pulse", daemon=True)
+
+    # --- called by the analysis, in the main thread -----------------------------------------------------
+
+    def hook(self, stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+        """Progress of the analysis (``analysis.types.Hook``); costs microseconds; raises Cancelled to stop."""
+        now = time.monotonic()
+        self._sign_of_life = now
+        if stage != self._stage:
+            self._window.clear()
+        self._stage, self._done, self._total = stage, done, total
+        if not self._window or now - self._window[-1][0] > 0.1:
+            self._window.append((now, done))
+        if still is not None:
+            self._still = still
+        if self.should_stop():
+            raise Cancelled("The run was stopped.")
+
+    def should_stop(self) -> bool:
+        """Whether the analysis should end now (``analysis.types.ShouldStop``)."""
+        self._sign_of_life = time.monotonic()
+        return self.shutdown or self.order is not Order.GO_ON
+
+    def shut_down(self) -> None:
+        """Ask the analysis to end because the worker is being stopped."""
+        self.shutdown = True
+
+    # --- the thread -------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join(timeout=2 * TICK_S + progress.SEND_TIMEOUT_S)
+
+    def _live(self) -> None:
+        with asyncio.Runner() as runner:
+            while not self._over.wait(TICK_S):
+                if os.getppid() != self._parent:
+                    self._die("its worker is gone")
+                if time.monotonic() - self._sign_of_life > STALL_S:
+                    self._die(f"no sign of life for {STALL_S:.0f} s")
+                try:
+                    self._tick(runner)
+                except DatabaseError as error:  # busy or away: the next tick tries again
+                    logger.warning("Run %s: no heartbeat: %s", self.run.pk, error)
+                    close_old_connections()
+        connection.close()
+
+    def _tick(self, runner: asyncio.Runner) -> None:
+        self._save_still()
+        rate = self._rate()
+        state = (self._stage, self._done, self._total, self._stills)
+        changed = state != self._written
+        if changed or time.monotonic() - self._beat_at > BEAT_S:
+            self.order = attempts.beat(
+                self.run.pk,
+                self.run.attempt,
+                stage=self._stage,
+                done=self._done,
+                total=self._total,
+                rate=rate,
+                stills=self._stills,
+            )
+            self._written, self._beat_at = state, time.monotonic()
+        else:
+            self.order = attempts.order(self.run.pk, self.run.attempt)
+        if changed and self.order is Order.GO_ON:
+            runner.run(progress.send(self.run.pk, "run.progress", message=self._message(rate)))
+
+    def _message(self, rate: float | None) -> dict[str, Any]:
+        stages = progress.stages_of(self.run, stage=self._stage, done=self._done, total=self._total, rate=rate)
+        still = progress.still_url(self.run.pk, self._stills)
+        return progress.message(progress.Progress(self.run.attempt, stages, still))
+
+    def _rate(self) -> float | None:
+        """Frames a second over the last seconds; None until there is something to measure."""
+        window = list(self._window)
+        recent = [moment for moment in window if moment[0] > time.monotonic() - RATE_WINDOW_S]
+        while len(self._window) > len(recent) + 1:
+            self._window.popleft()
+        if len(recent) < 2 or recent[-1][0] - recent[0][0] < 0.3:
+            return None
+        return (recent[-1][1] - recent[0][1]) / (recent[-1][0] - recent[0][0])
+
+    def _save_still(self) -> None:
+        still, self._still = self._still, None
+        if still is None:
+            return
+        height, width = still.shape[:2]
+        if height > STILL_HEIGHT:
+            still = cv2.resize(
+                still, (round(width * STILL_HEIGHT / height), STILL_HEIGHT), interpolation=cv2.INTER_AREA
+            )
+        made, jpeg = cv2.imencode(".jpg", cv2.cvtColor(still, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])
+        if made:
+            path = still_path(self.run)
+            draft = path.with_name(f"still.{self.run.attempt}.part")
+            with contextlib.suppress(OSError):
+                draft.write_bytes(jpeg.tobytes())
+                draft.replace(path)
+                self._stills += 1
+
+    def _die(self, why: str) -> None:
+        """End the whole process at once; the recovery process gives the run to another worker."""
+        logger.error("Run %s, attempt %s ends: %s.", self.run.pk, self.run.attempt, why)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
+    """Claim the attempt, do the work, publish the result; whatever happens is written to the run."""
+    run = attempts.claim(run_id, attempt, worker)
+    if run is None:
+        return  # carried twice, cancelled while waiting, or already given to somebody else
+    with Pulse(run) as pulse, _stopping(pulse):
+        try:
+            _attempt(run, pulse)
+        except Cancelled:
+            _abandon(run, pulse)
+        except (AnalysisError, ConsentMissing) as error:
+            attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
+        except Exception:
+            logger.exception("Run %s, attempt %s", run.pk, attempt)
+            attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
+    now = AnalysisRun.objects.filter(pk=run.pk).first()
+    if now is None or now.state == AnalysisRun.State.CANCELLED:
+        shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
+    else:
+        attempts.remove_leftovers(now)
+
+
+@contextlib.contextmanager
+def _stopping(pulse: Pulse) -> Iterator[None]:
+    """Let SIGTERM end the work in good order."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: pulse.shut_down())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
+    out = attempts.folder(run.pk) / str(run.attempt)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    require_consent(run.recording.participant, [Scope.VIDEO])
+    _work(run, out, pulse)
+    pulse.hook(progress.PUBLISH, 0, None)
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    if not attempts.succeed(run.pk, run.attempt, files=hashes(out), summary=summary):
+        _abandon(run, pulse)
+
+
+def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
+    """Measure and interpret; or only interpret again what another run measured."""
+    neutral_us = run.parameters.get("neutral_us")
+    if source := run.parameters.get("measurement_from"):
+        _copy_measurement(source, out)
+        pipeline.interpret(out, neutral_us=neutral_us, hook=pulse.hook)
+        return
+    pipeline.analyze(
+        original_path(run.recording),
+        out,
+        neutral_us=neutral_us,
+        max_faces=run.parameters.get("max_faces", 4),
+        hook=pulse.hook,
+        should_stop=pulse.should_stop,
+    )
+
+
+def _copy_measurement(run_id: str, out: Path) -> None:
+    source = AnalysisRun.objects.filter(pk=run_id, state=AnalysisRun.State.SUCCEEDED).first()
+    try:
+        if source is None:
+            raise FileNotFoundError(run_id)
+        for name in MEASUREMENT:
+            shutil.copyfile(result_dir(source) / name, out / name)
+    except FileNotFoundError as error:
+        raise AnalysisError("The run that was to be read again is gone. Start a new analysis.") from error
+
+
+def _abandon(run: AnalysisRun, pulse: Pulse) -> None:
+    """End an attempt that was told to stop: cancelled, handed to the next worker, or already somebody else's."""
+    if attempts.order(run.pk, run.attempt) is Order.CANCEL:
+        attempts.confirm_cancel(run.pk, run.attempt)
+    elif pulse.shutdown:
+        attempts.give_back(run.pk, run.attempt, "The worker is being stopped. The run waits for the next one.")
+
+
+def hashes(out: Path) -> dict[str, str]:
+    """SHA-256 (hex) of every file in the folder, by name."""
+    found = {}
+    for path in sorted(out.iterdir()):
+        with path.open("rb") as file:
+            found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

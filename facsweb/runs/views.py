@@ -1,0 +1,137 @@
+"""Pages of runs: thin."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from analysis.types import ModelError
+from facsweb.audit.services import record
+from facsweb.recordings.models import Recording
+from facsweb.runs import progress, services, summaries
+from facsweb.runs.forms import NeutralForm, StartForm
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+from facsweb.studies.services import ConsentMissing
+
+STUDY = "recording__participant__study"
+REFUSALS = (ConsentMissing, ModelError, services.RunRefused)
+
+
+@require_POST
+def start(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Start the analysis of a recording and show the run."""
+    recording = access.get(request, Recording, pk, related=("participant__study",))
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, redirect("recordings:detail", pk=recording.pk))
+    try:
+        run = services.start(
+            request.user,  # type: ignore[arg-type]
+            recording,
+            neutral_us=form.cleaned_data["neutral_us"],
+            max_faces=form.cleaned_data["max_faces"] or 4,
+        )
+    except REFUSALS as error:
+        messages.error(request, str(error))
+        return redirect("recordings:detail", pk=recording.pk)
+    return redirect("runs:detail", pk=run.pk)
+
+
+@require_GET
+@never_cache
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page of a run; for `run-progress.js`, only the part that changes when the run ends."""
+    run = access.get(request, AnalysisRun, pk, related=(STUDY, "created_by"))
+    partial = request.headers.get("X-Partial") == "run"
+    return render(request, "runs/_run.html" if partial else "runs/detail.html", _context(request, run))
+
+
+def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
+    participant = run.recording.participant
+    return {
+        "run": run,
+        "snapshot": progress.snapshot(run),
+        "socket_path": f"/ws/runs/{run.pk}/",
+        "may_start": access.may(request.user, "runs:start", run),
+        "neutral_form": NeutralForm(),
+        "faces": summaries.faces(run.summary),
+        "warnings": run.summary.get("warnings", []),
+        "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
+        "crumbs": [
+            (participant.study.name, reverse("studies:detail", args=[participant.study.pk])),
+            (participant.code, reverse("studies:participant", args=[participant.pk])),
+            (run.recording.title, reverse("recordings:detail", args=[run.recording.pk])),
+            ("Analysis", ""),
+        ],
+    }
+
+
+@require_GET
+@never_cache
+def snapshot(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the socket would send, for pages that have none."""
+    run = access.get(request, AnalysisRun, pk)
+    return JsonResponse(progress.message(progress.snapshot(run)))
+
+
+@require_GET
+def still(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The newest picture of a run, with the mesh drawn in."""
+    run = access.get(request, AnalysisRun, pk)
+    path = services.still_path(run)
+    if not run.stills or not path.is_file():
+        raise Http404
+    return FileResponse(path.open("rb"), content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Cancel a run; a second click changes nothing."""
+    run = access.get(request, AnalysisRun, pk, related=(STUDY,))
+    services.cancel(request.user, run)  # type: ignore[arg-type]
+    return redirect("runs:detail", pk=run.pk)
+
+
+@require_POST
+def interpret(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read a finished run again with another neutral face and show the new run."""
+    run = access.get(request, AnalysisRun, pk, related=(STUDY,))
+    form = NeutralForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, redirect("runs:detail", pk=run.pk))
+    try:
+        run = services.reinterpret(request.user, run, form.cleaned_data["neutral_us"])  # type: ignore[arg-type]
+    except REFUSALS as error:
+        messages.error(request, str(error))
+    return redirect("runs:detail", pk=run.pk)
+
+
+@require_GET
+def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    """One of the three public files of a finished run."""
+    run = access.get(request, AnalysisRun, pk, related=(STUDY,))
+    if name not in services.PUBLIC_FILES or name not in run.files:
+        raise Http404
+    path = services.result_dir(run) / name
+    if not path.is_file():
+        raise Http404
+    record(request.user, "run.download", run, file=name, sha256=run.files[name])
+    filename = f"{run.recording.participant.code}-{run.pk.hex[:8]}-{name}"
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=filename, content_type=services.PUBLIC_FILES[name]
+    )
+
+
+def _refused(request: HttpRequest, form: Form, response: HttpResponse) -> HttpResponse:
+    for errors in form.errors.values():
+        messages.error(request, " ".join(str(error) for error in errors))
+    return response
