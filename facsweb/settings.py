@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "facsweb.coding",
     "facsweb.reports",
     "facsweb.home",
+    "facsweb.processes",
 ]
 
 MIDDLEWARE = [
