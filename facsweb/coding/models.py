@@ -64,7 +64,7 @@ class Event(models.Model):
     source = models.ForeignKey(
         "self",
         null=True,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,  # goes only together with its copies, when a whole recording is deleted
         related_name="copies",
         help_text="The machine event it came from.",
     )
@@ -91,10 +91,20 @@ class Revision(models.Model):
         RESTORE = "restore", "Restored"
         ACCEPT = "accept", "Accepted"
 
+    class Standing(models.TextChoices):
+        """What a person has decided about the event so far; restoring brings the earlier standing back."""
+
+        PROPOSED = "proposed", "Proposed by the machine"
+        ACCEPTED = "accepted", "Accepted"
+        CHANGED = "changed", "Changed"
+        ADDED = "added", "Added"
+
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the event.")
     layer_revision = models.PositiveBigIntegerField(help_text="The layer's change number that wrote it.")
     action = models.CharField(max_length=12, choices=Action.choices)
+    standing = models.CharField(max_length=12, choices=Standing.choices, default=Standing.PROPOSED)
+    restores = models.PositiveIntegerField(null=True, help_text="The revision that RESTORE brought back.")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     code = models.CharField(max_length=8, help_text="FACS code without letters of side or intensity, such as 12.")
