@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class RecordingsConfig(AppConfig):
     name = "facsweb.recordings"
+
+    def ready(self) -> None:
+        from facsweb.processes.duties import duties
+        from facsweb.recordings.proxies import recover
+        from facsweb.recordings.uploads import reject_withdrawn
+        from facsweb.studies import hooks
+
+        hooks.on_withdrawal.append(reject_withdrawn)
+        duties.append(recover)

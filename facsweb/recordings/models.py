@@ -86,6 +86,7 @@ class Recording(models.Model):
     proxy = models.FileField(upload_to=proxy_path, max_length=255, blank=True)
     proxy_state = models.CharField(max_length=12, choices=ProxyState.choices, default=ProxyState.NOT_NEEDED)
     proxy_percent = models.PositiveSmallIntegerField(default=0, help_text="0–100, while it is being made.")
+    proxy_attempts = models.PositiveSmallIntegerField(default=0, help_text="Started since it was last asked for.")
     proxy_error = models.TextField(blank=True, help_text="A sentence for a person.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -103,3 +104,9 @@ class Recording(models.Model):
     @property
     def duration(self) -> timedelta:
         return timedelta(microseconds=self.duration_us)
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Average frames per second as probed; None when the file does not tell."""
+        rate = (self.media_info.get("video") or {}).get("frame_rate")
+        return float(rate) if rate else None

@@ -1,4 +1,16 @@
-from django.urls import path  # noqa: F401
+"""Addresses of recordings. ``recordings:detail`` joins them with runs and is added in ``facsweb/urls.py``."""
+
+from django.urls import path
+
+from facsweb.recordings import tus_views, views
 
 app_name = "recordings"
-urlpatterns: list = []
+urlpatterns = [
+    path("participants/<uuid:pk>/upload/", views.upload, name="upload"),
+    path("participants/<uuid:pk>/upload/tus/", tus_views.create, name="tus_create"),
+    path("uploads/<uuid:pk>/", tus_views.resume, name="tus"),
+    path("recordings/<uuid:pk>/video", views.video, name="video"),
+    path("recordings/<uuid:pk>/poster", views.poster, name="poster"),
+    path("recordings/<uuid:pk>/change/", views.change, name="change"),
+    path("recordings/<uuid:pk>/delete/", views.delete, name="delete"),
+]

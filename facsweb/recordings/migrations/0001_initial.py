@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('proxy', models.FileField(blank=True, max_length=255, upload_to=facsweb.recordings.models.proxy_path)),
                 ('proxy_state', models.CharField(choices=[('not_needed', 'The original plays in browsers'), ('waiting', 'Waiting'), ('making', 'Being made'), ('ready', 'Ready'), ('failed', 'Failed')], default='not_needed', max_length=12)),
                 ('proxy_percent', models.PositiveSmallIntegerField(default=0, help_text='0–100, while it is being made.')),
+                ('proxy_attempts', models.PositiveSmallIntegerField(default=0, help_text='Started since it was last asked for.')),
                 ('proxy_error', models.TextField(blank=True, help_text='A sentence for a person.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -1,0 +1,119 @@
+"""What other parts may ask of recordings. Uploads are in ``uploads``, playable copies in ``proxies``."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from analysis.types import MediaError
+from facsweb.audit.services import record
+from facsweb.recordings import files, hooks
+from facsweb.recordings.models import Recording
+from facsweb.recordings.uploads import begin_upload, duplicates, finish_upload, receive
+
+__all__ = [
+    "NotDeletable",
+    "begin_upload",
+    "delete_recording",
+    "duplicates",
+    "finish_upload",
+    "original_path",
+    "playable",
+    "poster",
+    "receive",
+    "rename",
+]
+
+log = logging.getLogger(__name__)
+POSTER_WIDTH: Final = 640  # pixels; a poster is a preview, not evidence
+
+
+class NotDeletable(Exception):  # noqa: N818 (a state, not a fault)
+    """Something that must be kept depends on the recording; the message is a sentence for a person."""
+
+
+def original_path(recording: Recording) -> Path:
+    """Where the file lies exactly as it was uploaded."""
+    return Path(recording.original.path)
+
+
+def playable(recording: Recording) -> tuple[Path, str] | None:
+    """File and content type for the browser's player, or None while there is none."""
+    if recording.proxy_state == Recording.ProxyState.READY:
+        return Path(recording.proxy.path), "video/mp4"
+    if recording.proxy_state == Recording.ProxyState.NOT_NEEDED:
+        webm = "webm" in str(recording.media_info.get("container", ""))
+        return original_path(recording), "video/webm" if webm else "video/mp4"
+    return None
+
+
+def poster(recording: Recording) -> Path | None:
+    """A still of the recording as JPEG, made on first use; None when no picture can be decoded."""
+    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
+
+    path = files.recording_folder(recording.pk) / "poster.jpg"
+    if path.exists():
+        return path
+    try:
+        # A second in, cameras have settled; a short clip gives its middle.
+        rgb = media.still(original_path(recording), min(1_000_000, recording.duration_us // 2))
+    except (MediaError, OSError) as error:
+        log.warning("No poster of recording %s: %s", recording.pk, error)
+        return None
+    height, width = rgb.shape[:2]
+    if width > POSTER_WIDTH:
+        size = (POSTER_WIDTH, max(1, round(height * POSTER_WIDTH / width)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    if not done:
+        return None
+    files.write_whole(path, jpeg.tobytes())
+    return path
+
+
+@transaction.atomic
+def rename(actor: Any, recording: Recording, *, title: str) -> None:
+    """Give a recording another title; the same title changes nothing."""
+    former = Recording.objects.select_for_update().get(pk=recording.pk).title
+    title = title.strip()
+    if title == former:
+        return
+    Recording.objects.filter(pk=recording.pk).update(title=title)
+    recording.title = title
+    record(actor, "recording.rename", recording, former=former, title=title)
+
+
+def delete_recording(actor: Any, recording: Recording) -> None:
+    """Delete a recording with its files, its runs and unsigned codings. The log keeps what it was, with its hash.
+
+    Raises
+    ------
+    NotDeletable
+        Somebody signed a coding of it.
+    """
+    try:
+        with transaction.atomic():
+            leftovers = [path for hook in hooks.on_deletion for path in hook(recording)]
+            record(
+                actor,
+                "recording.delete",
+                recording,
+                participant=recording.participant.code,
+                title=recording.title,
+                filename=recording.filename,
+                size=recording.size,
+                sha256=recording.sha256,
+            )
+            folder = files.recording_folder(recording.pk)
+            recording.delete()
+            for path in [folder, *leftovers]:
+                transaction.on_commit(lambda path=path: files.remove(path), robust=True)
+    except ProtectedError as error:
+        raise NotDeletable(
+            "This recording cannot be deleted: a coding of it is signed, and a signed report must stay checkable."
+        ) from error

@@ -1,0 +1,444 @@
+"""Uploads: begin, receive piece by piece, finish as a recording, refuse, throw away.
+
+``Upload.offset`` is the truth: so many bytes are on disk and synced. A file may be longer than that after a crash;
+the rest is cut off before the next piece is written. The recording takes the upload's id, so finishing twice, or
+again after a crash in its middle, ends with the same one recording.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from analysis.types import MediaError
+from facsweb.audit.services import record
+from facsweb.recordings import files, proxies
+from facsweb.recordings.models import Recording, Upload, next_expiry
+from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
+
+if TYPE_CHECKING:
+    from analysis.media import MediaInfo
+
+#: Room that is left alone on the disk, for the database and the results of runs.
+RESERVE: Final = 256 * 1024**2
+
+
+class UploadError(Exception):
+    """Base of everything that can go wrong; the message is fit to show a person."""
+
+
+class TooLarge(UploadError):  # noqa: N818
+    """The file, or the piece, is larger than allowed."""
+
+
+class NoSpace(UploadError):  # noqa: N818
+    """The disk is full. What was acknowledged is kept."""
+
+
+class Gone(UploadError):  # noqa: N818
+    """The upload is over: rejected, thrown away or expired."""
+
+
+class WrongOffset(UploadError):  # noqa: N818
+    """The piece does not begin where the last one ended."""
+
+
+class WrongChecksum(UploadError):  # noqa: N818
+    """The piece was damaged on its way; it was thrown away."""
+
+
+class Locked(UploadError):  # noqa: N818
+    """Another request is writing this upload."""
+
+
+class Incomplete(UploadError):  # noqa: N818
+    """The upload cannot be finished before its last byte is here."""
+
+
+class Rejected(UploadError):  # noqa: N818
+    """The file cannot become a recording; it was deleted."""
+
+
+class Readable(Protocol):
+    """A stream such as ``HttpRequest``."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a piece must hash to."""
+
+    algorithm: str  # sha1 or sha256
+    digest: bytes
+
+
+def begin_upload(
+    actor: Any, participant: Participant, *, filename: str, length: int, expected_sha256: str = ""
+) -> Upload:
+    """Open an upload of ``length`` bytes for a participant who consented to video.
+
+    Raises
+    ------
+    ConsentMissing, TooLarge, NoSpace, UploadError
+    """
+    require_consent(participant, [Scope.VIDEO])
+    if length <= 0:
+        raise UploadError("The file is empty. Choose a video file.")
+    if length > settings.MAX_UPLOAD_BYTES:
+        limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
+        raise TooLarge(f"The file is larger than {limit}. Cut it into parts, or export it at a smaller size.")
+    if files.free_bytes(Path(settings.UPLOAD_DIR)) < length + RESERVE:
+        raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
+    with transaction.atomic():
+        upload = Upload.objects.create(
+            participant=participant,
+            filename=plain_name(filename),
+            length=length,
+            expected_sha256=expected_sha256.lower(),
+            created_by=actor,
+        )
+        record(actor, "upload.begin", upload, participant=participant.code, filename=upload.filename, size=length)
+    # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
+    files.upload_folder(upload.id).mkdir(parents=True)
+    files.upload_data(upload.id).touch()
+    return upload
+
+
+def plain_name(filename: str) -> str:
+    """The last part of a file name, without folders and control characters, at most 255 characters."""
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    return "".join(character for character in name if character.isprintable()).strip()[-255:] or "video"
+
+
+def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum | None = None) -> int:
+    """Append a piece and return the new offset; when this returns, the bytes are on the disk.
+
+    Parameters
+    ----------
+    upload : Upload
+    offset : int
+        Where the piece begins, in bytes.
+    stream : Readable
+        Read to its end, 1 MiB at a time.
+    checksum : Checksum, optional
+        Of this piece.
+
+    Raises
+    ------
+    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, Rejected
+        Nothing that was acknowledged before is lost, except by Rejected.
+    """
+    with held(upload):
+        if upload.state != Upload.State.RECEIVING:
+            raise Gone(upload.error or "This upload is finished.")
+        if offset != upload.offset:
+            raise WrongOffset(f"The next piece begins at byte {upload.offset}, not at {offset}.")
+        if missing_scopes(upload.participant, [Scope.VIDEO]):
+            _reject_for_consent(upload)
+        received = _append(files.upload_data(upload.id), upload, stream, checksum)
+        changed = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset).update(
+            offset=offset + received, expires_at=next_expiry()
+        )
+        if not changed:
+            raise Gone("This upload was ended while the piece arrived.")
+        upload.offset = offset + received
+    return upload.offset
+
+
+def _append(path: Path, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
+    """Write the stream behind the acknowledged bytes and sync it; return how many bytes came."""
+    hasher = hashlib.new(checksum.algorithm) if checksum else None
+    received = 0
+    with path.open("r+b") as file:
+        file.truncate(upload.offset)
+        file.seek(upload.offset)
+        try:
+            while piece := stream.read(files.PIECE):
+                received += len(piece)
+                if upload.offset + received > upload.length:
+                    raise TooLarge("More bytes came than the upload announced. Choose the file again.")
+                file.write(piece)
+                if hasher:
+                    hasher.update(piece)
+            file.flush()
+            os.fsync(file.fileno())
+            if checksum and hasher and hasher.digest() != checksum.digest:
+                raise WrongChecksum("A piece was damaged on its way. It will be sent again.")
+        except UploadError:
+            file.truncate(upload.offset)
+            raise
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                file.truncate(upload.offset)
+            if files.is_disk_full(error):
+                raise NoSpace(
+                    "The server's disk is full. What has arrived is safe; tell the operator, then continue."
+                ) from error
+            raise
+    return received
+
+
+def finish_upload(upload: Upload) -> Recording:
+    """Turn a complete upload into a recording, once; calling it again returns the same recording.
+
+    Raises
+    ------
+    Incomplete, Locked, Gone
+        Nothing was changed.
+    Rejected
+        The file is not a video that may be kept; it was deleted and the upload says why.
+    """
+    upload.refresh_from_db()
+    if upload.state == Upload.State.RECEIVING:
+        if upload.offset < upload.length:
+            raise Incomplete(f"{upload.length - upload.offset} bytes are still missing.")
+        with held(upload):
+            if upload.state == Upload.State.RECEIVING:
+                _finish(upload)
+    if upload.state == Upload.State.REJECTED:
+        raise Rejected(upload.error)
+    if upload.recording is None:
+        raise Gone("The recording of this upload was deleted.")
+    return upload.recording
+
+
+def _finish(upload: Upload) -> None:
+    data, final = files.upload_data(upload.id), files.recording_original(upload.id)
+    path = data if data.exists() else final  # a crash may have come between the move and the commit
+    try:
+        sha256, info = _examine(upload, path)
+        if path == data:
+            files.move(data, final)
+        _store(upload, sha256, info)
+    except (Rejected, ConsentMissing) as refusal:
+        reject(upload, str(refusal))
+        return
+    if upload.state == Upload.State.FINISHED:
+        files.remove(files.upload_folder(upload.id))
+    else:
+        _delete_bytes(upload)  # consent was withdrawn while the file was read
+
+
+def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
+    """Check consent, checksum and content of a complete file; return its SHA-256 and what was found in it."""
+    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
+
+    require_consent(upload.participant, [Scope.VIDEO])
+    sha256 = files.sha256_of(path)
+    if upload.expected_sha256 and sha256 != upload.expected_sha256:
+        raise Rejected(
+            "The file that arrived is not the file that was sent (its checksum differs). Upload it again."
+        )
+    try:
+        info = media.probe(path)
+    except MediaError as error:
+        raise Rejected(str(error)) from error
+    if info.video is None:
+        raise Rejected("There is no video in this file. Choose a recording of a face.")
+    if info.audio is not None:
+        _require_audio(upload.participant)
+    return sha256, info
+
+
+def _require_audio(participant: Participant) -> None:
+    if missing_scopes(participant, [Scope.AUDIO]):
+        raise Rejected(
+            f"This file has sound, and {participant.code} did not agree to “{Scope.AUDIO.label.lower()}”. "
+            "Upload a copy without sound, or ask for a new consent that covers it and upload the file again. "
+            "The file was deleted here."
+        )
+
+
+@transaction.atomic
+def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
+    """Create the recording and finish the upload, together or not at all."""
+    assert info.video is not None
+    require_consent(upload.participant, [Scope.VIDEO])  # it may have been withdrawn while the file was read
+    if info.audio is not None:
+        _require_audio(upload.participant)
+    finished = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
+        state=Upload.State.FINISHED
+    )
+    if not finished:
+        upload.refresh_from_db()
+        return
+    waiting, not_needed = Recording.ProxyState.WAITING, Recording.ProxyState.NOT_NEEDED
+    recording = Recording(
+        id=upload.id,
+        participant=upload.participant,
+        title=PurePosixPath(upload.filename).stem[:160] or "Recording",
+        filename=upload.filename,
+        size=upload.length,
+        sha256=sha256,
+        duration_us=info.duration_us,
+        width=info.video.width,
+        height=info.video.height,
+        has_audio=info.audio is not None,
+        media_info=asdict(info),
+        proxy_state=not_needed if info.playable_in_browser else waiting,
+        created_by=upload.created_by,
+    )
+    recording.original.name = f"recordings/{recording.id}/original"
+    recording.save(force_insert=True)
+    Upload.objects.filter(pk=upload.pk).update(recording=recording)
+    upload.state, upload.recording = Upload.State.FINISHED, recording
+    record(
+        upload.created_by,
+        "recording.create",
+        recording,
+        participant=upload.participant.code,
+        filename=upload.filename,
+        size=upload.length,
+        sha256=sha256,
+    )
+    if recording.proxy_state == waiting:
+        proxies.enqueue_on_commit(recording.id)
+
+
+def finish_complete() -> int:
+    """Finish uploads whose last byte came just before a crash; return how many became recordings."""
+    finished = 0
+    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length")):
+        with contextlib.suppress(Rejected, Locked, Gone):
+            finish_upload(upload)
+            finished += 1
+    return finished
+
+
+def duplicates(recording: Recording) -> list[Recording]:
+    """Other recordings of the same study with exactly the same bytes, oldest first."""
+    return list(
+        Recording.objects.filter(sha256=recording.sha256, participant__study=recording.study)
+        .exclude(pk=recording.pk)
+        .select_related("participant")
+        .order_by("created_at")
+    )
+
+
+# --- ends without a recording ----------------------------------------------------------------------------
+
+
+def reject(upload: Upload, sentence: str, *, actor: Any = None) -> None:
+    """End an upload for a reason that a person is told, and delete what arrived."""
+    with transaction.atomic():
+        rejected = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
+            state=Upload.State.REJECTED, error=sentence
+        )
+        if rejected:
+            record(actor, "upload.reject", upload, filename=upload.filename, reason=sentence)
+    upload.refresh_from_db()
+    if upload.state == Upload.State.REJECTED:
+        _delete_bytes(upload)
+
+
+def _reject_for_consent(upload: Upload) -> None:
+    try:
+        require_consent(upload.participant, [Scope.VIDEO])
+    except ConsentMissing as missing:
+        reject(upload, f"{missing} What had arrived was deleted.")
+        raise Rejected(upload.error) from missing
+
+
+def discard(actor: Any, upload: Upload) -> None:
+    """Throw an unfinished upload away because its owner asked for it.
+
+    Raises
+    ------
+    Locked
+        A piece is being written at this moment.
+    Gone
+        It is a recording already.
+    """
+    with held(upload):
+        if upload.state == Upload.State.FINISHED:
+            raise Gone("This upload is a recording already. Delete the recording instead.")
+        with transaction.atomic():
+            record(actor, "upload.discard", upload, filename=upload.filename, offset=upload.offset)
+            Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
+        _delete_bytes(upload)
+
+
+def reject_withdrawn(consent: Consent) -> None:
+    """End the partial uploads of a participant whose consent no longer covers video (hook of ``studies``)."""
+    participant = consent.participant
+    if not missing_scopes(participant, [Scope.VIDEO]):
+        return
+    sentence = f"{participant.code} withdrew consent while the file was on its way. What had arrived was deleted."
+    for upload in Upload.objects.filter(participant=participant, state=Upload.State.RECEIVING):
+        Upload.objects.filter(pk=upload.pk).update(state=Upload.State.REJECTED, error=sentence)
+        record(None, "upload.reject", upload, filename=upload.filename, reason=sentence)
+        transaction.on_commit(partial(_delete_bytes, upload), robust=True)
+
+
+def clean() -> tuple[int, int]:
+    """Delete expired partial uploads, and folders that belong to no upload.
+
+    Returns
+    -------
+    uploads, folders : int
+        How many of each were removed.
+    """
+    uploads = folders = 0
+    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, expires_at__lt=timezone.now()):
+        with contextlib.suppress(Locked):
+            discard(None, upload)
+            uploads += 1
+    root = Path(settings.UPLOAD_DIR)
+    for folder in root.iterdir() if root.is_dir() else ():
+        try:
+            upload_id = UUID(folder.name)
+        except ValueError:
+            continue  # not ours
+        if not Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVING).exists():
+            files.remove(folder)
+            folders += 1
+    return uploads, folders
+
+
+def _delete_bytes(upload: Upload) -> None:
+    """Remove what arrived; also what a crash left where the recording would have been."""
+    files.remove(files.upload_folder(upload.id))
+    if not Recording.objects.filter(pk=upload.pk).exists():
+        files.remove(files.recording_folder(upload.id))
+
+
+@contextlib.contextmanager
+def held(upload: Upload) -> Iterator[None]:
+    """Hold the upload for this request alone, with its row read again.
+
+    Raises
+    ------
+    Locked
+        Another request holds it.
+    Gone
+        It was thrown away.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(files.locked(files.upload_folder(upload.id)))
+        except files.Busy:
+            raise Locked("This upload is being written by another window or request. Wait a moment.") from None
+        except FileNotFoundError:
+            pass  # an upload that is over has no folder; there is nothing left to protect
+        try:
+            upload.refresh_from_db()
+        except Upload.DoesNotExist:
+            raise Gone("This upload was thrown away. Choose the file again.") from None
+        if upload.state == Upload.State.RECEIVING and not files.upload_folder(upload.id).is_dir():
+            reject(upload, "What had arrived was lost on the server. Upload the file again.")
+        yield
