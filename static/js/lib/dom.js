@@ -1,5 +1,5 @@
 /**
- * Build an element without innerHTML: text is always text.
+ * Build an element from nodes and text; text is never read as HTML.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, string | boolean | null | undefined>} [attributes] true sets an empty attribute; false, null and undefined set none
