@@ -42,10 +42,15 @@ class Report(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     pdf = models.FileField(upload_to="reports/", max_length=255, blank=True)
     pdf_sha256 = models.CharField(max_length=64, blank=True, db_index=True)
-    error = models.TextField(blank=True)
+    certificate_sha256 = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="Of the certificate that sealed the PDF."
+    )
+    error = models.TextField(blank=True, help_text="A sentence for a person.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began to make it.")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     revoked_reason = models.TextField(blank=True)
 
     class Meta:

@@ -1,0 +1,248 @@
+"""Signing a layer, and what may happen to its report afterwards."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from redis import RedisError
+
+from facsweb.accounts.models import User
+from facsweb.audit.models import Entry
+from facsweb.audit.services import record
+from facsweb.coding.models import Layer
+from facsweb.processes import queue
+from facsweb.reports import content
+from facsweb.reports.models import Report, SignOff
+from facsweb.reports.verification import Verification, verify_pdf
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+from facsweb.studies.models import Consent, Participant, Role, Scope
+from facsweb.studies.services import ConsentMissing, current_consent, missing_scopes, require_consent
+
+__all__ = ["Refused", "Verification", "recover_reports", "retry", "revoke", "sign", "verify_pdf", "visible"]
+
+log = logging.getLogger(__name__)
+
+STATEMENT = (
+    "I have reviewed this recording and the events listed in this report. The signed events are my own coding "
+    "according to the Facial Action Coding System, whether I confirmed, changed or added them. Events that I did "
+    "not review are marked as such."
+)
+WRONG_PASSWORD = "sign_off.wrong_password"  # noqa: S105 (the name of an act in the log)
+PASSWORD_TRIES, PASSWORD_WINDOW = 5, timedelta(minutes=15)
+#: Between the commit and the enqueueing, and between a worker's taking the job and the document.
+GRACE, TAKEN = timedelta(seconds=3), timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+
+
+class Refused(Exception):  # noqa: N818 (a state that people are told about)
+    """Nothing was signed or changed; the text is a sentence for a person."""
+
+
+def _check_password(actor: User, layer: Layer, password: str) -> None:
+    """Raise Refused unless the password is the actor's; wrong ones are logged, counted and limited."""
+    since = timezone.now() - PASSWORD_WINDOW
+    if Entry.objects.filter(actor=actor, action=WRONG_PASSWORD, at__gte=since).count() >= PASSWORD_TRIES:
+        raise Refused(
+            f"The password was wrong {PASSWORD_TRIES} times. Signing is closed for you for "
+            f"{PASSWORD_WINDOW.seconds // 60} minutes; your coding is safe."
+        )
+    if not actor.has_usable_password():
+        raise Refused("Signing needs a password, and your account has none. Set one under Password, then sign.")
+    if not actor.check_password(password):
+        record(actor, WRONG_PASSWORD, layer)
+        raise Refused("The password is wrong. Nothing was signed.")
+
+
+def check_ready(actor: User, layer: Layer) -> Consent:
+    """Return the consent that a sign-off would rest on, or raise Refused with the reason there can be none."""
+    if layer.kind != Layer.Kind.CODER or layer.owner_id != actor.pk:
+        raise Refused("Only the coder of a layer can sign it.")
+    if Role.CODER not in access.roles_of(actor, layer.study):
+        raise Refused("Only FACS coders of this study can sign.")
+    if layer.state == Layer.State.SIGNED:
+        raise Refused("This coding is signed already.")
+    if layer.run.state != AnalysisRun.State.SUCCEEDED:
+        raise Refused("The analysis of this recording has not finished, so there is nothing to sign yet.")
+    participant = layer.run.recording.participant
+    try:
+        require_consent(participant, [Scope.VIDEO])
+    except ConsentMissing as missing:
+        raise Refused(f"{missing} Nothing was signed.") from missing
+    consent = current_consent(participant)
+    assert consent is not None
+    return consent
+
+
+def sign(actor: User, layer: Layer, *, password: str, statement: str, revision: int | None = None) -> SignOff:
+    """Put a coder's name to their layer, exactly as it stands, and have the report made.
+
+    Signing what is signed already by the same person returns that sign-off, so a double click signs once.
+
+    Parameters
+    ----------
+    actor : User
+        The layer's owner, a coder of the study.
+    layer : Layer
+    password : str
+        The actor's, asked again.
+    statement : str
+        What the actor confirms, word for word.
+    revision : int, optional
+        The layer's revision that the actor saw; a newer one is refused.
+
+    Raises
+    ------
+    Refused
+        With the reason as a sentence.
+    """
+    if not statement.strip():
+        raise Refused("Confirm the statement to sign.")
+    _check_password(actor, layer, password)  # outside the transaction: a failure must stay counted
+    with transaction.atomic():
+        # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
+        Layer.objects.select_for_update().get(pk=layer.pk)
+        layer = Layer.objects.select_related("run__recording__participant__study", "owner").get(pk=layer.pk)
+        if layer.owner_id == actor.pk and (existing := SignOff.objects.filter(layer=layer).first()):
+            return existing
+        consent = check_ready(actor, layer)
+        if revision is not None and revision != layer.revision:
+            raise Refused("The coding changed since this page was opened. Look at the new figures, then sign.")
+        return _sign_off(actor, layer, consent, statement.strip())
+
+
+def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> SignOff:
+    now, report_id = timezone.now(), uuid.uuid4()
+    try:
+        said = content.freeze(
+            layer, consent, signer=str(actor), signed_at=now, statement=statement, report_id=report_id
+        )
+    except content.FilesChanged as changed:
+        raise Refused(str(changed)) from changed
+    closed = Layer.objects.filter(pk=layer.pk, state=Layer.State.OPEN, revision=layer.revision).update(
+        state=Layer.State.SIGNED
+    )
+    if closed != 1:
+        raise Refused("The coding changed while you were signing. Look at it again, then sign.")
+    sign_off = SignOff.objects.create(
+        layer=layer,
+        signer=actor,
+        signed_at=now,
+        statement=statement,
+        content=said,
+        content_sha256=content.sha256(said),
+    )
+    report = Report.objects.create(id=report_id, sign_off=sign_off)
+    record(actor, "layer.sign", layer, report=report.pk, content_sha256=sign_off.content_sha256)
+    _enqueue(report)
+    return sign_off
+
+
+# --- the document ----------------------------------------------------------------------------------------
+
+
+def job_id(report: Report) -> str:
+    return f"report-{report.pk}"
+
+
+def _enqueue(report: Report) -> None:
+    queue.enqueue_on_commit("facsweb.reports.tasks.render_report", str(report.pk), job_id=job_id(report))
+
+
+def recover_reports() -> int:
+    """Enqueue again every waiting report that no job carries; return how many."""
+    count, now = 0, timezone.now()
+    for report in Report.objects.filter(state=Report.State.WAITING, created_at__lt=now - GRACE):
+        try:
+            carried = queue.is_waiting(job_id(report)) or (
+                report.created_at > now - TAKEN and queue.is_started(job_id(report))
+            )
+        except RedisError:
+            return count  # nothing to do until Redis is back; the rows keep waiting
+        if carried:
+            continue
+        if report.attempts >= MAX_ATTEMPTS:
+            give_up(report)
+            continue
+        log.warning("Report %s was not in the queue; it was put back.", report.pk)
+        _enqueue(report)
+        count += 1
+    return count
+
+
+@transaction.atomic
+def give_up(report: Report) -> None:
+    """Mark a report as failed whose making ended a worker every time."""
+    if Report.objects.filter(pk=report.pk, state=Report.State.WAITING).update(
+        state=Report.State.FAILED,
+        error=f"Making the document stopped unexpectedly {MAX_ATTEMPTS} times. Your sign-off is safe; ask the "
+        "operator to look at the worker's log, then try again.",
+        finished_at=timezone.now(),
+    ):
+        record(None, "report.fail", report, error="gave up", attempts=report.attempts)
+
+
+@transaction.atomic
+def retry(actor: User, report: Report) -> None:
+    """Have a report made again after it failed; asking twice is once."""
+    if Report.objects.filter(pk=report.pk, state=Report.State.FAILED).update(
+        state=Report.State.WAITING, error="", finished_at=None, attempts=0
+    ):
+        record(actor, "report.retry", report)
+        _enqueue(report)
+
+
+@transaction.atomic
+def revoke(actor: User | None, report: Report, reason: str) -> None:
+    """Declare a report no longer valid. Its document stays, and verification says that it is revoked.
+
+    Raises
+    ------
+    Refused
+        No reason was given.
+    """
+    if not reason.strip():
+        raise Refused("Give a reason; everybody who opens the report will read it.")
+    changed = (
+        Report.objects.filter(pk=report.pk)
+        .exclude(state=Report.State.REVOKED)
+        .update(
+            state=Report.State.REVOKED,
+            revoked_at=timezone.now(),
+            revoked_by=actor,
+            revoked_reason=reason.strip(),
+        )
+    )
+    if changed:
+        record(actor, "report.revoke", report, reason=reason.strip())
+
+
+def revoke_after_withdrawal(consent: Consent) -> None:
+    """Revoke the reports on a participant whose consent no longer covers video; called inside the withdrawal."""
+    participant: Participant = consent.participant
+    if not missing_scopes(participant, [Scope.VIDEO]):
+        return
+    day = (consent.withdrawn_at or timezone.now()).date().isoformat()
+    for report in Report.objects.filter(sign_off__layer__run__recording__participant=participant):
+        revoke(consent.withdrawn_by, report, f"The participant withdrew consent on {day}.")
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def visible(user: Any) -> QuerySet[Report]:
+    """Reports that a person may see: every one of a study they work on, and finished ones for managers."""
+    working = access.studies(user, "coding:review")
+    managed = access.studies(user, "reports:detail")
+    study = "sign_off__layer__run__recording__participant__study"
+    finished = Report.objects.filter(**{f"{study}__in": managed}, state__in=FINISHED)
+    return (finished | Report.objects.filter(**{f"{study}__in": working})).distinct()
+
+
+FINISHED = (Report.State.READY, Report.State.REVOKED)
