@@ -36,7 +36,7 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
         # Accepted before anything else: a refusal before that could not carry a close code.
         await self.accept()
         self.run_id = self.scope["url_route"]["kwargs"]["pk"]
-        if await self._refuse():
+        if await self._seen() is None:
             return
         try:
             await self.channel_layer.group_add(progress.group(self.run_id), self.channel_name)
@@ -58,8 +58,11 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
 
     async def run_progress(self, event: dict[str, Any]) -> None:
         """The worker is a little farther."""
-        if not await self._refuse():
-            await self.send_json(event["message"])
+        run = await self._seen()
+        if run is not None and run.is_active:
+            stages = progress.stages_of(run, **event["values"])
+            still = progress.still_url(self.run_id, event["stills"])
+            await self.send_json(progress.message(progress.Progress(run.attempt, stages, still)))
 
     async def run_changed(self, event: dict[str, Any]) -> None:
         """The state changed."""
@@ -73,43 +76,40 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
             await self._send_snapshot(only_news=True)
 
     async def _send_snapshot(self, *, only_news: bool = False) -> None:
-        if await self._refuse():
+        run = await self._seen()
+        if run is None:
             return
-        content = await self._snapshot()
-        if content is None:
-            await self.close(NOT_FOUND)
-            return
+        content = await self._snapshot(run)
         if not only_news or content != self.sent:
             self.sent = content
             await self.send_json(content)
         if not content["active"]:
             await self.close(ENDED)
 
-    async def _refuse(self) -> bool:
-        """Close with the code that fits, unless this person may see the run now."""
-        code = await self._refusal()
+    async def _seen(self) -> AnalysisRun | None:
+        """The run, if this person may see it now; otherwise the socket is closed with the code that fits."""
+        code, run = await self._look()
         if code:
             await self.close(code)
-        return bool(code)
+        return run
 
     @database_sync_to_async
-    def _snapshot(self) -> dict[str, Any] | None:
-        run = AnalysisRun.objects.filter(pk=self.run_id).first()
-        return progress.message(progress.snapshot(run)) if run else None
+    def _snapshot(self, run: AnalysisRun) -> dict[str, Any]:
+        return progress.message(progress.snapshot(run))
 
     @database_sync_to_async
-    def _refusal(self) -> int:
+    def _look(self) -> tuple[int, AnalysisRun | None]:
         # Read again every time: the account may have been closed since the socket was opened.
         user = User.objects.filter(pk=self.scope["user"].pk, is_active=True).first()
         if user is None:
-            return NOT_SIGNED_IN
+            return NOT_SIGNED_IN, None
         run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=self.run_id).first()
         try:
             if run is None:
                 raise Http404
             access.check(user, "runs:detail", run)
         except Http404:
-            return NOT_FOUND
+            return NOT_FOUND, None
         except PermissionDenied:
-            return FORBIDDEN
-        return 0
+            return FORBIDDEN, None
+        return 0, run

@@ -117,6 +117,8 @@ class Pulse:
                 except DatabaseError as error:  # busy or away: the next tick tries again
                     logger.warning("Run %s: no heartbeat: %s", self.run.pk, error)
                     close_old_connections()
+                except Exception:  # a pulse that stopped while the work goes on would cost the work
+                    logger.exception("Run %s: the pulse stumbled", self.run.pk)
         connection.close()
 
     def _tick(self, runner: asyncio.Runner) -> None:
@@ -138,12 +140,8 @@ class Pulse:
         else:
             self.order = attempts.order(self.run.pk, self.run.attempt)
         if changed and self.order is Order.GO_ON:
-            runner.run(progress.send(self.run.pk, "run.progress", message=self._message(rate)))
-
-    def _message(self, rate: float | None) -> dict[str, Any]:
-        stages = progress.stages_of(self.run, stage=self._stage, done=self._done, total=self._total, rate=rate)
-        still = progress.still_url(self.run.pk, self._stills)
-        return progress.message(progress.Progress(self.run.attempt, stages, still))
+            values = {"stage": self._stage, "done": self._done, "total": self._total, "rate": rate}
+            runner.run(progress.send(self.run.pk, "run.progress", values=values, stills=self._stills))
 
     def _rate(self) -> float | None:
         """Frames a second over the last seconds; None until there is something to measure."""

@@ -1,0 +1,148 @@
+"""Real workers, real recordings, real models."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import pytest
+from django.conf import settings
+
+from tests.conftest import MEDIA, REPOSITORY
+from tests.factories import CLIP, make_recording
+
+
+@pytest.fixture(scope="session")
+def models() -> None:
+    """The face models, installed once into the usual cache folder."""
+    from analysis import models
+    from analysis.types import ModelError
+
+    try:
+        models.install()
+    except ModelError as error:
+        pytest.skip(f"The face models cannot be obtained here: {error}")
+
+
+@pytest.fixture
+def models_present(monkeypatch) -> None:
+    """For tests that only ask whether the models are there; never analyses anything."""
+    from analysis.models import store
+
+    if not all(store.present().values()):
+        monkeypatch.setattr(store, "present", lambda: {})
+
+
+@pytest.fixture
+def recording(participant, consent, people):
+    """A short recording (10 s) of a participant who consented."""
+    return make_recording(participant, people["analyst"])
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory) -> Path:
+    """The short clip twelve times in a row (2 min), without encoding anything again."""
+    target = tmp_path_factory.mktemp("media") / "long.mp4"
+    with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
+        duration = source.streams.video[0].duration
+    with av.open(str(target), "w") as output:
+        stream = None
+        for turn in range(12):
+            with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
+                video = source.streams.video[0]
+                stream = stream or output.add_stream_from_template(video)
+                for packet in source.demux(video):
+                    if packet.dts is None:
+                        continue
+                    packet.pts += turn * duration
+                    packet.dts += turn * duration
+                    packet.stream = stream
+                    output.mux(packet)
+    return target
+
+
+def with_file(recording, path: Path, duration_us: int):
+    """Give a stored recording another original."""
+    shutil.copyfile(path, recording.original.path)
+    recording.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    recording.size = path.stat().st_size
+    recording.duration_us = duration_us
+    recording.save()
+    return recording
+
+
+@pytest.fixture
+def long_recording(recording, long_clip):
+    return with_file(recording, long_clip, 120_000_000)
+
+
+class Child:
+    """A `manage.py` process of its own, on the database of the tests."""
+
+    def __init__(self, *arguments: str) -> None:
+        environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR / 'test.sqlite3'}"}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", *arguments], cwd=REPOSITORY, env=environment, start_new_session=True
+        )
+
+    @property
+    def children(self) -> list[int]:
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in listed.stdout.split()]
+
+    def kill_all(self) -> None:
+        """SIGKILL, to the process and to what it forked."""
+        for pid in [self.process.pid, *self.children]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self, timeout_s: float = 20) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout_s)
+
+
+@pytest.fixture
+def start_child(redis) -> Iterator[Callable[..., Child]]:
+    """Start `manage.py …`; everything is ended after the test."""
+    started: list[Child] = []
+
+    def begin(*arguments: str) -> Child:
+        started.append(Child(*arguments))
+        return started[-1]
+
+    yield begin
+    for child in started:
+        if child.process.poll() is None:
+            child.kill_all()
+
+
+@pytest.fixture
+def worker(start_child) -> Child:
+    return start_child("worker")
+
+
+def wait_for(run, condition: Callable[[], bool], timeout_s: float = 60, *, what: str = "") -> None:
+    """Wait until the condition holds for the run as the database has it."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        run.refresh_from_db()
+        if condition():
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(
+                f"after {timeout_s} s: {what} state={run.state} attempt={run.attempt} stage={run.stage} "
+                f"done={run.done} error={run.error} {run.error_detail} log={[line.text for line in run.log.all()]}"
+            )
+        time.sleep(0.1)

@@ -1,0 +1,152 @@
+"""The live side: who may listen, what arrives, and what ends it. Real Redis, real messages."""
+
+import asyncio
+import json
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from channels.layers import get_channel_layer
+from channels.routing import URLRouter
+from django.contrib.auth.models import AnonymousUser
+
+from facsweb.runs import attempts, progress, services
+from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
+from facsweb.runs.routing import websocket_urlpatterns
+from facsweb.studies.models import Membership
+from facsweb.studies.services import withdraw_consent
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
+
+
+class Socket(ApplicationCommunicator):
+    """A browser's end of a WebSocket. (`channels.testing` has one, but needs a web server that we do not use.)"""
+
+    def __init__(self, user, path):
+        super().__init__(
+            URLRouter(websocket_urlpatterns), {"type": "websocket", "path": path, "user": user, "headers": []}
+        )
+
+    async def open(self):
+        await self.send_input({"type": "websocket.connect"})
+        assert (await self.receive_output(timeout=5))["type"] == "websocket.accept"
+
+    async def receive_json(self, timeout=5):
+        message = await self.receive_output(timeout)
+        assert message["type"] == "websocket.send", message
+        return json.loads(message["text"])
+
+    async def close(self):
+        await self.send_input({"type": "websocket.disconnect", "code": 1005})
+        await self.wait(timeout=5)
+
+
+@pytest.fixture
+def run(recording, people):
+    return services.start(people["analyst"], recording)
+
+
+@pytest.fixture
+async def connect(people):
+    """Open a socket as the person in a role; all are closed after the test."""
+    opened = []
+
+    async def open_as(role, run_id):
+        socket = Socket(people[role] if role else AnonymousUser(), f"/ws/runs/{run_id}/")
+        opened.append(socket)
+        await socket.open()
+        return socket
+
+    yield open_as
+    for socket in opened:
+        await socket.close()
+    await get_channel_layer().flush()
+
+
+async def close_code(socket):
+    while True:
+        message = await socket.receive_output(timeout=5)
+        if message["type"] == "websocket.close":
+            return message["code"]
+
+
+@pytest.mark.parametrize(
+    ("role", "code"), [(None, NOT_SIGNED_IN), ("stranger", NOT_FOUND), ("manager", FORBIDDEN)]
+)
+async def test_only_the_study_listens(connect, run, role, code):
+    assert await close_code(await connect(role, run.pk)) == code
+
+
+async def test_unknown_run(connect, run):
+    assert await close_code(await connect("coder", "00000000-0000-0000-0000-000000000000")) == NOT_FOUND
+
+
+async def test_snapshot_first_then_what_happens(connect, run):
+    socket = await connect("coder", run.pk)
+    first = await socket.receive_json(timeout=5)
+    assert (first["type"], first["state"], first["attempt"]) == ("snapshot", "queued", 1)
+
+    await sync_to_async(attempts.claim)(run.pk, 1, "worker A")
+    assert (await socket.receive_json(timeout=2))["state"] == "running"
+
+    values = {"stage": "measure", "done": 125, "total": 250, "rate": 50.0}
+    assert await progress.send(run.pk, "run.progress", values=values, stills=3)
+    moved = await socket.receive_json(timeout=2)
+    assert moved["type"] == "progress"
+    assert moved["stages"][1]["note"] == "125 of 250 frames · 50 frames/s · 2 s left"
+    assert moved["still"].endswith("/still?v=3")
+
+    await sync_to_async(attempts.fail)(run.pk, 1, error="This file is not a video.", detail="")
+    last = await socket.receive_json(timeout=2)
+    assert (last["state"], last["error"]) == ("failed", "This file is not a video.")
+    assert await close_code(socket) == 1000
+
+
+async def test_each_run_has_its_own_group(connect, run):
+    socket = await connect("coder", run.pk)
+    await socket.receive_json(timeout=5)
+    await progress.send(type(run.pk)(int=1), "run.progress", values={"stage": "measure"}, stills=0)
+    assert await socket.receive_nothing(timeout=0.5)
+
+
+async def test_lost_message_is_made_good_from_the_database(connect, run):
+    socket = await connect("coder", run.pk)
+    await socket.receive_json(timeout=5)
+    await sync_to_async(attempts.beat)(run.pk, 1)  # not claimed: touches nothing
+    await sync_to_async(type(run).objects.filter(pk=run.pk).update)(state="running", stage="measure", done=7)
+    assert (await socket.receive_json(timeout=5))["state"] == "running"
+
+
+async def test_ended_membership_closes_at_the_next_event(connect, run, people):
+    socket = await connect("coder", run.pk)
+    await socket.receive_json(timeout=5)
+    await sync_to_async(Membership.objects.filter(user=people["coder"]).delete)()
+    await progress.send(run.pk, "run.progress", values={"stage": "measure"}, stills=0)
+    message = await socket.receive_output(timeout=2)
+    assert (message["type"], message["code"]) == ("websocket.close", NOT_FOUND)
+
+
+async def test_closed_account_closes_at_the_next_event(connect, run, people):
+    socket = await connect("coder", run.pk)
+    await socket.receive_json(timeout=5)
+    await sync_to_async(type(people["coder"]).objects.filter(pk=people["coder"].pk).update)(is_active=False)
+    await progress.send(run.pk, "run.progress", values={"stage": "measure"}, stills=0)
+    assert (await socket.receive_output(timeout=2))["code"] == NOT_SIGNED_IN
+
+
+async def test_withdrawal_ends_it(connect, run, consent, people):
+    socket = await connect("coder", run.pk)
+    await socket.receive_json(timeout=5)
+    await sync_to_async(withdraw_consent)(people["analyst"], consent, reason="asked by mail")
+    last = await socket.receive_json(timeout=5)
+    assert last["state"] == "cancelled"
+    assert last["still"] is None
+    assert await close_code(socket) == 1000
+
+
+async def test_sending_without_redis_is_quick_and_harmless(run, redis_server):
+    redis_server.process.kill()
+    redis_server.process.wait()
+    began = asyncio.get_running_loop().time()
+    assert not await progress.send(run.pk, "run.progress", values={}, stills=0)
+    assert asyncio.get_running_loop().time() - began < 1.5

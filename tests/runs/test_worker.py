@@ -1,0 +1,186 @@
+"""Real workers on real recordings: done, done twice, cancelled, killed, and Redis gone in between."""
+
+import os
+import signal
+import time
+
+import pyarrow.parquet as pq
+import pytest
+
+from facsweb.processes import queue
+from facsweb.runs import attempts, services, tasks
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.services import withdraw_consent
+from tests.runs.conftest import wait_for, with_file
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("models", "redis"),
+    pytest.mark.timeout(240),
+]
+State = AnalysisRun.State
+
+
+def measuring(run, frames=50):
+    return lambda: run.state == State.RUNNING and run.done >= frames
+
+
+def test_run_is_published_whole(recording, people, worker):
+    run = services.start(people["analyst"], recording)
+    wait_for(run, lambda: not run.is_active, what="one short run")
+    assert run.state == State.SUCCEEDED, run.error_detail
+    folder = services.result_dir(run)
+    assert set(run.files) == {*services.PUBLIC_FILES, *services.MEASUREMENT}
+    assert {path.name for path in folder.iterdir()} == set(run.files)
+    assert pq.read_table(folder / "signals.parquet").num_rows >= 250
+    assert run.summary["schema"] == 1
+    assert run.stills >= 1
+    assert services.still_path(run).read_bytes()[:3] == b"\xff\xd8\xff"
+
+
+def test_repeated_job_changes_nothing(recording, people, worker):
+    run = services.start(people["analyst"], recording)
+    wait_for(run, lambda: run.state == State.RUNNING)
+    for _ in range(2):
+        queue.enqueue(tasks.analyse, str(run.pk), 1, job_id=f"again-{time.monotonic_ns()}")
+    wait_for(run, lambda: not run.is_active)
+    finished_at, files = run.finished_at, run.files
+    wait_for(run, lambda: queue.get_queue().count == 0)
+    time.sleep(1)
+    run.refresh_from_db()
+    assert (run.state, run.finished_at, run.files) == (State.SUCCEEDED, finished_at, files)
+    assert [line.text for line in run.log.all()].count("Finished.") == 1
+
+
+def test_two_workers_share_the_queue(recording, people, start_child):
+    start_child("worker")
+    start_child("worker")
+    run = services.start(people["analyst"], recording)
+    queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="second")
+    wait_for(run, lambda: not run.is_active)
+    assert run.state == State.SUCCEEDED
+    assert sum("Started by" in line.text and "worker" not in line.text for line in run.log.all()) == 1
+
+
+def test_cancel_while_running_takes_effect_at_once(long_recording, people, worker):
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    asked = time.monotonic()
+    services.cancel(people["analyst"], run)
+    wait_for(run, lambda: run.state == State.CANCELLED, 5)
+    assert time.monotonic() - asked < 2.0
+    wait_for(run, lambda: not attempts.folder(run.pk).exists(), 5, what="folder is gone")
+
+
+def test_withdrawal_while_running_keeps_nothing(long_recording, consent, people, worker):
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    withdraw_consent(people["analyst"], consent, reason="asked by mail")
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    wait_for(run, lambda: not worker.children, 5, what="the worker's child ends")
+    assert not attempts.folder(run.pk).exists()
+
+
+def test_killed_worker_is_replaced_and_the_result_is_the_same(long_recording, people, start_child):
+    start_child("recovery", "--every", "1")
+    first = start_child("worker")
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    first.kill_all()
+    killed = time.monotonic()
+    start_child("worker")
+    wait_for(run, lambda: run.state == State.RUNNING and run.attempt == 2, 40, what="second attempt")
+    assert time.monotonic() - killed < 40
+    wait_for(run, lambda: not run.is_active, 100)
+    assert (run.state, run.attempt, run.crashes) == (State.SUCCEEDED, 2, 1)
+    assert not (attempts.folder(run.pk) / "1").exists()
+
+    undisturbed = services.start(people["analyst"], long_recording)
+    wait_for(undisturbed, lambda: not undisturbed.is_active, 100)
+    for name in ("signals.parquet", "events.csv", "measurement.parquet"):
+        assert undisturbed.files[name] == run.files[name], name
+
+
+def test_child_ends_with_its_worker(long_recording, people, worker):
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    (child,) = worker.children
+    os.kill(worker.process.pid, signal.SIGKILL)
+    worker.process.wait()
+    time.sleep(1)
+    assert not is_alive(child)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_stopped_worker_gives_its_run_back(long_recording, people, worker):
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    assert worker.terminate() == 0
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.crashes) == (State.QUEUED, 2, 0)
+    assert queue.is_waiting(f"run-{run.pk}-2")
+    from rq import Worker
+
+    assert not Worker.all(connection=queue.connection()), "it takes its name off the list"
+
+
+def test_redis_killed_in_between_loses_nothing(long_recording, recording, people, redis_server, start_child):
+    start_child("recovery", "--every", "1")
+    start_child("worker")
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, measuring(run))
+    redis_server.process.kill()
+    redis_server.process.wait()
+    before = run.done
+    wait_for(run, lambda: run.done > before + 50, 20, what="goes on without Redis")
+    redis_server.start()
+    wait_for(run, lambda: not run.is_active, 100)
+    assert (run.state, run.attempt) == (State.SUCCEEDED, 1)
+    # The worker has found Redis again and takes the next run.
+    again = services.start(people["analyst"], long_recording)
+    wait_for(again, lambda: again.state == State.RUNNING, 40)
+
+
+def test_redis_killed_and_emptied_while_a_run_waits(recording, people, redis_server, redis, start_child):
+    run = services.start(people["analyst"], recording)
+    redis.flushall()
+    redis_server.process.kill()
+    redis_server.process.wait()
+    redis_server.start()
+    start_child("recovery", "--every", "1")
+    start_child("worker")
+    wait_for(run, lambda: not run.is_active, 60)
+    assert run.state == State.SUCCEEDED
+
+
+def test_file_that_is_no_video_fails_with_a_sentence(recording, people, worker, tmp_path):
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"This was a video once. " * 1000)
+    with_file(recording, broken, 10_000_000)
+    run = services.start(people["analyst"], recording)
+    wait_for(run, lambda: not run.is_active)
+    assert run.state == State.FAILED
+    assert run.error.endswith(".")
+    assert "Traceback" not in run.error
+    assert "Traceback" in run.error_detail
+    assert not (attempts.folder(run.pk) / "1").exists()
+
+
+def test_interpreted_again_without_decoding(recording, people, worker):
+    run = services.start(people["analyst"], recording)
+    wait_for(run, lambda: not run.is_active)
+    with_file(recording, services.result_dir(run) / "summary.json", recording.duration_us)  # no video any more
+    again = services.reinterpret(people["analyst"], run, 5_000_000)
+    wait_for(again, lambda: not again.is_active)
+    assert again.state == State.SUCCEEDED, again.error_detail
+    assert again.files["measurement.parquet"] == run.files["measurement.parquet"]
+    assert again.summary["neutral"]["method"] == "chosen"
+    assert again.summary["neutral"]["time_us"] == pytest.approx(5_000_000, abs=100_000)
