@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 import facsweb
 from analysis.facs.codes import CATALOGUE
@@ -129,6 +130,15 @@ def _order(code: str) -> tuple[int, str]:
     return (CATALOGUE[code].order if code in CATALOGUE else len(CATALOGUE)), code
 
 
+def _codes(rows: Sequence[Mapping[str, Any]], signals: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Name and group of every code that the report mentions, so that it stays readable by itself."""
+    mentioned = {row[key]["code"] for row in rows for key in ("signed", "machine") if row[key]} | set(signals)
+    return {
+        code: {"name": CATALOGUE[code].name, "group": CATALOGUE[code].group}
+        for code in sorted(mentioned & CATALOGUE.keys(), key=_order)
+    }
+
+
 def summary(
     faces: Sequence[measures.FaceSignals], events: Sequence[comparison.Coded], tiers: Mapping[str, str]
 ) -> list[dict[str, Any]]:
@@ -227,7 +237,11 @@ def freeze(
     revisions = comparison.changes(layer, {row["event"]: row["number"] for row in rows})
     return {
         "schema": SCHEMA,
-        "report": {"id": str(report_id), "software": f"facsweb {facsweb.__version__}"},
+        "report": {
+            "id": str(report_id),
+            "software": f"facsweb {facsweb.__version__}",
+            "verify_at": settings.SITE_URL.rstrip("/") + reverse("verify"),
+        },
         "sign_off": {
             "signer": signer,
             "signed_at": _iso(signed_at),
@@ -242,6 +256,7 @@ def freeze(
         "summary": summary(faces, events, run.summary.get("tiers", {})),
         "timeline_us": timeline_us,
         "pictures": pictures(faces, events, timeline_us),
+        "codes": _codes(rows, {code for face in faces for code in face.intensity}),
         "counts": comparison.counts(events),
         "events": rows,
         "people": comparison.people(revisions),

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import typst
-from django.conf import settings
 
 from facsweb.audit.services import canonical
 
@@ -70,7 +69,7 @@ def _compile(
             ignore_system_fonts=not system_fonts,
             format="pdf",
             pdf_standards=STANDARDS,
-            sys_inputs={"sha256": content_sha256, "site": settings.SITE_URL},
+            sys_inputs={"sha256": content_sha256},
             timestamp=signed_at,
         )
     assert isinstance(pdf, bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
