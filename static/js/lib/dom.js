@@ -29,3 +29,12 @@ export function delegate(type, selector, handler, capture = false) {
     if (target instanceof HTMLElement) handler(event, target);
   }, { capture });
 }
+
+/**
+ * Show a fragment that our own server's template wrote (and escaped). The only place where text becomes HTML; scripts in it never run.
+ * @param {Element} target its content is replaced
+ * @param {string} html
+ */
+export function showServerHtml(target, html) {
+  target.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+}
