@@ -1,0 +1,93 @@
+"""``manage.py demo``: a demonstration installation, from nothing to the printed address."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from analysis.models import store
+from facsweb.demo.seed import Demonstration, seed
+from facsweb.demo.visitor import StepFailed
+from facsweb.demo.walk import Walk
+from facsweb.processes.supervisor import Installation, InstallationError, check_folder, check_migrations
+from facsweb.recordings.models import Recording
+
+
+class Command(BaseCommand):
+    help = "Serve a demonstration study; with --once, walk it through to a verified signed PDF and stop."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--once", action="store_true", help="walk through everything on a free port, then stop"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        once: bool = options["once"]
+        try:
+            self._prepare()
+            running = Installation(port=0 if once else options["port"], say=self._say)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: self._interrupt(running))
+            with running:
+                demonstration = seed()
+                if once:
+                    self._say(f"facsweb runs at {running.url}; walking through the main job:")
+                    path = Walk(running.url, demonstration, self._say).whole(Path(settings.DATA_DIR) / "demo")
+                    self._say(f"Done in {time.monotonic() - began:.1f} s. The signed report: {path}")
+                else:
+                    self._serve(running, demonstration, began)
+        except KeyboardInterrupt:
+            self._say("\nStopped; the data is kept.")
+            if once:
+                sys.exit(130)
+        except (InstallationError, StepFailed, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _interrupt(self, running: Installation) -> None:
+        running.stop()
+        raise KeyboardInterrupt
+
+    def _prepare(self) -> None:
+        """Models and tables; each step is skipped when it was done before."""
+        check_folder(Path(settings.DATA_DIR))
+        if not all(store.present().values()):
+            self._say("Getting the face models (about 36 MB, once) ...")
+            status = subprocess.run([sys.executable, "-m", "analysis", "models", "install"]).returncode
+            if status:
+                raise CommandError("The face models are not there yet; see the line above.", returncode=status)
+        try:
+            check_migrations()
+        except InstallationError:
+            try:
+                call_command("migrate", interactive=False, verbosity=0)
+            except DatabaseError as error:
+                raise CommandError(f"The database cannot be prepared: {error}") from error
+
+    def _serve(self, running: Installation, demonstration: Demonstration, began: float) -> None:
+        if not Recording.objects.filter(participant=demonstration.participant_id).exists():
+            self._say("Analysing the demonstration recording:")
+            Walk(running.url, demonstration, self._say).analyse()
+        self._say("")
+        self._say("Sign in as (the passwords belong to this installation alone):")
+        for login in demonstration.logins:
+            self._say(f"  {login.role:<14} {login.email:<22} {login.password}")
+        self._say("")
+        self._say(f"facsweb is ready at {running.url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
+        running.wait()
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

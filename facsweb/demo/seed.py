@@ -1,0 +1,116 @@
+"""The demonstration study: one login per role, one participant who consented.
+
+Passwords are random, made once per installation and kept in a private file, so that a second start can print
+them again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from facsweb import installation
+from facsweb.accounts.models import User
+from facsweb.accounts.services import create_user, generate_password
+from facsweb.studies import services as studies
+from facsweb.studies.models import Consent, Participant, Role, Scope, Study
+
+STUDY_NAME = "Demonstration: a smile that reaches the eyes"
+PARTICIPANT_CODE = "P-001"
+PEOPLE = {
+    Role.ADMINISTRATOR: ("admin@demo.example", "Ada Administrator"),
+    Role.ANALYST: ("analyst@demo.example", "Ana Lyst"),
+    Role.CODER: ("coder@demo.example", "Cora Coder"),
+    Role.MANAGER: ("manager@demo.example", "Max Manager"),
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """One account of the demonstration."""
+
+    role: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What was seeded."""
+
+    logins: tuple[Login, ...]
+    study_id: str
+    participant_id: str
+
+    def login(self, role: Role) -> Login:
+        return next(login for login in self.logins if login.role == role)
+
+
+def _file() -> Path:
+    return Path(settings.DATA_DIR) / "demonstration.json"
+
+
+def seed() -> Demonstration:
+    """Return this installation's demonstration, made on first use."""
+    try:
+        stored = json.loads(_file().read_text())
+        known = Demonstration(
+            tuple(Login(**login) for login in stored["logins"]), stored["study_id"], stored["participant_id"]
+        )
+        if Participant.objects.filter(pk=known.participant_id, study=known.study_id).exists():
+            return known
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        pass  # first start, or the file was damaged: passwords are set anew below
+    with transaction.atomic():
+        made = _make()
+    _keep(made)
+    return made
+
+
+def _make() -> Demonstration:
+    users, logins = {}, []
+    for role, (email, name) in PEOPLE.items():
+        password = generate_password()
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = create_user(
+                None, email=email, name=name, password=password, is_staff=role == Role.ADMINISTRATOR
+            )
+        else:
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        users[role] = user
+        logins.append(Login(str(role), email, password))
+    administrator, analyst = users[Role.ADMINISTRATOR], users[Role.ANALYST]
+    study = Study.objects.filter(name=STUDY_NAME, created_by=administrator).first() or studies.create_study(
+        administrator,
+        name=STUDY_NAME,
+        purpose="To show how facial movements are coded, on a rendered performer who is nobody's likeness.",
+        setting="research",
+        jurisdiction="Germany",
+    )
+    for role, user in users.items():
+        studies.add_member(administrator, study, user, role)
+    participant = Participant.objects.filter(study=study, code=PARTICIPANT_CODE).first()
+    if participant is None:
+        participant = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)
+        studies.record_consent(
+            analyst,
+            participant,
+            studies.current_form(study),
+            scopes=[Scope.VIDEO],
+            method=Consent.Method.ON_SCREEN,
+            signature="Rendered performer",
+        )
+    return Demonstration(tuple(logins), str(study.pk), str(participant.pk))
+
+
+def _keep(made: Demonstration) -> None:
+    draft = _file().with_suffix(f".{os.getpid()}")
+    installation.write_private(draft, json.dumps(asdict(made), indent=1).encode())
+    draft.replace(_file())
