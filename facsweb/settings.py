@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "facsweb.coding",
     "facsweb.reports",
     "facsweb.home",
+    "facsweb.demo",
     "facsweb.processes",
 ]
 
@@ -127,7 +128,12 @@ if PRODUCTION:
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = not PRODUCTION  # development and tests serve straight from the source tree
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "facsweb.coding.finders.PlotlyFinder",
+]
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION  # straight from the source tree
 MEDIA_ROOT = DATA_DIR / "media"  # never mapped to a URL: files leave through views that check access
 UPLOAD_DIR = DATA_DIR / "uploads"
 KEYS_DIR = DATA_DIR / "keys"

@@ -67,6 +67,7 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     # coding
     "coding:review": WORKERS,
     "coding:signals": WORKERS,
+    "coding:frames": WORKERS,
     "coding:events": WORKERS,
     "coding:layer_create": frozenset({CODER}),
     "coding:event_create": frozenset({CODER}),
@@ -79,7 +80,17 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "reports:pdf": EVERY_ROLE,
     "reports:csv": EVERY_ROLE,
     "reports:json": EVERY_ROLE,
+    "reports:retry": frozenset({ADMINISTRATOR, CODER}),
     "reports:revoke": frozenset({ADMINISTRATOR}),
+}
+
+
+#: What each role is for, as the members page says it.
+ROLES_IN_WORDS: Final[dict[Role, str]] = {
+    ADMINISTRATOR: "runs the study: members, consent form, deletions, the log",
+    ANALYST: "records consent, uploads recordings and starts analyses",
+    CODER: "reviews and corrects the proposed codes, and signs",
+    MANAGER: "reads signed reports, and nothing else",
 }
 
 
@@ -104,6 +115,12 @@ def roles_of(user: Any, study: Study) -> frozenset[Role]:
 def may(user: Any, page: str, obj: InStudy) -> bool:
     """Whether the user may open the page for the object; for links and buttons in templates and sockets."""
     return bool(roles_of(user, obj.study) & PAGES[page])
+
+
+def pages(user: Any, study: Study) -> frozenset[str]:
+    """Every page the user may open in the study, for templates that show several links; one query."""
+    held = roles_of(user, study)
+    return frozenset(page for page, roles in PAGES.items() if held & roles)
 
 
 def check(user: Any, page: str, obj: InStudy) -> None:

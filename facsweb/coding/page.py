@@ -1,0 +1,133 @@
+"""What the review page is told: the recording, the catalogue, the layers that this person may read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.urls import NoReverseMatch, reverse
+
+from analysis.facs.codes import CATALOGUE
+from facsweb.accounts.models import User
+from facsweb.coding.models import Layer
+from facsweb.coding.services import faces_of, limit_us
+from facsweb.recordings.services import playable
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+from facsweb.studies.models import Role
+
+
+def may_read(user: User, layer: Layer) -> bool:
+    """Whether a member of the study may read the layer.
+
+    Coders see the machine's layer and their own: who has seen a colleague's coding no longer codes independently.
+    """
+    own = layer.kind == Layer.Kind.MACHINE or layer.owner_id == user.pk
+    return own or bool(access.roles_of(user, layer.study) & access.LEADS)
+
+
+def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:
+    """Layers of a run that the user may read, the machine's first, then their own, then the others."""
+    layers: QuerySet[Layer] = Layer.objects.filter(run=run).select_related("owner", "run__recording__participant")
+    if not access.roles_of(user, run.study) & access.LEADS:
+        layers = layers.exclude(kind=Layer.Kind.CODER, owner__isnull=False) | layers.filter(owner=user)
+    return sorted(
+        layers, key=lambda layer: (layer.kind != Layer.Kind.MACHINE, layer.owner_id != user.pk, layer.created_at)
+    )
+
+
+def chosen_layer(user: User, layers: list[Layer], wanted: str) -> Layer:
+    """The layer asked for; otherwise one's own, otherwise a coder's, otherwise the machine's.
+
+    Raises
+    ------
+    PermissionDenied
+        The layer asked for is not among those that the user may read.
+    """
+    if wanted:
+        found = next((layer for layer in layers if str(layer.pk) == wanted), None)
+        if found is None:
+            raise PermissionDenied
+        return found
+    return next((layer for layer in layers if layer.owner_id == user.pk), layers[-1])
+
+
+def name_of(layer: Layer, user: User) -> str:
+    """What the page calls a layer."""
+    if layer.owner is None:
+        return "Machine"
+    return "My coding" if layer.owner_id == user.pk else layer.owner.get_full_name()
+
+
+def may_edit(user: User, layer: Layer) -> bool:
+    """Whether this person may change this layer now."""
+    return (
+        layer.owner_id == user.pk
+        and layer.state == Layer.State.OPEN
+        and Role.CODER in access.roles_of(user, layer.study)
+    )
+
+
+def optional_url(name: str, *args: Any) -> str:
+    """Address of a page of an upper layer; empty where the installation has none."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def crumbs(run: AnalysisRun) -> list[tuple[str, str]]:
+    """Where the page is."""
+    participant = run.recording.participant
+    return [
+        (participant.study.name, optional_url("studies:detail", participant.study_id)),
+        (participant.code, optional_url("studies:participant", participant.pk)),
+        (run.recording.title, optional_url("recordings:detail", run.recording_id)),
+        ("Review", ""),
+    ]
+
+
+def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dict[str, Any]:
+    """Plain values for the page's script (``static/js/pages/review.js`` says what it makes of them)."""
+    recording = run.recording
+    tiers = run.summary.get("tiers", {})
+    placeholder = "00000000-0000-0000-0000-000000000000"
+    return {
+        "run": {"id": str(run.pk), "attempt": run.attempt},
+        "durationUs": limit_us(run),
+        "frameRate": run.summary.get("video", {}).get("frame_rate") or 0,
+        "hasVideo": playable(recording) is not None,
+        "faces": faces_of(run),
+        "seen": any(face.get("seen_frames") for face in run.summary.get("faces", [])),
+        "layer": {
+            "id": str(layer.pk),
+            "kind": layer.kind,
+            "name": name_of(layer, user),
+            "editable": may_edit(user, layer),
+        },
+        "machineLayer": str(machine.pk),
+        "urls": {
+            "signals": reverse("coding:signals", args=[run.pk]),
+            "frames": f"{reverse('coding:frames', args=[run.pk])}?v={run.attempt}",
+            "events": reverse("coding:events", args=[layer.pk]),
+            "machineEvents": reverse("coding:events", args=[machine.pk]),
+            "add": reverse("coding:event_create", args=[layer.pk]),
+            "event": reverse("coding:event_change", args=[placeholder]),
+            "history": reverse("coding:event_history", args=[placeholder]),
+            "placeholder": placeholder,
+        },
+        "codes": [
+            {
+                "code": code.code,
+                "name": code.name,
+                "group": code.group,
+                "sided": code.sided,
+                "graded": code.has_intensity,
+                "tier": tiers.get(code.code, code.tier),
+                "exclusiveWith": list(code.exclusive_with),
+                "description": code.description,
+            }
+            for code in CATALOGUE.values()
+        ],
+    }

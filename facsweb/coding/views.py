@@ -1,0 +1,214 @@
+"""The review page, and what its scripts ask for."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import Any
+
+import numpy as np
+from csp.decorators import csp_update
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import condition, require_GET, require_POST
+
+from facsweb.coding import page, services
+from facsweb.coding import signals as windows
+from facsweb.coding.api import BadRequest, body, field, json_api, number
+from facsweb.coding.machine import BadResult
+from facsweb.coding.models import Event, Layer
+from facsweb.coding.reading import EventState
+from facsweb.runs.models import AnalysisRun
+from facsweb.runs.services import result_dir
+from facsweb.studies import access
+
+RUN = ("recording__participant__study",)
+LAYER = tuple(f"run__{path}" for path in RUN)
+MAX_WIDTH = 4096
+DAY_S = 86_400
+PLOTS = {"style-src": ["'unsafe-inline'"], "img-src": ["data:", "blob:"]}  # plotly.js needs these, nothing else
+
+
+def _finished_run(request: HttpRequest, pk: uuid.UUID) -> AnalysisRun:
+    run = access.get(request, AnalysisRun, pk, related=RUN)
+    if run.state != AnalysisRun.State.SUCCEEDED:
+        raise BadRequest("This analysis is not finished, so there is nothing to review yet.")
+    return run
+
+
+@require_GET
+@csp_update(PLOTS)
+def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Video, timeline and events of a finished run."""
+    run = access.get(request, AnalysisRun, pk, related=RUN)
+    context: dict[str, Any] = {"run": run, "recording": run.recording, "crumbs": page.crumbs(run)}
+    if run.state != AnalysisRun.State.SUCCEEDED:
+        return render(request, "coding/not_ready.html", context)
+    try:
+        machine = services.make_machine_layer(run)
+    except BadResult as error:
+        return render(request, "coding/not_ready.html", {**context, "error": str(error)})
+    layers = page.readable_layers(request.user, run)
+    layer = page.chosen_layer(request.user, layers, request.GET.get("layer", ""))
+    context |= {
+        "layer": layer,
+        "data": page.page_data(request.user, run, layer, machine),
+        "layers": [(str(other.pk), page.name_of(other, request.user)) for other in layers],
+        "may_open": access.may(request.user, "coding:layer_create", run)
+        and all(other.owner_id != request.user.pk for other in layers),
+        "sign_url": page.optional_url("reports:sign", layer.pk) if page.may_edit(request.user, layer) else "",
+    }
+    return render(request, "coding/review.html", context)
+
+
+@require_GET
+@json_api
+def signals(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One window of the signals at the resolution of the asking screen."""
+    run = _finished_run(request, pk)
+    return _signals_window(request, run)
+
+
+def _etag(request: HttpRequest, run: AnalysisRun) -> str:
+    return f'"{run.pk}-{run.attempt}-{request.META["QUERY_STRING"]}"'
+
+
+@gzip_page
+@condition(etag_func=_etag)
+def _signals_window(request: HttpRequest, run: AnalysisRun) -> HttpResponse:
+    from_us, to_us = number(request, "from", 0), number(request, "to", services.limit_us(run))
+    width, codes = (
+        number(request, "width", 1000),
+        [code for code in request.GET.get("codes", "").split(",") if code],
+    )
+    if not (0 <= from_us < to_us and 1 <= width <= MAX_WIDTH and set(codes) <= set(windows.ROWS)):
+        raise BadRequest
+    folder = result_dir(run)
+    face = windows.track(folder, number(request, "face", 0))
+    answer: dict[str, Any] = {"from_us": from_us, "to_us": to_us, "width": width, "step": windows.STEP}
+    if request.GET.get("heat", "1") == "1":
+        heat = windows.heat_window(face, from_us, to_us, width)
+        answer |= {"codes": face.codes, "heat": base64.b64encode(heat.tobytes()).decode()}
+    if codes:
+        answer["curves"] = windows.curves(folder, face, codes, from_us, to_us, width)
+    return _lasting(JsonResponse(answer))
+
+
+@require_GET
+@json_api
+def frames(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """When every frame comes on screen: little-endian 32-bit differences in microseconds, the first from zero."""
+    return _frame_times(request, _finished_run(request, pk))
+
+
+@gzip_page
+@condition(etag_func=_etag)
+def _frame_times(request: HttpRequest, run: AnalysisRun) -> HttpResponse:
+    steps = np.diff(windows.frame_times(result_dir(run)), prepend=0).astype("<u4")
+    return _lasting(HttpResponse(steps.tobytes(), content_type="application/octet-stream"))
+
+
+def _lasting(response: HttpResponse) -> HttpResponse:
+    # A finished run's files never change, and the address holds everything that the answer depends on.
+    patch_cache_control(response, private=True, max_age=DAY_S, immutable=True)
+    return response
+
+
+@require_POST
+def layer_create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Open one's own layer and go to it."""
+    run = access.get(request, AnalysisRun, pk, related=RUN)
+    if run.state != AnalysisRun.State.SUCCEEDED:
+        return redirect("coding:review", pk=run.pk)
+    services.open_layer(request.user, run)
+    return redirect("coding:review", pk=run.pk)
+
+
+def _readable(request: HttpRequest, layer: Layer) -> None:
+    if not page.may_read(request.user, layer):
+        raise PermissionDenied
+
+
+@require_GET
+@gzip_page
+def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Every event of a layer as it stands, those that were taken out too."""
+    layer = access.get(request, Layer, pk, related=LAYER)
+    _readable(request, layer)
+    states = services.current_events(layer, include_deleted=True)
+    response = JsonResponse(
+        {"revision": layer.revision, "state": layer.state, "events": [state.as_dict() for state in states]}
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@json_api
+def event_create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Add an event to one's own layer."""
+    layer = access.get(request, Layer, pk, related=LAYER)
+    values = body(request)
+    revision = services.create_event(
+        request.user,
+        layer,
+        field(values, "content", dict),
+        request_id=field(values, "request_id", uuid.UUID, None),
+        event_id=field(values, "event_id", uuid.UUID, None),
+    )
+    return _written(revision)
+
+
+@require_POST
+@json_api
+def event_change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Change, accept, delete or restore an event of one's own layer."""
+    event = access.get(request, Event, pk, related=("layer", *(f"layer__{path}" for path in LAYER)))
+    values = body(request)
+    known = {
+        "expected": field(values, "expected", int),
+        "request_id": field(values, "request_id", uuid.UUID, None),
+    }
+    match values.get("action"):
+        case "change":
+            revision = services.change_event(request.user, event, field(values, "content", dict), **known)
+        case "accept":
+            revision = services.accept_event(request.user, event, **known)
+        case "delete":
+            revision = services.delete_event(request.user, event, **known)
+        case "restore":
+            revision = services.restore_event(request.user, event, to=field(values, "to", int), **known)
+        case _:
+            raise BadRequest
+    return _written(revision)
+
+
+def _written(revision: Any) -> JsonResponse:
+    return JsonResponse(
+        {
+            "event": EventState.of(revision).as_dict(),
+            "layer_revision": revision.layer_revision,
+            "warnings": services.warnings(revision),
+        }
+    )
+
+
+@require_GET
+def event_history(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Everything that an event ever said, the newest first."""
+    event = access.get(request, Event, pk, related=("layer", *(f"layer__{path}" for path in LAYER)))
+    _readable(request, event.layer)
+    revisions = [
+        {
+            **EventState.of(revision).as_dict(),
+            "label": revision.get_action_display(),
+            "restores": revision.restores,
+        }
+        for revision in services.history(event)
+    ]
+    response = JsonResponse({"revisions": revisions})
+    response["Cache-Control"] = "private, no-store"
+    return response
