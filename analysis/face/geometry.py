@@ -1,8 +1,8 @@
 """Pose-free measures of a face from its 478 landmarks, batched.
 
 Every face is laid over the reference face (`analysis.face.pose.align`), so distances are centimetres on the
-reference head, whatever the picture's scale. Heights are counted from the line through the four eye corners, up is
-positive. ``_L`` and ``_R`` are the subject's sides: landmark 33, at the image's left, is the subject's right eye.
+reference head, whatever the picture's scale. Heights are counted from the ridge of the nose, up is positive.
+``_L`` and ``_R`` are the subject's sides: landmark 33, at the image's left, is the subject's right eye.
 """
 
 from __future__ import annotations
@@ -61,14 +61,18 @@ _LEFT: Final[Mapping[str, tuple[int, ...]]] = {
 }
 _SIDES: Final = {"L": (_LEFT, 1.0), "R": (_RIGHT, -1.0)}
 _EYE_CORNERS: Final = (33, 133, 362, 263)
+# The ridge of the nose, which no expression raises: the mouth is counted from it, because blinks and brow raises
+# shift the mesh's eye corners by 1–3 mm. Brows and cheeks take both lines, which is quieter than either.
+_NOSE_LINE: Final = (6, 197, 195, 5, 4, 2)
+_UPPER_LINE: Final = _NOSE_LINE + _EYE_CORNERS
 _IRIS_PAIRS: Final = ((469, 471), (470, 472), (474, 476), (475, 477))
 
 Term = tuple[float, Sequence[int], int]  # factor × mean over points of coordinate (0 x, 1 y, 2 z)
 _X, _Y, _Z = 0, 1, 2
 
 
-def _height(points: Sequence[int]) -> tuple[Term, ...]:
-    return (1.0, points, _Y), (-1.0, _EYE_CORNERS, _Y)
+def _height(points: Sequence[int], line: Sequence[int] = _NOSE_LINE) -> tuple[Term, ...]:
+    return (1.0, points, _Y), (-1.0, line, _Y)
 
 
 def _between(upper: Sequence[int], lower: Sequence[int], axis: int = _Y) -> tuple[Term, ...]:
@@ -79,13 +83,11 @@ def _side_terms(points: Mapping[str, tuple[int, ...]], out: float) -> dict[str, 
     """Linear measures of one side; ``out`` is the sign that makes sideways positive."""
     canthi = points["outer_canthus"] + points["inner_canthus"]
     midline = (33, 263)
-    terms: dict[str, tuple[Term, ...]] = {
-        name: _height(points[name])
-        for name in ("brow_in", "brow_mid", "brow_out", "cheek", "under_eye", "ala", "corner", "lip_upper")
-    }
-    terms |= {f"{name}_y": terms.pop(name) for name in tuple(terms)}
+    upper = ("brow_in", "brow_mid", "brow_out", "cheek", "under_eye")
+    lower = ("ala", "corner", "lip_upper", "lip_lower")
+    terms: dict[str, tuple[Term, ...]] = {f"{name}_y": _height(points[name], _UPPER_LINE) for name in upper}
+    terms |= {f"{name}_y": _height(points[name]) for name in lower}
     terms |= {
-        "lip_lower_y": _height(points["lip_lower"]),
         "lid_upper_y": _between(points["lid_upper"], canthi),
         "lid_lower_y": _between(points["lid_lower"], canthi),
         "brow_in_x": ((out, points["brow_in"], _X), (-out, midline, _X)),

@@ -67,9 +67,7 @@ class ScoredUnit:
                 f"{self.code} ({entry.name.lower()}) has no side, so {self.prefix} cannot go with it."
             )
         if self.intensity and (len(self.intensity) != 1 or self.intensity not in LETTERS):
-            raise NotationError(
-                f"{self.intensity!r} after {self.code} is not an intensity; use one of A to E."
-            )
+            raise NotationError(f"{self.intensity!r} after {self.code} is not an intensity; use one of A to E.")
         if self.intensity and not entry.has_intensity:
             raise NotationError(f"{self.code} ({entry.name.lower()}) is scored without an intensity.")
 

@@ -1,0 +1,91 @@
+"""Events of one face: segments with side, letter and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analysis.facs.codes import CATALOGUE
+from analysis.facs.intensity import Intensities
+from analysis.facs.notation import letter
+from analysis.facs.quality import quality
+from analysis.facs.segments import Limits, Segment, segments
+from analysis.facs.series import FaceSeries, Float64
+
+_FACE: Final = Limits()
+_LIDS: Final = Limits(enter=2.0, leave=0.8, least_us=40_000, join_us=0)
+_HEAD: Final = Limits(least_us=240_000, join_us=300_000)
+#: A side whose peak is at least this share of the other's takes part.
+_BOTH_RATIO: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One proposed event.
+
+    Attributes
+    ----------
+    code : str
+    side : str
+        ``both``, ``left``, ``right`` (the subject's), or empty for a code without sides.
+    intensity : str
+        A–E from the peak.
+    onset_us, apex_us, offset_us : int
+        Start of the rise, start of the apex, end of the fall; media time in microseconds.
+    confidence : float
+        0–1: peak / (peak + 2 × noise floor) × mean quality of the event's frames. It says how far the measurement
+        stands out of noise on good frames. It is not the probability that a human coder would agree.
+    """
+
+    code: str
+    side: str
+    intensity: str
+    onset_us: int
+    apex_us: int
+    offset_us: int
+    confidence: float
+
+
+def limits_of(code: str) -> Limits:
+    """Event limits of a code: lids are fast, heads are slow."""
+    if code in {"43", "45", "46"}:
+        return _LIDS
+    return _HEAD if CATALOGUE[code].group in {"head", "eyes"} else _FACE
+
+
+def _side(code: str, sides: dict[str, Float64] | None, segment: Segment) -> str:
+    if sides is None:
+        return "both" if CATALOGUE[code].sided else ""
+    rows = slice(segment.onset, segment.offset + 1)
+    left, right = sides["L"][rows], sides["R"][rows]
+    # one side cannot be called alone when the other was turned away
+    if min(np.isfinite(left).mean(), np.isfinite(right).mean()) < 0.5:
+        return "both"
+    peaks = float(np.nanmax(left)), float(np.nanmax(right))
+    if min(peaks) >= _BOTH_RATIO * max(peaks):
+        return "both"
+    return "left" if peaks[0] > peaks[1] else "right"
+
+
+def located(series: FaceSeries, found: Intensities) -> dict[str, list[Segment]]:
+    """Segments of every code."""
+    return {
+        code: segments(series, values, found.curves[code], limits_of(code)) for code, values in found.both.items()
+    }
+
+
+def events(series: FaceSeries, found: Intensities) -> list[Event]:
+    """All events of one face in order of onset, then of the code's place in the catalogue."""
+    marks = quality(series)
+    out: list[Event] = []
+    for code, parts in located(series, found).items():
+        for part in parts:
+            peak = float(np.nanmax(found.both[code][part.onset : part.offset + 1]))
+            margin = peak / (peak + 2 * found.floors[code])
+            trust = float(marks[part.onset : part.offset + 1].mean())
+            onset, apex, offset = (int(series.time_us[row]) for row in (part.onset, part.apex, part.offset))
+            side = _side(code, found.sides.get(code), part)
+            out.append(Event(code, side, letter(peak), onset, apex, offset, round(margin * trust, 3)))
+    return sorted(out, key=lambda event: (event.onset_us, CATALOGUE[event.code].order))

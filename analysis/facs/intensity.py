@@ -1,0 +1,168 @@
+"""Intensities 0–5 of every code that the machine proposes, for one face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.facs.baseline import Neutral
+from analysis.facs.codes import CATALOGUE, EYE_CODES, HEAD_CODES
+from analysis.facs.deviation import Deviation
+from analysis.facs.gates import exclude, factor, split_jaw
+from analysis.facs.lids import lids
+from analysis.facs.quality import FAR_SIDE_YAW_DEG
+from analysis.facs.rules import RULES
+from analysis.facs.series import FaceSeries, Float64, bridge
+
+#: Action Units that rules measure; the others of the 44 are left to people.
+MACHINE_UNITS: Final[tuple[str, ...]] = tuple(
+    sorted({*(rule.code for rule in RULES), "27", "43", "45", "46"}, key=int)
+)
+MACHINE_CODES: Final[tuple[str, ...]] = (*MACHINE_UNITS, *HEAD_CODES, *EYE_CODES)
+#: Lids and gaze cannot be read while the eye blinks, and the mesh's brows jump with the lids; what they did before
+#: and after is joined.
+_BRIDGED: Final = ("1", "2", "4", "5", "6", "7", *EYE_CODES)
+_BRIDGE_US: Final = 100_000
+
+# Head and eyes: (codes of the positive and negative direction, measure, value at 0, value at 5). FACS leaves the
+# grades of positions to the coder's eye; these degrees and shares are our own convention.
+_HEAD: Final = (
+    ("51", "52", "yaw_deg", 4.0, 35.0),
+    ("53", "54", "pitch_deg", 4.0, 30.0),
+    ("55", "56", "roll_deg", 4.0, 30.0),
+    ("58", "57", "distance_share", 0.05, 0.35),
+)
+_EYES: Final = (
+    ("61", "62", "gaze_side", 0.05, 0.20),
+    ("63", "64", "gaze_height", 0.05, 0.18),
+    ("66", "65", "vergence", 0.08, 0.25),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intensities:
+    """Intensities of one face.
+
+    Attributes
+    ----------
+    both : dict of str to float64, shape (n,)
+        0–5 by code, the larger of the two sides where the code is sided; NaN where not measured.
+    sides : dict of str to dict
+        By sided code, ``L`` and ``R``, the subject's.
+    curves : dict of str to float64, shape (n,)
+        By code the curve before it was limited to 0–5, for finding where a rise starts.
+    floors : dict of str to float
+        What noise reaches at rest, in units of intensity.
+    """
+
+    both: dict[str, Float64]
+    sides: dict[str, dict[str, Float64]]
+    curves: dict[str, Float64]
+    floors: dict[str, float]
+
+
+def _hidden(series: FaceSeries) -> dict[str, NDArray[np.bool_]]:
+    """Where a side is turned away: turning to the own left (yaw > 0) hides the left side."""
+    yaw = series["yaw_deg"]
+    return {"L": yaw > FAR_SIDE_YAW_DEG, "R": yaw < -FAR_SIDE_YAW_DEG}
+
+
+def _around(series: FaceSeries, spans: list[slice]) -> list[slice]:
+    """Spans widened by a tenth of a second within their run, joined where they then touch."""
+    out: list[slice] = []
+    for span in spans:
+        run = next(r for r in series.runs if r.start <= span.start < r.stop)
+        first = int(np.searchsorted(series.time_us, series.time_us[span.start] - _BRIDGE_US))
+        last = int(np.searchsorted(series.time_us, series.time_us[span.stop - 1] + _BRIDGE_US, side="right"))
+        wide = slice(max(first, run.start), min(last, run.stop))
+        if out and wide.start <= out[-1].stop and out[-1].start >= run.start:
+            out[-1] = slice(out[-1].start, wide.stop)
+        else:
+            out.append(wide)
+    return out
+
+
+def _directions(deviation: Deviation) -> dict[str, Float64]:
+    """Head and eye codes before limiting."""
+    d, rest = deviation, deviation.neutral.values
+    values = {
+        "yaw_deg": d("yaw_deg"),
+        "pitch_deg": d("pitch_deg"),
+        "roll_deg": d("roll_deg"),
+        "distance_share": d("distance_cm") / max(rest["distance_cm"], 1.0),
+        "gaze_side": (d("gaze_x_L") + d("gaze_x_R")) / 2,
+        "gaze_height": (d("gaze_y_L") + d("gaze_y_R")) / 2,
+        "vergence": d("gaze_x_R") - d("gaze_x_L"),
+    }
+    out: dict[str, Float64] = {}
+    for positive, negative, name, low, high in (*_HEAD, *_EYES):
+        out[positive] = 5 * (values[name] - low) / (high - low)
+        out[negative] = 5 * (-values[name] - low) / (high - low)
+    return out
+
+
+def _larger(sides: dict[str, Float64]) -> Float64:
+    return np.asarray(np.fmax(sides["L"], sides["R"]))
+
+
+def _limit(values: Float64) -> Float64:
+    return np.asarray(np.clip(values, 0.0, 5.0))
+
+
+def intensities(series: FaceSeries, neutral: Neutral) -> Intensities:
+    """Measure one face against its neutral.
+
+    Parameters
+    ----------
+    series : FaceSeries
+    neutral : Neutral
+
+    Returns
+    -------
+    Intensities
+        All of `MACHINE_CODES`.
+    """
+    deviation = Deviation(series, neutral)
+    hidden = _hidden(series)
+    eyes = lids(deviation, hidden)
+    shut = _around(series, eyes.blinks)
+    raw: dict[str, dict[str, Float64]] = {}
+    for rule in RULES:
+        for side in ("L", "R") if rule.sided else ("L",):
+            curve = rule.raw(deviation, "L" if side == "L" else "R")
+            curve = np.where(hidden[side], np.nan, curve) if rule.sided else curve
+            curve = bridge(series, curve, shut) if rule.code in _BRIDGED else curve
+            raw.setdefault(rule.code, {})[side if rule.sided else ""] = curve
+    for code, curve in _directions(deviation).items():
+        raw[code] = {"": bridge(series, curve, shut) if code in _BRIDGED else curve}
+
+    curves = {code: _larger(part) if len(part) == 2 else part[""] for code, part in raw.items()}
+    curves["27"] = curves["26"]
+    curves |= dict.fromkeys(("43", "45", "46"), _larger(eyes.raw))
+    jaw = split_jaw(series, curves["26"])
+    by = {code: _limit(curve) for code, curve in curves.items()}
+    long_shut = _larger(eyes.parts["43"])  # blinks are bridged, winks leave one eye open
+    by |= {"lids": long_shut, "jaw": np.asarray(np.fmax(jaw["26"], 2 * jaw["27"]))}
+
+    both: dict[str, Float64] = {}
+    sides: dict[str, dict[str, Float64]] = {}
+    for code, part in raw.items():
+        gated = {side: _limit(curve) * factor(code, by) for side, curve in part.items()}
+        if len(gated) == 2:
+            sides[code] = gated
+        both[code] = _larger(gated) if len(gated) == 2 else gated[""]
+    both |= jaw
+    sides |= eyes.parts
+    both |= {code: _larger(part) for code, part in eyes.parts.items()}
+    exclude(both)
+    floors = {rule.code: rule.floor for rule in RULES} | {"27": 0.75, "43": 0.75, "45": 0.75, "46": 0.75}
+    floors |= {code: 5 * low / (high - low) for a, b, _, low, high in (*_HEAD, *_EYES) for code in (a, b)}
+    return Intensities({code: both[code] for code in MACHINE_CODES}, sides, curves, floors)
+
+
+def sided_units() -> tuple[str, ...]:
+    """Machine codes that have a left and a right column, in numeric order."""
+    return tuple(code for code in MACHINE_UNITS if CATALOGUE[code].sided)

@@ -1,0 +1,117 @@
+"""The public files of an interpretation: ``signals.parquet``, ``events.csv``, ``summary.json``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.facs.codes import ACTION_UNITS, EYE_CODES, HEAD_CODES
+from analysis.facs.events import Event
+from analysis.facs.intensity import Intensities, sided_units
+from analysis.facs.series import FaceSeries, Float64, Int64
+
+#: Columns of ``signals.parquet``, in order.
+SIGNAL_COLUMNS: Final[tuple[str, ...]] = (
+    "time_us",
+    "face",
+    "quality",
+    "yaw_deg",
+    "pitch_deg",
+    "roll_deg",
+    *(f"AU{code}" for code in ACTION_UNITS),
+    *(f"AU{code}_{side}" for code in sided_units() for side in "LR"),
+    *(f"AU{code}" for code in (*HEAD_CODES, *EYE_CODES)),
+)
+#: Columns of ``events.csv``, in order.
+EVENT_COLUMNS: Final = (
+    "code",
+    "side",
+    "intensity",
+    "onset_us",
+    "apex_us",
+    "offset_us",
+    "confidence",
+    "face",
+)
+_SCHEMA: Final = pa.schema(
+    [(name, {"time_us": pa.int64(), "face": pa.int16()}.get(name, pa.float32())) for name in SIGNAL_COLUMNS]
+)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of ``path`` only when all went well."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def signal_table(
+    face: int, times: Int64, rows: Int64, series: FaceSeries, marks: Float64, found: Intensities
+) -> pa.Table:
+    """One face's rows of ``signals.parquet``.
+
+    Parameters
+    ----------
+    face : int
+    times : int64, shape (m,)
+        Times of all decoded frames, microseconds.
+    rows : int64, shape (n,)
+        Place of each of the series' frames among them.
+    series, marks, found
+        The face's measurements, quality (n,) and intensities.
+    """
+
+    def spread(values: Float64) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        out = np.full(len(times), np.nan, np.float32)
+        out[rows] = values
+        return out
+
+    columns: dict[str, Any] = {"time_us": times, "face": np.full(len(times), face, np.int16)}
+    columns["quality"] = spread(marks)
+    columns |= {name: spread(series[name]) for name in ("yaw_deg", "pitch_deg", "roll_deg")}
+    columns |= {f"AU{code}": spread(values) for code, values in found.both.items()}
+    columns |= {
+        f"AU{code}_{side}": spread(values) for code, sides in found.sides.items() for side, values in sides.items()
+    }
+    nothing = np.full(len(times), np.nan, np.float32)
+    return pa.Table.from_arrays([pa.array(columns.get(name, nothing)) for name in SIGNAL_COLUMNS], schema=_SCHEMA)
+
+
+def write_signals(path: Path, tables: Iterator[pa.Table]) -> None:
+    """Write the faces' tables, one row group each or more, compressed; NaN stays NaN."""
+    with replacing(path) as partial, pq.ParquetWriter(partial, _SCHEMA, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=16_384)
+
+
+def write_events(path: Path, faces: Sequence[tuple[int, list[Event]]]) -> None:
+    """Write all faces' events, in order of onset."""
+    rows = [(event, face) for face, found in faces for event in found]
+    rows.sort(key=lambda row: (row[0].onset_us, row[1]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(EVENT_COLUMNS)
+    for event, face in rows:
+        writer.writerow([*(getattr(event, name) for name in EVENT_COLUMNS[:-1]), face])
+    with replacing(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8")
+
+
+def write_summary(path: Path, content: Mapping[str, Any]) -> None:
+    """Write ``summary.json``."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
