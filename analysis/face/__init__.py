@@ -1,1 +1,1 @@
-"""Faces in pixels: finding, tracking, landmarks, geometry, skin texture."""
+"""From pixels to numbers: finding faces, placing 478 points on each, following them, measuring them."""

@@ -46,7 +46,7 @@ def main() -> None:
             for name, values in run(model, picture).items():
                 arrays[f"{case}/{name}"] = parity.sample(values)
         np.savez_compressed(folder / f"{spec.id}.npz", **arrays)  # type: ignore[arg-type]
-    np.savez_compressed(folder / "end-to-end.npz", landmarks=_solution(photograph))
+    np.savez_compressed(folder / "end-to-end.npz", **_solution(photograph))  # type: ignore[arg-type]
     size = sum(path.stat().st_size for path in folder.iterdir())
     sys.stdout.write(f"{size / 1000:.0f} kB in {folder}\n")
 
@@ -112,16 +112,30 @@ def _mesh_outputs(model: Path, picture: NDArray[np.uint8]) -> Outputs:
     return found
 
 
-def _solution(photograph: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Landmarks in pixels, shape (478, 3), after three looks at the same still (the crop has settled by then)."""
-    import mediapipe
+def _solution(photograph: NDArray[np.uint8]) -> Outputs:
+    """MediaPipe's face landmark graph on one still: short-range detector, crop, mesh.
+
+    Returns the crop as ``region`` (x, y, side in pixels, angle in radians), the detector's ``score``, and
+    ``landmarks``, shape (478, 3), in pixels.
+    """
+    from mediapipe.python.solution_base import SolutionBase  # type: ignore[import-not-found]
 
     height, width = photograph.shape[:2]
-    with mediapipe.solutions.face_mesh.FaceMesh(refine_landmarks=True, max_num_faces=1) as mesh:
-        for _ in range(3):
-            found = mesh.process(photograph)
+    graph = SolutionBase(
+        binary_graph_path="mediapipe/modules/face_landmark/face_landmark_front_cpu.binarypb",
+        side_inputs={"num_faces": 1, "with_attention": True, "use_prev_landmarks": False},
+        outputs=["multi_face_landmarks", "face_rects_from_detections", "face_detections"],
+    )
+    found = graph.process(photograph)
+    graph.close()
+    rect = found.face_rects_from_detections[0]
     points = found.multi_face_landmarks[0].landmark
-    return np.array([[p.x * width, p.y * height, p.z * width] for p in points], np.float32)
+    region = [rect.x_center * width, rect.y_center * height, rect.width * width, rect.rotation]
+    return {
+        "region": np.array(region, np.float32),
+        "score": np.array(found.face_detections[0].score[0], np.float32),
+        "landmarks": np.array([[p.x * width, p.y * height, p.z * width] for p in points], np.float32),
+    }
 
 
 if __name__ == "__main__":
