@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
+    if sys.argv[1:2] == ["serve"]:  # only starts other processes: quicker without loading Django here too
+        from facsweb.processes.serve import main as serve
+
+        sys.exit(serve(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -5,6 +5,9 @@ Used by ``manage.py serve`` and, as a context manager, by whoever needs an insta
     with Installation(port=0) as running:
         requests.get(running.url)
         running.wait()
+
+Django is not imported before something goes wrong: while it loads in the web server's process, it need not load
+here too, and a start takes half the time.
 """
 
 from __future__ import annotations
@@ -23,8 +26,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from django.conf import settings
-
 from facsweb import installation
 from facsweb.processes import child
 from facsweb.processes.redis_server import RedisServer, RedisServerError
@@ -34,6 +35,8 @@ LOOK_EVERY_S: Final = 0.25
 HEALTHY_S: Final = 30.0  # a child that lived so long starts again without delay
 MAX_DELAY_S: Final = 30.0
 START_TIMEOUT_S: Final = 60.0
+EXPLAINED: Final = 3  # exit status of a web server whose reason `check_migrations` finds
+LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (to reach a server that listens everywhere)
 
 
 class InstallationError(Exception):
@@ -93,8 +96,10 @@ class Installation:
         self, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, say: Callable[[str], None] = print
     ) -> None:
         self.host, self.port, self.workers, self.say = host, port, workers, say
+        self.data_dir = installation.data_dir()
         self.redis: RedisServer | None = None
         self.services: list[Service] = []
+        self.answered = False
         self._listener: socket.socket | None = None
         self._over = threading.Event()
         self._ready = threading.Event()
@@ -104,12 +109,11 @@ class Installation:
     @property
     def url(self) -> str:
         """Address of the home page."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
+        host = LOOPBACK.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def __enter__(self) -> Installation:
-        check_folder(Path(settings.DATA_DIR))
-        check_migrations()
+        check_folder(self.data_dir)
         self._take_port()
         self._thread.start()
         self._ready.wait()
@@ -151,7 +155,7 @@ class Installation:
 
     def _start(self) -> None:
         if not os.environ.get("REDIS_URL"):
-            self.redis = RedisServer(Path(settings.DATA_DIR))
+            self.redis = RedisServer(self.data_dir)
             self.redis.start()
         assert self._listener is not None
         manage, listener = [sys.executable, MANAGE], self._listener.fileno()
@@ -167,11 +171,15 @@ class Installation:
             service.start()
 
     def _await_web(self, web: Service) -> None:
+        assert self._listener is not None
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._over.is_set():
             if (status := web.died()) is not None:
+                if status == EXPLAINED:
+                    check_migrations()
                 raise InstallationError(f"The web server stopped at once (status {status}); its words are above.")
-            if answers(self.host, self.port):
+            if answers(self._listener):
+                self.answered = True
                 return
             if time.monotonic() > deadline:
                 raise InstallationError(f"The web server did not answer within {START_TIMEOUT_S:.0f} s.")
@@ -228,11 +236,14 @@ class Installation:
         self._listener = listener
 
 
-def answers(host: str, port: int) -> bool:
-    """Whether the web server says that it is well."""
-    link = http.client.HTTPConnection("127.0.0.1" if host in ("0.0.0.0", "") else host, port, timeout=1)  # noqa: S104
+def answers(listener: socket.socket) -> bool:
+    """Whether the web server behind the listening socket says that it is well; False after a second of silence."""
+    host, port = listener.getsockname()[:2]
+    link = http.client.HTTPConnection(LOOPBACK.get(host, host), port, timeout=1)
     try:
-        link.request("GET", "/healthz", headers={"Host": settings.ALLOWED_HOSTS[0].strip("*.") or "localhost"})
+        link.request(
+            "GET", "/healthz", headers={"Host": os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]}
+        )
         return link.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
@@ -256,9 +267,12 @@ def check_folder(folder: Path) -> None:
 
 def check_migrations() -> None:
     """Raise InstallationError unless the database has the tables that this version needs."""
+    import django
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
+    django.setup()
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())

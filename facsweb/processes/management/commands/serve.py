@@ -1,34 +1,18 @@
-"""``manage.py serve``"""
+"""``manage.py serve``, so that Django's help lists it; `manage.py` calls the same before it loads Django."""
 
-import signal
+import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from facsweb.processes.supervisor import Installation, InstallationError
+from facsweb.processes import serve
 
 
 class Command(BaseCommand):
-    help = "Run everything: Redis (unless REDIS_URL names one), web server, workers, recovery. Ctrl-C stops it."
+    help = serve.HELP
     requires_system_checks = []
 
     def add_arguments(self, parser):
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--workers", type=int, default=1)
+        serve.add_arguments(parser)
 
     def handle(self, *args, **options):
-        installation = Installation(
-            host=options["host"], port=options["port"], workers=options["workers"], say=self._say
-        )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: installation.stop())
-        try:
-            with installation as running:
-                self._say(f"facsweb is ready at {running.url}  (Ctrl-C stops it)")
-                running.wait()
-        except InstallationError as error:
-            raise CommandError(str(error)) from error
-
-    def _say(self, line):
-        self.stdout.write(line)
-        self.stdout.flush()
+        sys.exit(serve.serve(options["host"], options["port"], options["workers"]))

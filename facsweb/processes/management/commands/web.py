@@ -1,9 +1,14 @@
 """``manage.py web``"""
 
 import socket
+import sys
+from pathlib import Path
 
 import uvicorn
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from facsweb.processes.supervisor import EXPLAINED, InstallationError, check_migrations
 
 
 class Command(BaseCommand):
@@ -18,6 +23,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, **options):
+        try:
+            check_migrations()
+        except InstallationError as error:
+            if options["fd"] is not None:
+                sys.exit(EXPLAINED)  # the supervisor says it
+            raise CommandError(str(error)) from error
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
         config = uvicorn.Config(
             "facsweb.asgi:application",
             host=options["host"],

@@ -1,0 +1,237 @@
+"""One command starts everything, keeps it running, and stops it and nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """Folder of an installation of its own, with an up-to-date database."""
+    folder = tmp_path_factory.mktemp("installation")
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"], cwd=REPOSITORY, env=environment(folder), check=True
+    )
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A terminal's environment, without what the tests' settings put there."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("FACSWEB_TEST_DATA", "DATABASE_URL")}
+    return kept | {"FACSWEB_DATA": str(folder)}
+
+
+class Serve:
+    """`manage.py serve` and the lines it says."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", *arguments],
+            cwd=REPOSITORY,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.put(line.strip())
+
+    def line(self, timeout_s: float = 30) -> str:
+        return self.lines.get(timeout=timeout_s)
+
+    def address(self) -> str:
+        return next(word for word in self.line().split() if word.startswith("http://"))
+
+    def children(self) -> dict[str, int]:
+        """What it started: name → process id."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        names = ("redis-server", "web", "worker", "recovery")
+        found = {}
+        for line in listed.splitlines():
+            pid, _, command = line.strip().partition(" ")
+            for name in names:
+                if name in command.replace(str(REPOSITORY), ""):
+                    found[name] = int(pid)
+                    break
+        return found
+
+    def wait_for_children(self, wanted: int = 4) -> dict[str, int]:
+        deadline = time.monotonic() + 20
+        while len(found := self.children()) < wanted:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        return found
+
+
+def health(address: str) -> int:
+    """Status of the page that says whether the server is well."""
+    link = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    link.request("GET", "/healthz")
+    return link.getresponse().status
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_dead(pids, timeout_s: float = 20) -> list[int]:
+    deadline = time.monotonic() + timeout_s
+    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+@pytest.fixture
+def serve(data):
+    started = []
+
+    def begin(*arguments: str, folder: Path = data) -> Serve:
+        started.append(Serve(folder, *arguments))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        if one.process.poll() is None:
+            one.process.terminate()
+            one.process.wait(30)
+
+
+def test_starts_answers_and_stops_everything(serve):
+    running = serve("--port", "0")
+    address = running.address()
+    assert time.monotonic() - running.began < 10, "5 s on an idle machine; tests share theirs"
+    assert health(address) == 200
+    children = running.wait_for_children()
+    assert set(children) == {"redis-server", "web", "worker", "recovery"}
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(20) == 0
+    assert wait_until_dead(children.values(), 1) == []
+    assert running.process.stderr.read() == ""
+
+
+def test_killed_supervisor_leaves_nothing_running(serve):
+    running = serve("--port", "0")
+    running.address()
+    children = running.wait_for_children()
+    running.process.kill()
+    assert wait_until_dead(children.values()) == []
+
+
+def test_stops_nothing_that_it_did_not_start(serve):
+    running, other = serve("--port", "0"), subprocess.Popen(["sleep", "60"])
+    running.address()
+    running.process.terminate()
+    assert running.process.wait(20) == 0
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_dead_children_are_started_again_and_it_is_said(serve):
+    running = serve("--port", "0")
+    address = running.address()
+    before = running.wait_for_children()
+    for name in ("web", "worker", "redis-server"):
+        os.kill(before[name], signal.SIGKILL)
+    said = {running.line() for _ in range(3)}
+    assert {line.split()[0] for line in said} == {"web", "worker", "redis"}
+    assert sum("killed by signal 9" in line for line in said) == 2
+    # The listening socket never closed: this request waits for the new server instead of being refused.
+    assert health(address) == 200
+    after = running.wait_for_children()
+    assert after["recovery"] == before["recovery"]
+    assert all(after[name] != before[name] for name in ("web", "worker", "redis-server"))
+
+
+def test_several_workers(serve):
+    running = serve("--port", "0", "--workers", "2")
+    running.address()
+    deadline = time.monotonic() + 10
+    count = 0
+    while count != 2 and time.monotonic() < deadline:
+        listed = subprocess.run(
+            ["ps", "-o", "args=", "--ppid", str(running.process.pid)], capture_output=True, text=True, check=False
+        )
+        count = sum("manage.py worker" in line or "rq:worker" in line for line in listed.stdout.splitlines())
+    assert count == 2
+
+
+def one_sentence(running: Serve) -> str:
+    assert running.process.wait(30) != 0
+    said = running.process.stderr.read().strip()
+    assert said.count("\n") == 0, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_port_in_use(serve):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port}" in one_sentence(serve("--port", str(port)))
+
+
+def test_impossible_port(serve):
+    assert "70000" in one_sentence(serve("--port", "70000"))
+
+
+def test_data_folder_that_cannot_be_written(serve, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert "FACSWEB_DATA" in one_sentence(serve("--port", "0", folder=blocked))
+
+
+def test_database_that_is_behind(serve, tmp_path):
+    running = serve("--port", "0", folder=tmp_path)
+    assert "manage.py migrate" in one_sentence(running)
+    assert not list(tmp_path.glob("redis/*.rdb"))
+
+
+def test_as_a_context_manager(data):
+    script = (
+        "import urllib.request\n"
+        "from facsweb.processes.supervisor import Installation\n"
+        "with Installation(port=0) as running:\n"
+        "    print(urllib.request.urlopen(running.url + 'healthz').status)\n"
+        "    running.stop()\n"
+        "    running.wait()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=REPOSITORY,
+        env=environment(data),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "200"
