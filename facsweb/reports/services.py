@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from redis import RedisError
 
@@ -25,7 +25,18 @@ from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Role, Scope
 from facsweb.studies.services import ConsentMissing, current_consent, missing_scopes, require_consent
 
-__all__ = ["Refused", "Verification", "recover_reports", "retry", "revoke", "sign", "verify_pdf", "visible"]
+__all__ = [
+    "Refused",
+    "Verification",
+    "may_read",
+    "may_see",
+    "recover_reports",
+    "retry",
+    "revoke",
+    "sign",
+    "verify_pdf",
+    "visible",
+]
 
 log = logging.getLogger(__name__)
 
@@ -236,13 +247,25 @@ def revoke_after_withdrawal(consent: Consent) -> None:
 # --- reading ---------------------------------------------------------------------------------------------
 
 
+FINISHED = (Report.State.READY, Report.State.REVOKED)
+_STUDY = "sign_off__layer__run__recording__participant__study"
+
+
 def visible(user: Any) -> QuerySet[Report]:
     """Reports that a person may see: every one of a study they work on, and finished ones for managers."""
-    working = access.studies(user, "coding:review")
-    managed = access.studies(user, "reports:detail")
-    study = "sign_off__layer__run__recording__participant__study"
-    finished = Report.objects.filter(**{f"{study}__in": managed}, state__in=FINISHED)
-    return (finished | Report.objects.filter(**{f"{study}__in": working})).distinct()
+    working = Q(**{f"{_STUDY}__in": access.studies(user, "coding:review")})
+    managed = Q(**{f"{_STUDY}__in": access.studies(user, "reports:detail")}, state__in=FINISHED)
+    return Report.objects.filter(working | managed)
 
 
-FINISHED = (Report.State.READY, Report.State.REVOKED)
+def may_see(user: Any, report: Report) -> bool:
+    """Whether a member of the report's study may see it in its present state."""
+    return report.state in FINISHED or access.may(user, "coding:review", report)
+
+
+def may_read(user: Any, report: Report) -> bool:
+    """Whether a person who may see a report may also read what it says.
+
+    What was revoked, often because a participant withdrew, is kept for administrators alone.
+    """
+    return report.state != Report.State.REVOKED or access.may(user, "reports:revoke", report)

@@ -104,13 +104,13 @@ def is_ours(fingerprint: str) -> bool:
 def verify_pdf(data: bytes) -> Verification:
     """Examine a file of at most `MAX_BYTES`; never raises for what the file contains."""
     if len(data) > MAX_BYTES:
-        return _bad("This file is too large to be a report.", f"Reports are smaller than {MAX_BYTES >> 20} MB.")
+        return refusal("This file is too large to be a report.", f"Reports are smaller than {MAX_BYTES >> 20} MB.")
     if b"%PDF-" not in data[:1024]:
-        return _bad("This is not a PDF.", "Choose the PDF file of a report, as it was downloaded or received.")
+        return refusal("This is not a PDF.", "Choose the PDF file of a report, as it was downloaded or received.")
     try:
         reader = PdfFileReader(io.BytesIO(data), strict=False)
         if reader.encrypted:
-            return _bad(
+            return refusal(
                 "This PDF is encrypted.",
                 "Its signature cannot be checked. Reports are never encrypted, so somebody changed it.",
             )
@@ -119,7 +119,7 @@ def verify_pdf(data: bytes) -> Verification:
         log.info("A PDF could not be read for verification: %s", error)
         return _unreadable(data)
     if not signatures:
-        return _bad(
+        return refusal(
             "This PDF has no signature.",
             "It may be a copy that was printed, exported or saved again. Ask for the original file.",
         )
@@ -127,20 +127,20 @@ def verify_pdf(data: bytes) -> Verification:
         return _judge(_examine(data, signatures))
     except Exception as error:
         log.info("A signature could not be checked: %s", error)
-        return _bad(
+        return refusal(
             "The signature in this PDF is damaged.",
             "The file was changed or cut off after signing. Ask for the original file.",
         )
 
 
-def _bad(headline: str, *sentences: str) -> Verification:
+def refusal(headline: str, *sentences: str) -> Verification:
     return Verification("bad", headline, sentences)
 
 
 def _unreadable(data: bytes) -> Verification:
     if b"%%EOF" not in data[-1024:]:
-        return _bad("This PDF is incomplete.", "Its end is missing. Download or copy the file again.")
-    return _bad("This PDF is damaged.", "It cannot be read. Download or copy the file again.")
+        return refusal("This PDF is incomplete.", "Its end is missing. Download or copy the file again.")
+    return refusal("This PDF is damaged.", "It cannot be read. Download or copy the file again.")
 
 
 # --- gathering -------------------------------------------------------------------------------------------
@@ -192,12 +192,12 @@ def _attachment(data: bytes) -> bytes | None:
 
 def _judge(evidence: _Evidence) -> Verification:
     if not evidence.intact:
-        verdict = _bad(
+        verdict = refusal(
             "This document was changed after it was signed.",
             "The signature does not match the bytes of the file. Do not rely on it; ask for the original file.",
         )
     elif evidence.end != len(evidence.data):
-        verdict = _bad(
+        verdict = refusal(
             "Something was added to this document after it was signed.",
             f"{len(evidence.data) - evidence.end} bytes follow the signed part. What was signed is still in the "
             "file, but what a reader shows may differ. Ask for the original file.",
@@ -205,7 +205,7 @@ def _judge(evidence: _Evidence) -> Verification:
     elif evidence.report and evidence.ours:
         verdict = _judge_ours(evidence, evidence.report)
     elif evidence.report:
-        verdict = _bad(
+        verdict = refusal(
             "This report was signed by somebody else.",
             "Its text is that of a report of this installation, but the signature is not this installation's. "
             "Do not rely on it.",
@@ -231,13 +231,13 @@ def _judge(evidence: _Evidence) -> Verification:
 def _judge_ours(evidence: _Evidence, report: Report) -> Verification:
     if report.state == Report.State.REVOKED:
         on = f" on {report.revoked_at:%d %B %Y}" if report.revoked_at else ""
-        return _bad(
+        return refusal(
             "This report was revoked.",
             f"It is genuine and unchanged, but it was revoked{on} and is no longer valid. Do not rely on it.",
         )
     if hashlib.sha256(evidence.data).hexdigest() != report.pdf_sha256:
         # Only the space that a signature reserves for itself is outside every PDF signature.
-        return _bad(
+        return refusal(
             "This file is not the one that was issued.",
             "What was signed is intact, but bytes around the signature differ from the file issued here. "
             "Ask for the original file.",
@@ -262,14 +262,18 @@ def _tell(evidence: _Evidence, verdict: Verification) -> Verification:
         tuple(sentences),
         signer=str(evidence.signature.sig_object.get("/Name", "")) if evidence.intact else "",
         signed_at=_moment(sign_off.get("signed_at")),
-        sealed_at=evidence.status.signer_reported_dt,
-        certificate=str(certificate.subject.human_friendly),
+        sealed_at=evidence.status.signer_reported_dt if evidence.intact else None,
+        certificate=", ".join(str(part) for part in reversed(certificate.subject.native.values())),
         fingerprint=evidence.fingerprint,
-        authority="this installation" if ours else "not this installation",
+        authority=_authority(ours) if evidence.intact else "",
         content_sha256=evidence.content_sha256,
         report=evidence.report if ours and verdict.verdict != "attention" else None,
         details=evidence.status.pretty_print_details(),
     )
+
+
+def _authority(ours: bool) -> str:
+    return "The certificate of this installation" if ours else "Not a certificate of this installation"
 
 
 def _moment(text: Any) -> dt.datetime | None:

@@ -1,10 +1,267 @@
-"""Reports: list, page, downloads, verification."""
+"""Reports: list, page, downloads, signing, verification."""
 
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import F, Q, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from facsweb.audit.services import canonical, record
+from facsweb.coding.models import Layer
+from facsweb.reports import comparison, content, exports, presentation, services, verification
+from facsweb.reports.forms import FindForm, RevokeForm, SignForm
+from facsweb.reports.models import Report, SignOff
+from facsweb.studies import access
+
+PATH = "sign_off__layer__run__recording__participant__study"
+PAGE_SIZE = 25
+CHECKS_A_MINUTE = 60
+
+
+def _report(request: HttpRequest, pk: UUID) -> Report:
+    report = access.get(request, Report, pk, related=[PATH, "sign_off__signer"])
+    if not services.may_see(request.user, report):
+        raise Http404  # managers are not told about unfinished reports
+    return report
+
+
+# --- pages -----------------------------------------------------------------------------------------------
+
+
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    studies = access.studies(request.user, "reports:detail")
+    form = FindForm(request.GET, studies=studies)
+    reports = services.visible(request.user).select_related(PATH, "sign_off__signer").defer("sign_off__content")
+    if form.is_valid():
+        reports = _filtered(reports, form.cleaned_data)
+    reports = reports.annotate(counts=F("sign_off__content__counts")).order_by("-sign_off__signed_at")
+    page = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
+    for report in page:
+        report.status = presentation.status(report.state)
+    filtered = any(request.GET.get(name) for name in ("q", "study"))
+    return render(
+        request,
+        "reports/list.html",
+        {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1},
+    )
+
+
+def _filtered(reports: QuerySet[Report], wanted: dict[str, Any]) -> QuerySet[Report]:
+    if wanted["study"]:
+        reports = reports.filter(**{PATH: wanted["study"]})
+    for word in wanted["q"].split():
+        reports = reports.filter(
+            Q(sign_off__signer__name__icontains=word)
+            | Q(sign_off__layer__run__recording__title__icontains=word)
+            | Q(sign_off__layer__run__recording__participant__code__icontains=word)
+            | Q(**{f"{PATH}__name__icontains": word})
+        )
+    return reports
+
+
+@require_safe
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    report = _report(request, pk)
+    said = report.sign_off.content
+    may_read = services.may_read(request.user, report)
+    context = {
+        "report": report,
+        "said": said,
+        "status": presentation.status(report.state),
+        "duration": comparison.clock(said["recording"]["duration_us"]),
+        "may_read": may_read,
+        "may": access.pages(request.user, report.study),
+        "revoke_form": RevokeForm(),
+        "crumbs": [("Reports", reverse("reports:list")), (said["participant"]["code"], "")],
+    }
+    if may_read:
+        context |= {"events": presentation.events(said), "faces": presentation.summary(said)}
+    return render(request, "reports/detail.html", context)
+
+
+@require_safe
+@never_cache
+def state(request: HttpRequest, pk: UUID) -> HttpResponse:
+    report = _report(request, pk)
+    return JsonResponse({"state": report.state, **presentation.status(report.state)})
+
+
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    report = _report(request, pk)
+    services.retry(request.user, report)
+    return redirect("reports:detail", pk=report.pk)
+
+
+@require_POST
+def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
+    report = _report(request, pk)
+    form = RevokeForm(request.POST)
+    if form.is_valid():
+        services.revoke(request.user, report, form.cleaned_data["reason"])
+        messages.success(request, "The report is revoked. Whoever verifies it is told so.")
+    else:
+        messages.error(request, "Nothing was revoked: give a reason.")
+    return redirect("reports:detail", pk=report.pk)
+
+
+# --- downloads -------------------------------------------------------------------------------------------
+
+
+def _download(view: Any) -> Any:
+    """Check access, log the download, and keep the file out of every cache."""
+
+    @wraps(view)
+    @require_safe
+    @never_cache
+    def checked(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        report = _report(request, pk)
+        if not services.may_read(request.user, report):
+            raise PermissionDenied
+        response = view(request, report)
+        if request.method == "GET":
+            record(request.user, "report.download", report, format=view.__name__)
+        return response
+
+    return checked
+
+
+@_download
+def pdf(request: HttpRequest, report: Report) -> HttpResponseBase:
+    if not report.pdf:
+        raise Http404("The document is not made yet.")
+    return FileResponse(
+        report.pdf.open("rb"),
+        as_attachment=True,
+        filename=exports.filename(report, "pdf"),
+        content_type="application/pdf",
+    )
+
+
+@_download
+def csv(request: HttpRequest, report: Report) -> HttpResponseBase:
+    # The mark at the start lets spreadsheets read the file as UTF-8.
+    text = "\ufeff" + exports.events_csv(report.sign_off.content)
+    return _attachment(text.encode(), "text/csv; charset=utf-8", exports.filename(report, "csv"))
+
+
+@_download
+def json(request: HttpRequest, report: Report) -> HttpResponseBase:
+    # The canonical bytes: their SHA-256 is the one that the report prints.
+    body = canonical(report.sign_off.content)
+    return _attachment(body, "application/json", exports.filename(report, "json"))
+
+
+def _attachment(body: bytes, content_type: str, filename: str) -> HttpResponse:
+    disposition = content_disposition_header(True, filename)
+    return HttpResponse(body, headers={"Content-Type": content_type, "Content-Disposition": disposition})
+
+
+# --- signing ---------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
+    layer = access.get(request, Layer, pk, related=["run__recording__participant__study", "owner"])
+    if layer.owner_id != request.user.pk:
+        raise PermissionDenied
+    if done := SignOff.objects.select_related("report").filter(layer=layer).first():
+        return redirect("reports:detail", pk=done.report.pk)
+    form = SignForm(request.POST or None, initial={"revision": layer.revision})
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = services.sign(
+                request.user,
+                layer,
+                password=form.cleaned_data["password"],
+                statement=services.STATEMENT,
+                revision=form.cleaned_data["revision"],
+            )
+        except services.Refused as refused:
+            form.add_error(None, str(refused))
+            # The page shows the present figures, so that is what a second try signs.
+            form.data = form.data.copy()
+            form.data["revision"] = str(layer.revision)
+        else:
+            return redirect("reports:detail", pk=done.report.pk)
+    return render(request, "reports/sign.html", _what_is_signed(request, layer) | {"form": form})
+
+
+def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
+    events = comparison.compare(layer)
+    recording = layer.run.recording
+    try:
+        services.check_ready(request.user, layer)
+        refusal = ""
+    except services.Refused as refused:
+        refusal = str(refused)
+    return {
+        "layer": layer,
+        "recording": recording,
+        "counts": comparison.counts(events),
+        "questions": comparison.open_questions(events),
+        "statement": services.STATEMENT,
+        "disclaimer": content.DISCLAIMER,
+        "refusal": refusal,
+        "crumbs": [
+            (recording.participant.study.name, reverse("studies:detail", args=[layer.study.pk])),
+            (recording.title, reverse("recordings:detail", args=[recording.pk])),
+            ("Sign", ""),
+        ],
+    }
+
+
+# --- verification ----------------------------------------------------------------------------------------
 
 
 @login_not_required
+@csrf_exempt  # it changes nothing, and a check of the token would read the whole upload first
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    return render(request, "reports/verify.html")
+    found, status = None, 200
+    context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20}
+    if request.method == "POST":
+        found, status = _verify(request)
+    if found and found.report and access.may(request.user, "reports:detail", found.report):
+        context["report"] = found.report if services.may_see(request.user, found.report) else None
+    return render(request, "reports/verify.html", context | {"found": found}, status=status)
+
+
+def _too_many(request: HttpRequest) -> bool:
+    """Whether an address checked more than `CHECKS_A_MINUTE` files."""
+    key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
+    cache.add(key, 0, timeout=60)
+    try:
+        return cache.incr(key) > CHECKS_A_MINUTE
+    except ValueError:  # the minute ended between the two lines
+        return False
+
+
+def _verify(request: HttpRequest) -> tuple[verification.Verification, int]:
+    limit = verification.MAX_BYTES
+    if _too_many(request):
+        return verification.refusal("Too many files at once.", "Wait a minute, then check the file again."), 429
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 65_536:  # the form around the file
+        return verification.refusal(
+            "This file is too large to be a report.", f"Reports are smaller than {limit >> 20} MB."
+        ), 413
+    file = request.FILES.get("file")
+    if file is None:
+        return verification.refusal("No file was chosen.", "Choose the PDF of a report, or drop it here."), 400
+    return verification.verify_pdf(file.read(limit + 1)), 200

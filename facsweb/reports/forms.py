@@ -1,0 +1,41 @@
+"""What people type to sign, to revoke and to find a report."""
+
+from django import forms
+
+from facsweb.studies.models import Study
+
+
+class SignForm(forms.Form):
+    """The password again, and the layer's revision that the coder saw."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    confirmed = forms.BooleanField(label="I confirm this statement", error_messages={"required": "Confirm first."})
+    password = forms.CharField(
+        label="Your password, again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class RevokeForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Members of the study read it beside the report. The document itself keeps its signature.",
+    )
+
+
+class FindForm(forms.Form):
+    """Filters of the list; nothing is required, and nonsense is simply no filter."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Participant, recording, coder"}),
+    )
+    study = forms.ModelChoiceField(Study.objects.none(), required=False, empty_label="All studies")
+
+    def __init__(self, *args, studies, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["study"].queryset = studies
