@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils import timezone
 
+from analysis.facs.codes import CATALOGUE
+
 MEDIA = Path(__file__).parent / "media"
 CLIP = "d1_smile_6_12_then_12"
 ALL_AUS = [1, 2, *range(4, 29), *range(29, 40), *range(41, 47)]
@@ -79,7 +81,7 @@ def write_result(folder: Path, clip: str = CLIP) -> dict[str, Any]:
         for row in events:
             letter = LETTERS[min(4, max(0, int(np.ceil(float(row["peak_intensity"]))) - 1))]
             times = [round(float(row[key]) * 1e6) for key in ("onset_start_s", "apex_start_s", "offset_end_s")]
-            side = "" if row["au"] in ("25", "26", "27") else row["side"]
+            side = row["side"] if CATALOGUE[row["au"]].sided else ""
             writer.writerow([row["au"], side, letter, *times, 0.8, 0])
 
     summary: dict[str, Any] = {
