@@ -1,0 +1,57 @@
+"""A limit on request bodies that holds before anything is stored.
+
+Under ASGI, Django writes a whole body to a temporary file before any view or access check runs, so without a limit
+anybody could fill the disk. Uploads come in pieces (tus) that are smaller than this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Receive, Send], Awaitable[None]]
+
+MAX_BODY_BYTES: Final = 64 * 1024**2
+SENTENCE: Final = b"This request is too large. Send files in pieces of at most 64 MB (tus chunkSize)."
+
+
+class BodyLimit:
+    """ASGI application that answers 413 to a body over the limit and passes everything else on."""
+
+    def __init__(self, app: App, limit: int = MAX_BODY_BYTES) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if _announced(scope) > self.limit:
+            await _refuse(send)
+            return
+        received, over = 0, False
+
+        async def counted() -> Message:
+            nonlocal received, over
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.limit:  # the length was not announced
+                over = True
+                return {"type": "http.disconnect"}  # Django throws away what it has and answers nothing
+            return message
+
+        await self.app(scope, counted, send)
+        if over:
+            await _refuse(send)
+
+
+def _announced(scope: Any) -> int:
+    """The body's length as announced; 0 when it was not."""
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+async def _refuse(send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": SENTENCE})
