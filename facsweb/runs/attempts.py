@@ -66,9 +66,7 @@ def claim(run_id: uuid.UUID, attempt: int, worker: str) -> AnalysisRun | None:
             state=State.RUNNING, worker=worker, heartbeat_at=now, started_at=now, stage="", done=0, total=None
         ):
             return None
-        note(
-            run_id, attempt, f"Started by {worker}." if attempt == 1 else f"Attempt {attempt} started by {worker}."
-        )
+        note(run_id, attempt, f"Attempt {attempt} begun by worker {worker}.")
     progress.announce(run_id)
     return AnalysisRun.objects.select_related("recording__participant__study", "created_by").get(pk=run_id)
 

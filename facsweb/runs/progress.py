@@ -104,7 +104,8 @@ def stages_of(
     keys = [key for key in NAMES if key != MEASURE or not run.parameters.get("measurement_from")]
     if run.state == run.State.SUCCEEDED:
         return [Stage(key, NAMES[key], "done") for key in keys]
-    current = keys.index(stage) if stage in keys else 0
+    started = run.state != run.State.QUEUED and run.started_at is not None
+    current = keys.index(stage) if stage in keys else int(started)  # started: the models are being loaded
     ended = run.state in (run.State.FAILED, run.State.CANCELLED)
     result = []
     for position, key in enumerate(keys):
@@ -157,4 +158,9 @@ async def send(run_id: uuid.UUID, handler: str, **content: Any) -> bool:
 
 def announce(run_id: uuid.UUID) -> None:
     """Tell everybody who watches the run to read its state again; call it after the commit."""
-    async_to_sync(send)(run_id, "run.changed")
+    try:
+        async_to_sync(send)(run_id, "run.changed")
+    except (
+        RuntimeError
+    ) as error:  # called where an event loop runs: pages look into the database every few seconds
+        logger.info("No live message for run %s: %s", run_id, error)

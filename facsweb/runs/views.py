@@ -7,15 +7,17 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from analysis.types import ModelError
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
+from facsweb.recordings.streaming import file_response
 from facsweb.runs import progress, services, summaries
 from facsweb.runs.forms import NeutralForm, StartForm
 from facsweb.runs.models import AnalysisRun
@@ -84,13 +86,17 @@ def snapshot(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def still(request: HttpRequest, pk: UUID) -> HttpResponse:
+def still(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The newest picture of a run, with the mesh drawn in."""
     run = access.get(request, AnalysisRun, pk)
-    path = services.still_path(run)
-    if not run.stills or not path.is_file():
+    if not run.stills:
         raise Http404
-    return FileResponse(path.open("rb"), content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+    try:
+        response = file_response(request, services.still_path(run), content_type="image/jpeg")
+    except FileNotFoundError:
+        raise Http404 from None
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_POST
@@ -116,19 +122,21 @@ def interpret(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     """One of the three public files of a finished run."""
     run = access.get(request, AnalysisRun, pk, related=(STUDY,))
     if name not in services.PUBLIC_FILES or name not in run.files:
         raise Http404
-    path = services.result_dir(run) / name
-    if not path.is_file():
-        raise Http404
+    try:
+        response = file_response(
+            request, services.result_dir(run) / name, content_type=services.PUBLIC_FILES[name]
+        )
+    except FileNotFoundError:
+        raise Http404 from None
     record(request.user, "run.download", run, file=name, sha256=run.files[name])
     filename = f"{run.recording.participant.code}-{run.pk.hex[:8]}-{name}"
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=filename, content_type=services.PUBLIC_FILES[name]
-    )
+    response.headers["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
+    return response
 
 
 def _refused(request: HttpRequest, form: Form, response: HttpResponse) -> HttpResponse:

@@ -58,7 +58,7 @@ export function watchRun({ socketPath, snapshotUrl, onSnapshot, onProgress, onCo
     try {
       const snapshot = await getJson(snapshotUrl);
       if (stopped) return;
-      onConnection("polling");
+      if (socket?.readyState !== WebSocket.CONNECTING) onConnection("polling"); // a first socket may still be on its way
       take(snapshot);
     } catch (error) {
       if (stopped) return;

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 import uvicorn
@@ -30,6 +31,8 @@ class Command(BaseCommand):
                 sys.exit(EXPLAINED)  # the supervisor says it
             raise CommandError(str(error)) from error
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
+        # WhiteNoise sends its (small) static files like this; our own large files are streamed asynchronously.
+        warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
         config = uvicorn.Config(
             "facsweb.asgi:application",
             host=options["host"],
