@@ -137,19 +137,19 @@ class Walk:
         self.done("the coder signed off")
         return found[1]
 
-    def download(self, report_id: str, patience_s: float = 120.0) -> bytes:
-        """Wait for the report and download its PDF as the manager."""
-        manager = self.as_role(Role.MANAGER)
+    def download(self, coder: Visitor, report_id: str, patience_s: float = 120.0) -> bytes:
+        """Wait until the report is made, then download its PDF as the manager."""
         deadline = time.monotonic() + patience_s
         state: dict[str, Any] = {}
         while state.get("state") != "ready":
             if state.get("state") == "failed" or time.monotonic() > deadline:
                 raise StepFailed(f"The report was not made: {state}")
-            time.sleep(0.3)
-            answer = manager.get(f"reports/{report_id}/state", headers={"Accept": "application/json"})
-            state = answer.json()
-        pdf = manager.get(f"reports/{report_id}/pdf").content
-        self.done(f"the manager downloaded the report ({len(pdf) / 1024:.0f} KB)")
+            time.sleep(0.2)
+            state = coder.get(f"reports/{report_id}/state/").json()
+        self.done("a worker typeset and sealed the report")
+        manager = self.as_role(Role.MANAGER)
+        pdf = manager.get(f"reports/{report_id}/pdf/").content
+        self.done(f"the manager downloaded the PDF ({len(pdf) / 1024:.0f} KB)")
         return pdf
 
     def verify(self, pdf: bytes, path: Path) -> None:
@@ -167,7 +167,7 @@ class Walk:
         self.done(f"pyHanko: signature {status.summary()}")
         stranger = Visitor.stranger(self.url)
         answer = stranger.post("verify/", files={"file": (path.name, pdf, "application/pdf")})
-        if 'data-verdict="good"' not in answer.text:
+        if not re.search(r'data-tone="good" id="result"', answer.text):
             raise StepFailed("The verification page does not confirm the report.")
         self.done("the verification page confirms it: unchanged, and what was signed off here")
 
@@ -177,5 +177,5 @@ class Walk:
         coder, layer = self.correct(run_id)
         report = self.sign(coder, layer)
         path = folder / f"report-{report[:8]}.pdf"
-        self.verify(self.download(report), path)
+        self.verify(self.download(coder, report), path)
         return path
