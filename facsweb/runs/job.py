@@ -155,7 +155,7 @@ class Pulse:
 
     def _save_still(self) -> None:
         still, self._still = self._still, None
-        if still is None:
+        if still is None or self.order is not Order.GO_ON:
             return
         height, width = still.shape[:2]
         if height > STILL_HEIGHT:
