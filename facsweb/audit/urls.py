@@ -1,4 +1,6 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from facsweb.audit import views
 
 app_name = "audit"
-urlpatterns: list = []
+urlpatterns = [path("studies/<uuid:pk>/audit/", views.log, name="log")]

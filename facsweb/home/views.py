@@ -5,22 +5,48 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.views.decorators.http import require_GET
+
+from facsweb.home import cards, next_steps
+from facsweb.studies.models import Role
+
+# htmx stops asking after this status.
+STOP_POLLING = 286
 
 
+@require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/home.html")
+    roles = next_steps.roles(request.user)
+    active = next_steps.active_runs(request.user)
+    if request.htmx and request.GET.get("part") == "runs":
+        return render(request, "home/runs.html", {"active": active}, status=200 if active else STOP_POLLING)
+    user = request.user
+    context = {
+        "roles": roles,
+        "active": active,
+        "analyst": next_steps.for_analyst(user) if Role.ANALYST in roles else None,
+        "coder": next_steps.for_coder(user) if Role.CODER in roles else None,
+        "reports": next_steps.for_manager(user) if Role.MANAGER in roles else None,
+        "administrator": next_steps.for_administrator(user) if Role.ADMINISTRATOR in roles else None,
+        "short": f":{next_steps.SHORT}",
+    }
+    return render(request, "home/home.html", context)
 
 
+@require_GET
 def model_cards(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/model_cards.html")
+    context = {"cards": cards.cards(), "models": cards.models(), "tiers": cards.tiers()}
+    return render(request, "home/model_cards.html", context)
 
 
 @login_not_required
+@require_GET
 def health(request: HttpRequest) -> JsonResponse:
     connection.ensure_connection()
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
+@require_GET
 def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("img/favicon.svg"), permanent=True)

@@ -8,6 +8,13 @@ from facsweb.studies.models import Scope
 
 TITLE = "Taking part in a recording"
 
+QUESTIONS = {
+    Scope.VIDEO: "May we record your face on video and code how it moves?",
+    Scope.AUDIO: "May we record and analyse your voice?",
+    Scope.TEXT: "May we write down and analyse what you say?",
+    Scope.EMOTION: "May we estimate emotional states from your facial movements?",
+    Scope.CALIBRATION: "May we use your data to improve the method?",
+}
 WHAT_IS_RECORDED = {
     Scope.VIDEO: "a video of your face",
     Scope.AUDIO: "the sound of your voice",
@@ -64,3 +71,13 @@ def default_body(*, purpose: str, scopes: Iterable[Scope]) -> str:
         **REST,
     }
     return "\n\n".join(f"## {heading}\n{text}" for heading, text in sections.items())
+
+
+def sections(body: str) -> list[tuple[str, str]]:
+    """Split a form's text into (heading, text); text before the first heading has an empty heading."""
+    found: list[tuple[str, str]] = []
+    for part in f"\n{body.strip()}".split("\n## "):
+        heading, _, text = part.partition("\n")
+        if heading.strip() or text.strip():
+            found.append((heading.strip(), text.strip()))
+    return found

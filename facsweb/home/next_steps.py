@@ -1,0 +1,161 @@
+"""What waits for a person, by the roles they hold. Every list is short; pages show the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from facsweb.coding.models import Layer
+from facsweb.home.progress import HEAVY, percent, progress_of, with_progress
+from facsweb.home.study_views import consent_state
+from facsweb.recordings.models import Recording
+from facsweb.reports.models import Report
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access, services
+from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
+
+SHORT = 8
+
+
+def roles(user: Any) -> frozenset[Role]:
+    """Every role the user holds in any study."""
+    return frozenset(Role(role) for role in Membership.objects.filter(user=user).values_list("role", flat=True))
+
+
+def _studies(user: Any, *held: Role) -> QuerySet[Study]:
+    return Study.objects.filter(pk__in=Membership.objects.filter(user=user, role__in=held).values("study"))
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """What waits for somebody who records and analyses."""
+
+    ready: list[Recording]
+    failed: list[tuple[Recording, Any]]
+    without_consent: list[tuple[Participant, dict[str, object]]]
+    studies: list[Study]
+
+
+def active_runs(user: Any) -> list[tuple[AnalysisRun, int | None]]:
+    """Runs in progress in the user's studies, with the percentage of their current stage."""
+    runs = (
+        AnalysisRun.objects.defer(*HEAVY)
+        .filter(
+            state__in=AnalysisRun.ACTIVE, recording__participant__study__in=access.studies(user, "runs:detail")
+        )
+        .select_related("recording__participant__study")
+        .order_by("created_at")
+    )
+    return [(run, percent(run)) for run in runs]
+
+
+def for_analyst(user: Any) -> Analyst:
+    """Recordings that can be analysed now, analyses that failed, participants whose consent is missing."""
+    studies = _studies(user, Role.ADMINISTRATOR, Role.ANALYST)
+    finished_or_active = AnalysisRun.objects.filter(
+        recording=OuterRef("pk"), state__in=[*AnalysisRun.ACTIVE, AnalysisRun.State.SUCCEEDED]
+    )
+    waiting = (
+        with_progress(Recording.objects.filter(participant__study__in=studies))
+        .filter(~Exists(finished_or_active))
+        .select_related("participant__study")
+        .prefetch_related("participant__consents")
+        .order_by("created_at")
+    )
+    ready, failed = [], []
+    for recording in waiting:
+        progress = progress_of(recording)
+        if services.missing_scopes(recording.participant, [Scope.VIDEO]):
+            continue
+        if progress.run is None:
+            ready.append(recording)
+        elif progress.run.state == AnalysisRun.State.FAILED:
+            failed.append((recording, progress))
+    people = Participant.objects.filter(study__in=studies).select_related("study").prefetch_related("consents")
+    states = [(participant, consent_state(participant)) for participant in people.order_by("study__name", "code")]
+    missing = [(participant, state) for participant, state in states if state["label"] == "Missing"]
+    return Analyst(ready, failed, missing, list(studies))
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What waits for somebody who codes: the newest finished run of every recording they have not signed."""
+
+    open: list[tuple[AnalysisRun, Layer]]
+    untouched: list[AnalysisRun]
+
+    @property
+    def next_run(self) -> AnalysisRun | None:
+        """What *Continue* opens: the coding begun last, otherwise the oldest that nobody here began."""
+        return self.open[0][0] if self.open else self.untouched[0] if self.untouched else None
+
+    @property
+    def total(self) -> int:
+        return len(self.open) + len(self.untouched)
+
+
+def for_coder(user: Any) -> Coder:
+    """The coder's queue: begun codings first (latest first), then untouched recordings, oldest first."""
+    newest = (
+        AnalysisRun.objects.filter(recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED)
+        .order_by("-created_at")
+        .values("pk")[:1]
+    )
+    signed = Layer.objects.filter(run__recording=OuterRef("recording"), owner=user, state=Layer.State.SIGNED)
+    runs = (
+        AnalysisRun.objects.defer(*HEAVY)
+        .filter(recording__participant__study__in=_studies(user, Role.CODER), state=AnalysisRun.State.SUCCEEDED)
+        .filter(~Exists(signed))
+        .annotate(newest=newest)
+        .select_related("recording__participant__study")
+    )
+    mine = {layer.run_id: layer for layer in Layer.objects.filter(owner=user, state=Layer.State.OPEN)}
+    begun = [(run, mine[run.pk]) for run in runs if run.pk in mine]
+    begun.sort(key=lambda pair: pair[1].created_at, reverse=True)
+    begun_recordings = {run.recording_id for run, _ in begun}
+    untouched = [
+        run
+        for run in runs.filter(pk=F("newest")).order_by("finished_at")
+        if run.recording_id not in begun_recordings
+    ]
+    return Coder(begun, untouched)
+
+
+def for_manager(user: Any) -> list[Report]:
+    """Signed reports of the user's studies, newest first."""
+    return list(
+        Report.objects.filter(
+            sign_off__layer__run__recording__participant__study__in=_studies(user, Role.MANAGER),
+            state=Report.State.READY,
+        )
+        .select_related("sign_off__signer", "sign_off__layer__run__recording__participant__study")
+        .defer("sign_off__content", *(f"sign_off__layer__run__{column}" for column in HEAVY))
+        .order_by("-created_at")[:SHORT]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """The studies somebody runs, and the consents that were withdrawn in them."""
+
+    studies: list[Study]
+    withdrawn: list[Consent]
+
+
+def for_administrator(user: Any) -> Administrator:
+    """Studies with numbers of members and participants; the latest withdrawals."""
+    studies = _studies(user, Role.ADMINISTRATOR)
+    counted = studies.annotate(
+        member_count=Count("memberships__user", distinct=True),
+        participant_count=Count("participants", distinct=True),
+        recording_count=Count("participants__recordings", distinct=True),
+    )
+    withdrawn = (
+        Consent.objects.filter(participant__study__in=studies)
+        .filter(~Q(withdrawn_at=None))
+        .select_related("participant__study")
+        .order_by("-withdrawn_at")[:SHORT]
+    )
+    return Administrator(list(counted), list(withdrawn))
