@@ -116,7 +116,12 @@ class Installation:
         check_folder(self.data_dir)
         self._take_port()
         self._thread.start()
-        self._ready.wait()
+        try:
+            self._ready.wait()
+        except BaseException:  # Ctrl-C where nobody handles it
+            self.stop()
+            self._thread.join()
+            raise
         if self._failure is not None:
             self._thread.join()
             raise InstallationError(str(self._failure)) from self._failure
