@@ -1,0 +1,17 @@
+"""Reading and converting recordings: real times, upright pictures, clear errors."""
+
+from analysis.media.decode import Frame, FrameReader, frames, still
+from analysis.media.probe import AudioStream, MediaInfo, VideoStream, probe
+from analysis.media.proxy import make_proxy
+
+__all__ = [
+    "AudioStream",
+    "Frame",
+    "FrameReader",
+    "MediaInfo",
+    "VideoStream",
+    "frames",
+    "make_proxy",
+    "probe",
+    "still",
+]
