@@ -20,13 +20,14 @@ from analysis.facs.quality import MAX_YAW_DEG, MIN_IRIS_PX, measurable, quality
 from analysis.facs.series import FaceSeries, Float64, Int64
 from analysis.facs.summary import summary
 from analysis.facs.tables import signal_table, write_events, write_signals, write_summary
-from analysis.types import AnalysisError, Hook
+from analysis.types import AnalysisError, Float32, Hook
 
 SCORER: Final[Mapping[str, str]] = {"id": "au-rules", "version": "1.0.0"}
 SCHEMA: Final = 1
 #: A track must be seen for a second (or a third of a shorter recording) to be reported: false faces are brief.
 _LEAST_SEEN_US: Final = 1_000_000
 _LEAST_SHARE: Final = 1 / 3
+_INDEX: Final = ("frame", "time_us", "face")
 
 
 @dataclass(frozen=True)
@@ -48,40 +49,42 @@ class Interpretation:
     summary: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class _Measured:
-    times: Int64  # of all decoded frames
-    faces: dict[int, tuple[Int64, FaceSeries]]  # rows among the decoded frames, measurements
-    left_out: list[int]
-    about: Mapping[str, Any]
+class _Measurement:
+    """A stored measurement; one face's columns are read at a time, so memory does not grow with the faces."""
 
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._file = pq.ParquetFile(folder / "measurement.parquet", memory_map=True)
+            index = self._file.read(columns=list(_INDEX))
+            self.about: Mapping[str, Any] = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise AnalysisError(f"No readable measurement in {folder.name}: measure the video first.") from error
+        self._frame, time_us, self._face = (index[name].to_numpy().astype(np.int64) for name in _INDEX)
+        self._decoded, first = np.unique(self._frame, return_index=True)
+        self.times: Int64 = time_us[first]  # of all decoded frames
+        numbers, seen = np.unique(self._face[self._face >= 0], return_counts=True)
+        interval = float(np.median(np.diff(self.times))) if len(self.times) > 1 else 40_000.0
+        total_us = interval * len(self.times)
+        enough = seen * interval >= min(_LEAST_SEEN_US, _LEAST_SHARE * total_us)
+        self.faces = [int(number) for number in numbers[enough]]
+        self.left_out = [int(number) for number in numbers[~enough]]
 
-def _read(folder: Path) -> _Measured:
-    try:
-        table = pq.read_table(folder / "measurement.parquet")
-        about = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise AnalysisError(f"No readable measurement in {folder.name}: measure the video first.") from error
-    frame = table["frame"].to_numpy().astype(np.int64)
-    time_us = table["time_us"].to_numpy()
-    face = table["face"].to_numpy()
-    decoded, first = np.unique(frame, return_index=True)
-    times = time_us[first].astype(np.int64)
-    names = [name for name in table.column_names if name not in {"frame", "time_us", "face"}]
-    total_us = float(times[-1] - times[0]) if len(times) else 0.0
-    faces: dict[int, tuple[Int64, FaceSeries]] = {}
-    left_out: list[int] = []
-    for number in np.unique(face[face >= 0]):
-        rows = np.flatnonzero(face == number)
-        rows = rows[np.argsort(frame[rows], kind="stable")]
-        columns = {name: table[name].to_numpy()[rows].astype(np.float32, copy=False) for name in names}
-        series = FaceSeries(frame[rows], time_us[rows].astype(np.int64), columns)
-        seen_us = len(rows) * series.interval_us
-        if seen_us >= min(_LEAST_SEEN_US, _LEAST_SHARE * total_us):
-            faces[int(number)] = (np.searchsorted(decoded, frame[rows]), series)
-        else:
-            left_out.append(int(number))
-    return _Measured(times, faces, left_out, about)
+    def face(self, number: int) -> tuple[Int64, FaceSeries]:
+        """The face's rows among the decoded frames, and its measurements."""
+        names = [name for name in self._file.schema_arrow.names if name not in _INDEX]
+        parts: dict[str, list[Float32]] = {name: [] for name in names}
+        start = 0
+        for batch in self._file.iter_batches(batch_size=16_384):
+            own = np.flatnonzero(self._face[start : start + batch.num_rows] == number)
+            start += batch.num_rows
+            for name in names if len(own) else ():
+                column = batch.column(name).to_numpy(zero_copy_only=False)
+                parts[name].append(column[own].astype(np.float32, copy=False))
+        frame = self._frame[self._face == number]
+        order = np.argsort(frame, kind="stable")
+        rows = np.searchsorted(self._decoded, frame[order])
+        columns = {name: np.concatenate(values)[order] for name, values in parts.items()}
+        return rows, FaceSeries(frame[order], self.times[rows], columns)
 
 
 def _neutral(face: int, series: FaceSeries, neutral_us: int | None, warnings: list[str]) -> Neutral:
@@ -109,7 +112,7 @@ def _face_warnings(face: int, series: FaceSeries, marks: Float64) -> list[str]:
     return out
 
 
-def _content(measured: _Measured, per_face: list[dict[str, Any]], warnings: list[str]) -> dict[str, Any]:
+def _content(measured: _Measurement, per_face: list[dict[str, Any]], warnings: list[str]) -> dict[str, Any]:
     about = measured.about
     return {
         "schema": SCHEMA,
@@ -144,7 +147,7 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
     AnalysisError
         No readable measurement.
     """
-    measured = _read(folder)
+    measured = _Measurement(folder)
     warnings: list[str] = []
     if not measured.faces:
         warnings.append("No face was seen for long enough to be measured.")
@@ -154,7 +157,8 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
     per_face: list[dict[str, Any]] = []
 
     def tables() -> Iterator[pa.Table]:
-        for face, (rows, series) in measured.faces.items():
+        for face in measured.faces:
+            rows, series = measured.face(face)
             if hook is not None:
                 hook("interpret", len(scored), len(measured.faces))
             neutral = _neutral(face, series, neutral_us, warnings)
@@ -176,7 +180,7 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
 
 def _figures(
     face: int,
-    measured: _Measured,
+    measured: _Measurement,
     series: FaceSeries,
     neutral: Neutral,
     found: Intensities,

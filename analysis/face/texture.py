@@ -48,7 +48,6 @@ _RIGHT_REGIONS: Final[Mapping[str, tuple[Sequence[int], Direction]]] = {
 }
 _INNER_LIPS: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
 _CHEEKS: Final = (50, 280)
-_NO_MAP: Final = np.empty(0, np.float32)  # the second map is empty when the first has both coordinates
 _EYES: Final = (33, 133, 159, 145, 263, 362, 386, 374)
 
 
@@ -193,7 +192,8 @@ class SkinTexture:
         where = (atlas.to_pixels @ points[:N_SKIN]).reshape(*atlas.shape, 2)
         # one channel is sampled smoothly; redness needs no detail, so the nearest pixel does
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-        skin = cv2.remap(grey, where, _NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # the stubs do not know that one map with both coordinates needs no second; an empty array is not the same
+        skin = cv2.remap(grey, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         skin = cv2.GaussianBlur(skin, (5, 5), 1.0).astype(np.float32)
         dx, dy = (np.abs(cv2.Sobel(skin, cv2.CV_32F, *order)) for order in ((1, 0), (0, 1)))
         level = self._average(skin)
@@ -271,11 +271,13 @@ def _mouth(crop: Rgb, points: Float32) -> tuple[float, float, float]:
     if area < 0.15 or between.sum() < 12:
         return 0.0, 0.0, area
     cheeks = np.clip(points[list(_CHEEKS)].astype(int), 0, [crop.shape[1] - 1, crop.shape[0] - 1])
-    skin = float(crop[cheeks[:, 1], cheeks[:, 0]].max(1).mean())
+    cheek = crop[cheeks[:, 1], cheeks[:, 0]].astype(np.float32)
+    skin = float(cheek.max(1).mean())
+    skin_colour = float((1 - cheek.min(1) / np.maximum(cheek.max(1), 1)).mean())
     red, green, blue = (channel[between].astype(np.float32) for channel in cv2.split(part))
     bright = np.maximum(np.maximum(red, green), blue)
     colour = 1 - np.minimum(np.minimum(red, green), blue) / np.maximum(bright, 1)
-    teeth = (bright > 0.75 * skin) & (colour < 0.35)
+    teeth = (bright > 0.75 * skin) & (colour < min(0.35, 0.7 * skin_colour))
     return float(teeth.mean()), float((bright < 0.35 * skin).mean()), area
 
 

@@ -43,8 +43,9 @@ _FARTHEST: Final = 4.0  # spreads; one odd measure (a beard, glasses) must not d
 _MOST_FRAMES: Final = 60
 _LEAST_FRAMES: Final = 5
 _SHARE: Final = 0.1
+_AS_GOOD: Final = 0.3  # a frame this much worse than the best is another expression
 _NEIGHBOUR_US: Final = 400_000
-_STILL: Final = 1.5  # spreads a second
+_STILL: Final = 4.0  # spreads a second of the fastest measure; noise stays under 2
 _MAX_DISTANCE_US: Final = 500_000
 
 
@@ -84,18 +85,19 @@ def _median(series: FaceSeries, rows: Int64) -> dict[str, float]:
         }
 
 
-def _movement(series: FaceSeries) -> Float64:
-    """Mean speed of the compared measures in spreads a second, shape (n,)."""
+def _speeds(series: FaceSeries) -> Float64:
+    """Speed of the compared measures in spreads a second, shape (measures, n)."""
     speeds = [speed(series, smooth(series, series[name], 0.2)) / spread for name, (_, spread) in _rest().items()]
-    return np.asarray(np.nan_to_num(np.mean(speeds, axis=0), nan=np.inf))
+    return np.nan_to_num(np.stack(speeds), nan=np.inf)
 
 
 def automatic_neutral(series: FaceSeries) -> Neutral:
     """Median of the frames nearest to rest.
 
     A frame's distance is the mean over the compared measures of its deviation from the population's rest (in
-    spreads, at most 4), plus penalties: 1 for 20° of head turn, 1 for a movement of 4 spreads a second, 1 for no
-    quality. The best tenth of the frames is taken, at least 5 and at most 60.
+    spreads, at most 4), plus penalties: 1 for 20° of head turn, 1 for a mean movement of 4 spreads a second, 1 for
+    no quality. The best tenth of the frames is taken, at least 5 and at most 60, as far as they are nearly as
+    good as the best.
     """
     deviation = [
         np.minimum(np.abs(series[name] - mean) / spread, _FARTHEST) for name, (mean, spread) in _rest().items()
@@ -105,10 +107,12 @@ def automatic_neutral(series: FaceSeries) -> Neutral:
     usable = measurable(series)
     typical_pitch = np.nanmedian(pitch[usable]) if usable.any() else 0.0
     distance += np.abs(series["yaw_deg"]) / 20 + np.abs(pitch - typical_pitch) / 20
-    distance += np.minimum(_movement(series) / 4, _FARTHEST) + (1 - quality(series))
+    distance += np.minimum(_speeds(series).mean(0) / 4, _FARTHEST) + (1 - quality(series))
     distance = np.where(usable, np.nan_to_num(distance, nan=np.inf), np.inf)
     count = int(np.clip(round(_SHARE * np.isfinite(distance).sum()), _LEAST_FRAMES, _MOST_FRAMES))
     rows = np.argsort(distance, kind="stable")[: min(count, len(series))]
+    near = distance[rows] <= distance[rows[0]] + _AS_GOOD
+    rows = rows[near | (np.arange(len(rows)) < _LEAST_FRAMES)]
     return Neutral(_median(series, rows), "automatic", int(series.time_us[rows[0]]), len(rows))
 
 
@@ -121,7 +125,7 @@ def chosen_neutral(series: FaceSeries, time_us: int) -> Neutral | None:
     if abs(int(series.time_us[row]) - time_us) > _MAX_DISTANCE_US:
         return None
     run = next(r for r in series.runs if r.start <= row < r.stop)
-    moving = _movement(series) > _STILL
+    moving = _speeds(series).max(0) > _STILL
     first = last = row
     while first > run.start and not moving[first - 1] and time_us - series.time_us[first - 1] <= _NEIGHBOUR_US:
         first -= 1

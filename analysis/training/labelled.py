@@ -33,7 +33,7 @@ class Labelled:
     texture : float32, shape (n, T)
     presence : float32, shape (n,)
     frame, time_us : int64, shape (n,)
-        For stills one second apart, so that nothing is smoothed over them.
+        Stills get every second number, so that each stands alone and nothing is smoothed over them.
     labels : list of dict, length n
         Rows of the label file as text.
     """
@@ -121,5 +121,5 @@ def stills(folder: Path) -> Iterator[Labelled]:
             found: list[Observation] = []
             for step in range(3):  # the crop settles after two passes
                 found = tracker.update(rgb, step * 40_000)
-            seen += [(index, index * 1_000_000, face, texture(rgb, face.landmarks)) for face in found[:1]]
-        yield _labelled(identity, seen, size, rows)
+            seen += [(2 * index, index * 1_000_000, face, texture(rgb, face.landmarks)) for face in found[:1]]
+        yield _labelled(identity, seen, size, [row for row in rows for _ in range(2)])

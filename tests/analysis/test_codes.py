@@ -44,9 +44,7 @@ def test_every_group_that_coders_use_is_covered() -> None:
 
 def test_exclusion_is_symmetric_and_known() -> None:
     pairs = {frozenset((a, b)) for a, entry in CATALOGUE.items() for b in entry.exclusive_with}
-    assert all(
-        a in CATALOGUE[b].exclusive_with for a, entry in CATALOGUE.items() for b in entry.exclusive_with
-    )
+    assert all(a in CATALOGUE[b].exclusive_with for a, entry in CATALOGUE.items() for b in entry.exclusive_with)
     for pair in (("24", "25"), ("26", "27"), ("43", "45"), ("51", "52"), ("65", "66")):
         assert frozenset(pair) in pairs
 
@@ -64,7 +62,5 @@ def test_only_graded_codes_have_a_machine_tier() -> None:
     machine = {entry.code for entry in CATALOGUE.values() if entry.tier != "human-coded only"}
     assert {"1", "2", "4", "5", "6", "7", "9", "10", "12", "14", "15", "16", "17", "18", "20"} <= machine
     assert {"22", "23", "24", "25", "26", "27", "28", "43", "45", "46", *HEAD_CODES, *EYE_CODES} <= machine
-    assert {"8", "11", "13", "19", "21", "41", "42", "44", *(str(n) for n in range(29, 40))}.isdisjoint(
-        machine
-    )
+    assert {"8", "11", "13", "19", "21", "41", "42", "44", *(str(n) for n in range(29, 40))}.isdisjoint(machine)
     assert all(CATALOGUE[code].has_intensity for code in machine)

@@ -72,9 +72,7 @@ def test_any_valid_combination_survives_the_round_trip() -> None:
         for entry in rng.sample(codes, rng.randint(1, 8)):
             if any(entry.code in CATALOGUE[unit.code].exclusive_with for unit in chosen):
                 continue
-            prefixes = (
-                ["", "L", "R", "U"] if entry.sided else [""] if entry.code.startswith("M") else ["", "A"]
-            )
+            prefixes = ["", "L", "R", "U"] if entry.sided else [""] if entry.code.startswith("M") else ["", "A"]
             prefix = rng.choice(prefixes)
             chosen.append(ScoredUnit(entry.code, prefix, rng.choice("ABCDE") if entry.has_intensity else ""))
         text = format_codes(chosen)

@@ -1,0 +1,174 @@
+"""The second pass from a stored measurement to the public files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.facs.codes import ACTION_UNITS, CATALOGUE
+from analysis.facs.tables import EVENT_COLUMNS, SIGNAL_COLUMNS
+from analysis.interpretation import interpret
+from analysis.types import AnalysisError
+from tests.analysis.made import closed, series, smile, write_measurement
+
+TIMES = np.arange(250) * 40_000
+SECONDS = TIMES / 1e6
+
+
+def events_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "events.csv").open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def signals_of(folder: Path) -> dict[str, np.ndarray]:
+    table = pq.read_table(folder / "signals.parquet")
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """Two people: face 0 smiles at 1 s, face 3 blinks at 4 s and is out of sight from 6 s to 8 s."""
+    there = np.flatnonzero((SECONDS < 6) | (SECONDS >= 8))
+    first = series(TIMES, noise=0.003, **smile(SECONDS))
+    second = series(TIMES[there], frame=there, noise=0.003, **closed(SECONDS[there], 4.0, 0.08))
+    write_measurement(tmp_path, {0: first, 3: second}, TIMES)
+    return tmp_path
+
+
+def test_the_files_are_the_published_interface(measured: Path) -> None:
+    interpret(measured)
+    signals = signals_of(measured)
+    assert tuple(signals) == SIGNAL_COLUMNS
+    assert all(f"AU{code}" in signals for code in (*ACTION_UNITS, "51", "58", "61", "66"))
+    assert {"AU12_L", "AU12_R", "AU1_L", "quality", "yaw_deg"} <= set(signals)
+    assert signals["AU12"].dtype == np.float32
+    assert len(signals["time_us"]) == 2 * 250  # every decoded frame for every reported face
+    rows = events_of(measured)
+    assert tuple(rows[0]) == EVENT_COLUMNS
+    for row in rows:
+        assert row["code"] in CATALOGUE
+        assert row["side"] in {"both", "left", "right", ""}
+        assert row["intensity"] in set("ABCDE")
+        assert int(row["onset_us"]) <= int(row["apex_us"]) <= int(row["offset_us"])
+        assert 0 <= float(row["confidence"]) <= 1
+    summary = json.loads((measured / "summary.json").read_text())
+    assert summary["schema"] == 1
+    assert summary["scorer"]["id"] == "au-rules"
+    assert summary["neutral"]["method"] == "automatic"
+    assert summary["tiers"]["8"] == "human-coded only"
+    assert summary["tiers"]["12"] == "measured"
+    assert set(summary["faces"][0]["aus"]["12"]) == {"events", "rate_per_min", "mean", "peak", "share"}
+    assert not list(measured.glob(".*")), "no partial file is left"
+
+
+def test_intensities_are_within_bounds_and_sides_explain_the_unit(measured: Path) -> None:
+    interpret(measured)
+    signals = signals_of(measured)
+    for name, values in signals.items():
+        if name.startswith("AU"):
+            seen = values[np.isfinite(values)]
+            assert ((seen >= 0) & (seen <= 5)).all(), name
+            if CATALOGUE[name.removeprefix("AU").split("_")[0]].tier == "human-coded only":
+                assert len(seen) == 0, name
+    left, right, unit = signals["AU12_L"], signals["AU12_R"], signals["AU12"]
+    np.testing.assert_allclose(unit, np.fmax(left, right))
+
+
+def test_faces_are_separate_and_absence_is_nan(measured: Path) -> None:
+    interpret(measured)
+    found = {(row["face"], row["code"]) for row in events_of(measured)}
+    assert found == {("0", "12"), ("3", "45")}
+    signals = signals_of(measured)
+    second = signals["face"] == 3
+    away = second & (signals["time_us"] >= 6_000_000) & (signals["time_us"] < 8_000_000)
+    assert away.sum() == 50
+    for name in ("AU12", "AU45", "quality", "yaw_deg", "AU12_L", "AU51"):
+        assert np.isnan(signals[name][away]).all()
+        assert np.isfinite(signals[name][second & ~away]).all()
+    summary = json.loads((measured / "summary.json").read_text())
+    assert [(face["face"], face["frames"], face["seen_frames"]) for face in summary["faces"]] == [
+        (0, 250, 250),
+        (3, 250, 200),
+    ]
+    blinks = summary["faces"][1]["aus"]["45"]
+    assert blinks["events"] == 1
+    assert blinks["rate_per_min"] == pytest.approx(60 / 8, rel=0.02)  # per minute seen, not per minute of video
+
+
+def test_the_same_measurement_gives_the_same_bytes(measured: Path) -> None:
+    names = ("signals.parquet", "events.csv", "summary.json")
+    interpret(measured)
+    first = [(measured / name).read_bytes() for name in names]
+    interpret(measured)
+    assert [(measured / name).read_bytes() for name in names] == first
+
+
+def test_choosing_a_neutral_changes_intensities_and_is_recorded(measured: Path) -> None:
+    interpret(measured)
+    before = signals_of(measured)["AU12"]
+    result = interpret(measured, neutral_us=2_000_000)
+    after = signals_of(measured)["AU12"]
+    at_apex = slice(45, 60)
+    assert before[at_apex].min() > 4
+    assert after[at_apex].max() < 0.5
+    neutral = result.summary["neutral"]
+    assert neutral["method"] == "chosen"
+    assert abs(neutral["time_us"] - 2_000_000) <= 40_000
+    assert neutral["frames"] >= 5
+
+
+def test_a_neutral_at_which_a_face_is_absent_is_said_so(measured: Path) -> None:
+    result = interpret(measured, neutral_us=7_000_000)
+    methods = {face["face"]: face["neutral"]["method"] for face in result.summary["faces"]}
+    assert methods == {0: "chosen", 3: "automatic"}
+    assert any("Face 3" in line for line in result.summary["warnings"])
+
+
+def test_brief_tracks_are_left_out(tmp_path: Path) -> None:
+    brief = series(TIMES[:15])
+    write_measurement(tmp_path, {0: series(TIMES), 7: brief}, TIMES)
+    result = interpret(tmp_path)
+    assert list(result.faces) == [0]
+    assert set(signals_of(tmp_path)["face"]) == {0}
+    assert any("brief" in line for line in result.summary["warnings"])
+
+
+def test_a_video_without_any_face_gives_empty_files(tmp_path: Path) -> None:
+    write_measurement(tmp_path, {}, TIMES)
+    result = interpret(tmp_path)
+    assert result.summary["faces"] == []
+    assert result.summary["neutral"] is None
+    assert events_of(tmp_path) == []
+    assert len(signals_of(tmp_path)["time_us"]) == 0
+    assert result.summary["warnings"]
+
+
+def test_progress_is_told_face_by_face(measured: Path) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    interpret(measured, hook=lambda stage, done, total, **_: told.append((stage, done, total)))
+    assert told == [("interpret", 0, 2), ("interpret", 1, 2), ("interpret", 2, 2)]
+
+
+def test_a_missing_measurement_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisError, match="measure the video first"):
+        interpret(tmp_path)
+    (tmp_path / "measurement.parquet").write_bytes(b"not a table")
+    with pytest.raises(AnalysisError, match="measure the video first"):
+        interpret(tmp_path)
+
+
+def test_half_an_hour_takes_seconds(tmp_path: Path) -> None:
+    times = np.arange(54_000) * 33_333
+    phase = (times / 1e6) % 10
+    write_measurement(tmp_path, {0: series(times, noise=0.004, **smile(phase))}, times)
+    start = time.perf_counter()
+    result = interpret(tmp_path)
+    assert time.perf_counter() - start < 20  # 1.5 s on an idle core
+    smiles = [event for event in result.faces[0] if event.code == "12"]
+    assert len(smiles) == 180
