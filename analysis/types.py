@@ -27,7 +27,7 @@ class ModelError(AnalysisError):
     """A model file is missing, corrupt or cannot be obtained; the message says what to do."""
 
 
-class Cancelled(AnalysisError):
+class Cancelled(AnalysisError):  # noqa: N818 (a state, not a fault)
     """The caller's ``should_stop`` returned true."""
 
 
