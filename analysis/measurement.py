@@ -1,0 +1,171 @@
+"""Stores raw measurements while they are made: rows in, Parquet row groups out, memory constant."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
+from analysis.face.mesh import face_box
+from analysis.face.texture import TEXTURE_COLUMNS
+from analysis.face.tracker import State, Tracker
+from analysis.stages import Stages
+from analysis.types import Float32, Observation
+
+NO_FACE: Final = -1
+BOX_COLUMNS: Final = ("box_x", "box_y", "box_w", "box_h")
+VALUE_COLUMNS: Final = ("presence", *BOX_COLUMNS, *GEOMETRY_COLUMNS, *TEXTURE_COLUMNS)
+SCHEMA: Final = pa.schema(
+    [
+        ("frame", pa.int32()),
+        ("time_us", pa.int64()),
+        ("face", pa.int16()),
+        *((name, pa.float32()) for name in VALUE_COLUMNS),
+    ]
+)
+_GEOMETRY_BATCH: Final = 256
+_ROW_GROUP: Final = 4096
+
+
+@dataclass(slots=True)
+class Row:
+    """One face in one frame, or a frame without a face (``face`` −1, the rest None)."""
+
+    frame: int
+    time_us: int
+    face: int = NO_FACE
+    observation: Observation | None = None
+    texture: Float32 | None = None
+
+
+@dataclass(slots=True)
+class _Pending:
+    frame: int
+    time_us: int
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class Confirmation:
+    """Holds frames back until their tracks are believed or dropped (about a quarter of a second).
+
+    Faces are numbered from 0 in the order of their first appearance; dropped tracks get no number.
+    """
+
+    tracker: Tracker
+    _waiting: deque[_Pending] = field(default_factory=deque)
+    _faces: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def faces(self) -> int:
+        """Number of faces that were let through so far."""
+        return len(self._faces)
+
+    def add(self, frame: int, time_us: int, seen: list[tuple[Observation, Float32]]) -> Iterator[Row]:
+        """Take the next frame in, yield the rows of all frames that are settled."""
+        rows = [Row(frame, time_us, NO_FACE, observation, texture) for observation, texture in seen]
+        self._waiting.append(_Pending(frame, time_us, rows))
+        while self._waiting and self._is_settled(self._waiting[0]):
+            yield from self._released(self._waiting.popleft(), keep_tentative=False)
+
+    def finish(self, *, keep_tentative: bool) -> Iterator[Row]:
+        """Yield what is left at the end of the video."""
+        while self._waiting:
+            yield from self._released(self._waiting.popleft(), keep_tentative=keep_tentative)
+
+    def _state(self, row: Row) -> State:
+        assert row.observation is not None
+        return self.tracker.state(row.observation.track)
+
+    def _is_settled(self, pending: _Pending) -> bool:
+        return all(self._state(row) is not State.TENTATIVE for row in pending.rows)
+
+    def _released(self, pending: _Pending, *, keep_tentative: bool) -> Iterator[Row]:
+        accepted = {State.CONFIRMED, State.TENTATIVE} if keep_tentative else {State.CONFIRMED}
+        rows = [row for row in pending.rows if self._state(row) in accepted]
+        for row in rows:
+            assert row.observation is not None
+            row.face = self._faces.setdefault(row.observation.track, len(self._faces))
+            yield row
+        if not rows:
+            yield Row(pending.frame, pending.time_us)
+
+
+class Writer:
+    """Writes rows to a Parquet file; geometry is computed here, in batches, because that is cheaper.
+
+    Parameters
+    ----------
+    path : Path
+    width, height : int
+        Size of the upright picture, pixels.
+    stages : Stages
+        Where the time goes.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, stages: Stages) -> None:
+        self._size = (width, height)
+        self._stages = stages
+        self._rows: list[Row] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._count = 0
+        self._file = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+
+    def add(self, row: Row) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _GEOMETRY_BATCH:
+            self._measure()
+
+    def close(self) -> None:
+        self._measure()
+        with self._stages("write"):
+            self._flush()
+            self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file without writing what is left."""
+        self._file.close()
+
+    def _measure(self) -> None:
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, []
+        values = np.full((len(rows), len(VALUE_COLUMNS)), np.nan, np.float32)
+        with self._stages("geometry"):
+            self._fill(values, rows)
+        with self._stages("write"):
+            columns = [
+                pa.array([row.frame for row in rows], pa.int32()),
+                pa.array([row.time_us for row in rows], pa.int64()),
+                pa.array([row.face for row in rows], pa.int16()),
+                *(pa.array(column) for column in np.ascontiguousarray(values.T)),
+            ]
+            self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
+            self._count += len(rows)
+            if self._count >= _ROW_GROUP:
+                self._flush()
+
+    def _fill(self, values: Float32, rows: list[Row]) -> None:
+        places = [i for i, row in enumerate(rows) if row.observation is not None]
+        if not places:
+            return
+        seen = [row for row in rows if row.observation is not None and row.texture is not None]
+        observations = [row.observation for row in seen if row.observation is not None]
+        landmarks = np.stack([observation.landmarks for observation in observations])
+        boxes = np.stack([face_box(points) for points in landmarks])
+        boxes[:, 2:] -= boxes[:, :2]
+        presence = np.array([[observation.presence] for observation in observations], np.float32)
+        texture = np.stack([row.texture for row in seen if row.texture is not None])
+        values[places] = np.concatenate([presence, boxes, geometry(landmarks, *self._size), texture], axis=1)
+
+    def _flush(self) -> None:
+        if self._batches:
+            self._file.write_table(pa.Table.from_batches(self._batches, SCHEMA), row_group_size=_ROW_GROUP * 2)
+        self._batches, self._count = [], 0

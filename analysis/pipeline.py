@@ -1,0 +1,272 @@
+"""The two passes: `measure` touches pixels once and streams, `interpret` is arithmetic on what was stored."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from analysis import media
+from analysis.face.detector import Detection, Detector
+from analysis.face.mesh import Mesh, Region
+from analysis.face.texture import SkinTexture
+from analysis.face.tracker import CONFIRM_FRAMES, Tracker
+from analysis.interpretation import Interpretation, interpret
+from analysis.measurement import Confirmation, Writer
+from analysis.models.registry import MODELS
+from analysis.stages import Stages
+from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
+
+__all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
+
+SCHEMA: Final = 1
+PARQUET: Final = "measurement.parquet"
+ABOUT: Final = "measurement.json"
+_PUBLIC: Final = ("signals.parquet", "events.csv", "summary.json")
+_TEMPORARY: Final = ".measuring-"
+_REPORT_S: Final = 0.2
+_STILL_S: Final = 3.0
+_STILL_WIDTH: Final = 480
+_MESH_COLOUR: Final = (64, 224, 160)
+_ENGINES: Final = ("av", "numpy", "onnxruntime", "opencv-python-headless")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What `measure` did.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``measurement.parquet`` and ``measurement.json``.
+    frames, faces : int
+        Decoded pictures; believed faces.
+    skipped_packets : int
+        Damaged packets that were left out.
+    seconds : dict of str to float
+        Wall-clock seconds by stage (decode, detect, mesh, texture, geometry, write).
+    """
+
+    folder: Path
+    frames: int
+    faces: int
+    skipped_packets: int
+    seconds: dict[str, float]
+
+
+def measure(
+    video: Path,
+    out: Path,
+    *,
+    max_faces: int = 4,
+    hook: Hook | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Measurement:
+    """Measure every face in every frame and store the raw numbers.
+
+    Writes ``measurement.parquet`` (a row for each face in each frame, or one with ``face`` −1 and NaN for a frame
+    without a face) and ``measurement.json`` (the video, models and versions) into ``out``; they appear only when
+    complete. The result depends on the video alone, not on the machine's load.
+
+    Parameters
+    ----------
+    video : Path
+    out : Path
+        Folder, made if absent. Files of an earlier analysis in it are replaced.
+    max_faces : int
+        Most faces at a time.
+    hook : Hook, optional
+        Stage ``measure``, frames, at most five times a second; every three seconds with a still (at most 480
+        pixels wide) in which the mesh is drawn.
+    should_stop : ShouldStop, optional
+        Asked at every frame.
+
+    Raises
+    ------
+    MediaError
+        The file cannot be read as video.
+    ModelError
+        The face models are not installed.
+    Cancelled
+        ``should_stop`` returned true; nothing was changed in ``out``.
+    """
+    video, out = Path(video), Path(out)
+    info = media.probe(video)
+    if info.video is None:
+        raise MediaError("This file holds no video.")
+    temporary = _temporary_folder(out)
+    try:
+        pass_ = _Pass(info.video, max_faces, temporary / PARQUET, _Report(hook, info.video.frames_estimate))
+        measurement = pass_.run(video, out, should_stop)
+        about = _about(info, measurement)
+        (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        _publish(temporary, out)
+    except OSError as error:
+        raise AnalysisError(f"The results cannot be written to {out}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return measurement
+
+
+def analyze(
+    video: Path,
+    out: Path,
+    *,
+    neutral_us: int | None = None,
+    max_faces: int = 4,
+    hook: Hook | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Interpretation:
+    """Measure and interpret; parameters and errors are those of `measure` and `interpret`."""
+    measure(video, out, max_faces=max_faces, hook=hook, should_stop=should_stop)
+    return interpret(Path(out), neutral_us=neutral_us, hook=hook)
+
+
+class _Pass:
+    """The loop over the frames of one video."""
+
+    def __init__(self, stream: media.VideoStream, max_faces: int, parquet: Path, report: _Report) -> None:
+        self._stages = Stages()
+        detector, mesh = _TimedDetector(self._stages), _TimedMesh(self._stages)
+        self._tracker = Tracker(max_faces, detector=detector, mesh=mesh)
+        self._confirmation = Confirmation(self._tracker)
+        self._texture = SkinTexture()
+        self._report = report
+        self._writer = Writer(parquet, stream.width, stream.height, self._stages)
+
+    def run(self, video: Path, out: Path, should_stop: ShouldStop | None) -> Measurement:
+        reader = media.FrameReader(video)
+        frames = 0
+        try:
+            for frame in self._stages.iterate("decode", iter(reader)):
+                if should_stop is not None and should_stop():
+                    raise Cancelled("The analysis was stopped.")
+                seen = self._tracker.update(frame.rgb, frame.time_us)
+                for row in self._confirmation.add(frame.index, frame.time_us, self._textured(frame.rgb, seen)):
+                    self._writer.add(row)
+                frames = frame.index + 1
+                self._report(frames, frame.rgb, seen)
+            for row in self._confirmation.finish(keep_tentative=frames < CONFIRM_FRAMES):
+                self._writer.add(row)
+        except BaseException:
+            self._writer.abandon()
+            raise
+        self._writer.close()
+        self._report.finish(frames)
+        return Measurement(
+            out, frames, self._confirmation.faces, reader.skipped_packets, dict(self._stages.seconds)
+        )
+
+    def _textured(self, rgb: Rgb, seen: list[Observation]) -> list[tuple[Observation, Float32]]:
+        if not seen:
+            return []
+        with self._stages("texture"):
+            return [(observation, self._texture(rgb, observation.landmarks)) for observation in seen]
+
+
+class _TimedDetector(Detector):
+    def __init__(self, stages: Stages) -> None:
+        super().__init__()
+        self._stages = stages
+
+    def __call__(self, rgb: Rgb, *, thorough: bool = True) -> list[Detection]:
+        with self._stages("detect"):
+            return super().__call__(rgb, thorough=thorough)
+
+
+class _TimedMesh(Mesh):
+    def __init__(self, stages: Stages) -> None:
+        super().__init__()
+        self._stages = stages
+
+    def __call__(self, rgb: Rgb, regions: list[Region]) -> tuple[Float32, Float32]:
+        with self._stages("mesh"):
+            return super().__call__(rgb, regions)
+
+
+class _Report:
+    """Tells the hook how far the work is, not too often."""
+
+    def __init__(self, hook: Hook | None, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hook = hook
+        self._total = total
+        self._clock = clock
+        self._reported = self._drawn = -np.inf
+
+    def __call__(self, done: int, rgb: Rgb, seen: list[Observation]) -> None:
+        now = self._clock()
+        if self._hook is None or now - self._reported < _REPORT_S:
+            return
+        self._reported = now
+        if now - self._drawn >= _STILL_S:
+            self._drawn = now
+            self._hook("measure", done, max(done, self._total), still=_still(rgb, seen))
+        else:
+            self._hook("measure", done, max(done, self._total))
+
+    def finish(self, done: int) -> None:
+        if self._hook is not None:
+            self._hook("measure", done, done)
+
+
+def _still(rgb: Rgb, seen: list[Observation]) -> Rgb:
+    height, width = rgb.shape[:2]
+    scale = min(1.0, _STILL_WIDTH / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else rgb.copy()
+    for observation in seen:
+        for x, y in np.rint(observation.landmarks[:, :2] * scale).astype(int).tolist():
+            cv2.circle(picture, (x, y), 1, _MESH_COLOUR, -1, cv2.LINE_AA)
+    result: Rgb = picture.astype(np.uint8, copy=False)
+    return result
+
+
+def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
+    found = asdict(info)
+    found["frames"] = measurement.frames
+    found["skipped_packets"] = measurement.skipped_packets
+    return {
+        "schema": SCHEMA,
+        "video": found,
+        "faces": measurement.faces,
+        "models": [
+            {"id": spec.id, "version": spec.version, "sha256": spec.sha256, "licence": spec.licence}
+            for spec in MODELS.values()
+        ],
+        "versions": {name: _version(name) for name in _ENGINES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _temporary_folder(out: Path) -> Path:
+    """Make a working folder on the disk of the results; sweep what an interrupted run left there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for left in out.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=out))
+    except OSError as error:
+        raise AnalysisError(f"The results cannot be written to {out}: {error.strerror}.") from error
+
+
+def _publish(temporary: Path, out: Path) -> None:
+    """Replace the results of an earlier analysis; ``measurement.json`` goes first and comes last."""
+    for name in (ABOUT, *_PUBLIC):
+        (out / name).unlink(missing_ok=True)
+    (temporary / PARQUET).replace(out / PARQUET)
+    (temporary / ABOUT).replace(out / ABOUT)
