@@ -148,8 +148,10 @@ def identity(environ: Mapping[str, str] = os.environ) -> Identity:
 
 def own_fingerprint() -> str | None:
     """Fingerprint of the key made here, or None before the first signature; never makes a key."""
-    folder = key_folder()
-    return _own(folder).fingerprint if (folder / KEY_FILE).exists() else None
+    path = key_folder() / CERTIFICATE_FILE
+    if not path.exists():
+        return None
+    return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256()).hex()
 
 
 def seal(pdf: bytes, *, name: str, reason: str, who: Identity | None = None) -> tuple[bytes, str]:

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus
@@ -67,6 +68,7 @@ class _Evidence:
     signature: EmbeddedPdfSignature
     status: PdfSignatureStatus
     several: bool
+    ours: bool
     content: dict[str, Any] = field(default_factory=dict)
     content_sha256: str = ""
     sign_off: SignOff | None = None
@@ -86,8 +88,11 @@ class _Evidence:
         return bool(self.status.intact and self.status.valid)
 
     @property
-    def ours(self) -> bool:
-        return is_ours(self.fingerprint)
+    def hidden(self) -> bool:
+        """Whether the padding behind the signature, which no signature covers, holds anything but zeros."""
+        raw = bytes(self.signature.pkcs7_content)
+        used = len(cms.ContentInfo.load(raw).dump())
+        return bool(raw[used:].strip(b"\0"))
 
     @property
     def report(self) -> Report | None:
@@ -149,11 +154,12 @@ def _unreadable(data: bytes) -> Verification:
 def _examine(data: bytes, signatures: list[EmbeddedPdfSignature]) -> _Evidence:
     """Validate the signature that this installation made, otherwise the first one, and look it up."""
     signature = next((one for one in signatures if is_ours(one.signer_cert.sha256.hex())), signatures[0])
-    roots = [signature.signer_cert] if is_ours(signature.signer_cert.sha256.hex()) else []
+    ours = is_ours(signature.signer_cert.sha256.hex())
+    roots = [signature.signer_cert] if ours else []
     status = validate_pdf_signature(
         signature, signer_validation_context=ValidationContext(trust_roots=roots, allow_fetching=False)
     )
-    evidence = _Evidence(data, signature, status, several=len(signatures) > 1)
+    evidence = _Evidence(data, signature, status, several=len(signatures) > 1, ours=ours)
     if evidence.intact:
         _read_content(evidence)
     return evidence
@@ -202,6 +208,11 @@ def _judge(evidence: _Evidence) -> Verification:
             f"{len(evidence.data) - evidence.end} bytes follow the signed part. What was signed is still in the "
             "file, but what a reader shows may differ. Ask for the original file.",
         )
+    elif evidence.hidden:
+        verdict = refusal(
+            "This document was changed after it was signed.",
+            "Something was hidden in the space that the signature reserves for itself. Ask for the original file.",
+        )
     elif evidence.report and evidence.ours:
         verdict = _judge_ours(evidence, evidence.report)
     elif evidence.report:
@@ -221,8 +232,8 @@ def _judge(evidence: _Evidence) -> Verification:
             "attention",
             "Unchanged since it was signed, by a signer this installation does not know.",
             (
-                "No byte changed since. Whether the signer is who they say cannot be told here: compare the "
-                "certificate's fingerprint with one that you received another way.",
+                "What was signed did not change since. Whether the signer is who they say cannot be told here: "
+                "compare the certificate's fingerprint with one that you received another way.",
             ),
         )
     return _tell(evidence, verdict)

@@ -1,0 +1,169 @@
+"""Who may sign what, and what happens when it goes wrong."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from facsweb.audit.models import Entry
+from facsweb.coding.models import Layer
+from facsweb.reports import services
+from facsweb.reports.models import Report, SignOff
+from facsweb.reports.services import STATEMENT, Refused, sign
+from facsweb.studies.models import Membership
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(match, actor, layer, **changed):
+    with pytest.raises(Refused, match=match):
+        sign(actor, layer, **{"password": PASSWORD, "statement": STATEMENT} | changed)
+    assert not SignOff.objects.exists()
+    assert Layer.objects.get(pk=layer.pk).state == "open"
+
+
+def test_signing_closes_the_layer_and_starts_a_report(layer, people):
+    done = sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT)
+    layer.refresh_from_db()
+    assert layer.state == "signed"
+    assert done.report.state == "waiting"
+    assert str(done.report.pk) == done.content["report"]["id"]
+    assert (done.signer, done.statement) == (people["coder"], STATEMENT)
+    entry = Entry.objects.get(action="layer.sign")
+    assert entry.details == {"report": str(done.report.pk), "content_sha256": done.content_sha256}
+
+
+def test_a_signed_layer_takes_no_more_changes(sign_off, layer, people):
+    from facsweb.coding.services import Signed, delete_event
+
+    with pytest.raises(Signed):
+        delete_event(people["coder"], layer.events.first(), expected=1)
+
+
+def test_signing_twice_is_one_sign_off(layer, people):
+    first = sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT)
+    assert sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT) == first
+    assert Report.objects.count() == 1
+
+
+def test_only_the_owner_signs(layer, people):
+    for role in ("administrator", "analyst", "manager", "stranger"):
+        refused("Only the coder of a layer", people[role], layer)
+
+
+def test_an_owner_who_is_no_coder_any_more_does_not_sign(layer, people):
+    Membership.objects.filter(user=people["coder"]).delete()
+    refused("Only FACS coders of this study", people["coder"], layer)
+
+
+def test_the_machines_layer_is_never_signed(layer, people):
+    machine = layer.run.layers.get(kind="machine")
+    refused("Only the coder", people["coder"], machine)
+
+
+def test_nothing_is_signed_without_a_statement(layer, people):
+    refused("Confirm the statement", people["coder"], layer, statement="  ")
+
+
+def test_wrong_passwords_are_counted_and_limited(layer, people):
+    for _ in range(services.PASSWORD_TRIES):
+        refused("The password is wrong", people["coder"], layer, password="guess")
+    refused("closed for you for 15 minutes", people["coder"], layer)  # even with the right one
+    assert Entry.objects.filter(action=services.WRONG_PASSWORD).count() == services.PASSWORD_TRIES
+
+
+def test_the_limit_ends(layer, people, monkeypatch):
+    for _ in range(services.PASSWORD_TRIES):
+        refused("The password is wrong", people["coder"], layer, password="guess")
+    later = timezone.now() + services.PASSWORD_WINDOW + timedelta(seconds=1)
+    monkeypatch.setattr(services.timezone, "now", lambda: later)
+    assert sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT).pk
+
+
+def test_accounts_without_a_password_are_told_to_set_one(layer, people):
+    people["coder"].set_unusable_password()
+    people["coder"].save()
+    refused("Set one under Password", people["coder"], layer)
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "failed", "cancelled"])
+def test_only_finished_analyses_are_signed(layer, people, state):
+    layer.run.state = state
+    layer.run.save()
+    refused("has not finished", people["coder"], layer)
+
+
+def test_nothing_is_signed_after_consent_was_withdrawn(layer, people, consent):
+    from facsweb.studies.services import withdraw_consent
+
+    withdraw_consent(people["analyst"], consent, reason="not stated")
+    refused("withdrew consent", people["coder"], layer)
+
+
+def test_a_change_since_the_page_was_opened_is_noticed(layer, people):
+    refused("changed since this page was opened", people["coder"], layer, revision=layer.revision - 1)
+
+
+def test_altered_result_files_are_noticed(layer, people):
+    path = Path(settings.MEDIA_ROOT) / layer.run.folder / "signals.parquet"
+    path.write_bytes(path.read_bytes() + b"x")
+    refused("not the one the analysis wrote", people["coder"], layer)
+    path.unlink()
+    refused("is missing", people["coder"], layer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_signs_once(layer, people, redis):
+    found, faults = [], []
+
+    def click():
+        try:
+            found.append(sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT).pk)
+        except Exception as error:
+            faults.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    assert Report.objects.count() == 1
+    assert Entry.objects.filter(action="layer.sign").count() == 1
+
+
+def test_revoking_says_who_and_why_and_happens_once(report, people):
+    with pytest.raises(Refused, match="Give a reason"):
+        services.revoke(people["administrator"], report, " ")
+    services.revoke(people["administrator"], report, "Wrong participant")
+    services.revoke(people["administrator"], report, "Another reason")
+    report.refresh_from_db()
+    assert (report.state, report.revoked_reason) == ("revoked", "Wrong participant")
+    assert report.revoked_by == people["administrator"]
+    assert Entry.objects.filter(action="report.revoke").count() == 1
+
+
+def test_withdrawal_revokes_reports(report, consent, people):
+    from facsweb.studies.services import withdraw_consent
+
+    withdraw_consent(people["analyst"], consent, reason="not stated")
+    report.refresh_from_db()
+    assert report.state == "revoked"
+    assert report.revoked_reason.startswith("The participant withdrew consent on 20")
+
+
+def test_a_narrower_consent_that_still_covers_video_revokes_nothing(report, consent, participant, people):
+    from facsweb.studies.services import record_consent
+
+    record_consent(people["analyst"], participant, consent.form, scopes=["video"], method="paper", signature="")
+    report.refresh_from_db()
+    assert report.state == "ready"
