@@ -231,7 +231,9 @@ def _still(rgb: Rgb, seen: list[Observation]) -> Rgb:
 
 
 def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
+    # one flat mapping, the picture's own entries first: what readers of ``summary.json`` ask for
     found = asdict(info)
+    found = found.pop("video") | found
     found["frames"] = measurement.frames
     found["skipped_packets"] = measurement.skipped_packets
     return {
