@@ -1,0 +1,254 @@
+"""Every address × every role, a neighbour, a stranger and nobody, with GET and POST, against the table in code.
+
+The addresses come from the resolver, so a new page is tested without being named here, and fails until
+``studies/access.py`` says who may open it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from facsweb.studies import access
+from facsweb.studies.models import Membership, Role, Study
+from tests.conftest import PASSWORD
+from tests.factories import make_finished_run, make_recording
+
+
+def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    """Name and route of every address of the site but django-allauth's."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        here = route + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            namespace = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry, here, namespace)
+        elif isinstance(entry, URLPattern) and not entry.callback.__module__.startswith("allauth."):
+            yield f"{space}{entry.name or ''}", here
+
+
+ROUTES = dict(addresses())
+EVERYBODY = [*(str(role) for role in Role), "neighbour", "stranger", "staff"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a page needs beside its object: more of the address, and what is posted."""
+
+    kwargs: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    json: dict[str, Any] | None = None
+
+
+EVENT = {"code": "14", "side": "left", "intensity": "B", "onset_us": 0, "apex_us": 500_000, "offset_us": 900_000}
+EXAMPLES = {
+    "studies:member_add": Example(data={"email": "coder@example.org", "role": "manager"}),
+    "studies:member_remove": Example(data={"role": "manager"}),
+    "recordings:tus_create": Example(data={}),
+    "runs:interpret": Example(data={"neutral_us": "0"}),
+    "runs:download": Example(kwargs={"name": "events.csv"}),
+    "coding:event_create": Example(json={"content": EVENT}),
+    "coding:event_change": Example(json={"action": "accept", "expected": 1}),
+    "reports:sign": Example(data={"password": PASSWORD}),
+    "reports:revoke": Example(data={"reason": "Wrong recording"}),
+}
+
+#: A page whose POST is stricter than looking at it → the page whose roles may post.
+STRICTER = {"recordings:detail": "recordings:change"}
+
+
+class World:
+    """Objects of one study, made when a page asks for them, by the word before ``<uuid:pk>`` in its address."""
+
+    def __init__(self, people: dict[str, Any], participant: Any, consent: Any) -> None:
+        self.people, self.participant, self.consent = people, participant, consent
+
+    def object(self, word: str) -> Any:
+        return getattr(self, word.replace("-", "_"))()
+
+    def studies(self) -> Any:
+        return self.participant.study
+
+    def participants(self) -> Any:
+        return self.participant
+
+    def consents(self) -> Any:
+        return self.consent
+
+    def consent_forms(self) -> Any:
+        return self.consent.form
+
+    def people_account(self) -> Any:
+        return self.people["coder"]
+
+    def recordings(self) -> Any:
+        return make_recording(self.participant, self.people["analyst"])
+
+    def uploads(self) -> Any:
+        from facsweb.recordings.uploads import begin_upload
+
+        return begin_upload(
+            self.people["analyst"], self.participant, filename="a.mp4", length=9, expected_sha256=""
+        )
+
+    def runs(self) -> Any:
+        from facsweb.runs.services import still_path
+
+        run = make_finished_run(self.recordings(), self.people["analyst"])
+        type(run).objects.filter(pk=run.pk).update(stills=1)
+        still = Path(still_path(run))
+        still.parent.mkdir(parents=True, exist_ok=True)
+        still.write_bytes(b"\xff\xd8\xff\xd9")
+        return run
+
+    def layers(self) -> Any:
+        from facsweb.coding.services import open_layer
+
+        return open_layer(self.people["coder"], self.runs())
+
+    def events(self) -> Any:
+        return self.layers().events.first()
+
+    def reports(self) -> Any:
+        from facsweb.coding.services import accept_event
+        from facsweb.reports import services
+
+        layer = self.layers()
+        for event in layer.events.all():
+            accept_event(self.people["coder"], event, expected=1)
+        layer.refresh_from_db()
+        sign_off = services.sign(self.people["coder"], layer, password=PASSWORD, statement=services.STATEMENT)
+        report = sign_off.report
+        report.pdf.save("report.pdf", ContentFile(b"%PDF-1.7"), save=False)
+        report.state = "ready"
+        report.save()
+        return report
+
+
+@pytest.fixture
+def world(people, participant, consent) -> World:
+    """The study, and a neighbour: somebody with every role in another study."""
+    from facsweb.accounts.models import User
+
+    neighbour = User.objects.create_user("neighbour@example.org", "Neighbour", PASSWORD)
+    people["neighbour"] = neighbour
+    other = Study.objects.create(
+        name="Other", purpose="Other.", setting="research", jurisdiction="Japan", created_by=neighbour
+    )
+    Membership.objects.bulk_create(Membership(study=other, user=neighbour, role=role) for role in Role)
+    return World(people, participant, consent)
+
+
+@pytest.fixture
+def ask(client_as, client) -> Callable[..., Any]:
+    """Ask for a page as somebody; whatever it changed is undone, so that the next person finds the same."""
+    clients: dict[str, Any] = {"nobody": client}
+
+    def asked(who: str, method: str, url: str, example: Example) -> int:
+        if who not in clients:
+            clients[who] = client_as(who)
+        body = (
+            {"content_type": "application/json", "data": example.json} if example.json else {"data": example.data}
+        )
+        arguments = body if method == "post" else {}
+        with transaction.atomic():
+            response = getattr(clients[who], method)(url, **arguments)
+            if response.streaming:
+                b"".join(response.streaming_content)  # the test client closes the file after the last byte
+            transaction.set_rollback(True)
+        return response.status_code
+
+    return asked
+
+
+def url_of(page: str, world: World) -> tuple[str, Example]:
+    example = EXAMPLES.get(page, Example())
+    kwargs: dict[str, Any] = dict(example.kwargs)
+    if found := re.search(r"([\w-]+)/<uuid:pk>", ROUTES[page]):
+        word = "people_account" if found[1] == "people" else found[1]
+        kwargs["pk"] = world.object(word).pk
+    if page == "studies:member_remove":
+        example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
+    return reverse(page, kwargs=kwargs), example
+
+
+def is_turned_to_login(status: int) -> bool:
+    return status in (302, 401, 403)
+
+
+def test_every_address_is_in_the_table_and_every_entry_has_an_address():
+    assert all(not name.endswith(":") and name for name in ROUTES), "an address without a name"
+    listed = [access.PUBLIC, access.SIGNED_IN, access.STAFF, frozenset(access.PAGES)]
+    table = frozenset.union(*listed)
+    assert sum(map(len, listed)) == len(table), "a page stands in two lists"
+    assert set(ROUTES) - table == set(), "addresses that studies/access.py does not name"
+    assert table - set(ROUTES) == set(), "pages that studies/access.py names and that have no address"
+    assert set(EXAMPLES) <= set(ROUTES)
+
+
+def test_every_page_of_a_study_reaches_its_object_through_one_key():
+    for page in access.PAGES:
+        assert "<uuid:pk>" in ROUTES[page], f"{page} has no object to check"
+
+
+def is_right(who: str, status: int, allowed: set[str], members: set[str]) -> bool:
+    if who in allowed:
+        # 4xx: what was sent is not enough. But never "you may not" and never "there is no such thing".
+        return status < 500 and status not in (401, 403, 404)
+    return status == 405 or status == (403 if who in members else 404)
+
+
+@pytest.mark.parametrize("page", sorted(access.PAGES))
+def test_page_of_a_study(page, world, ask):
+    url, example = url_of(page, world)
+    members = {str(role) for role in Role}
+    answered = []
+    for method in ("get", "post"):
+        table = STRICTER.get(page, page) if method == "post" else page
+        allowed = {str(role) for role in access.PAGES[table]}
+        answers = {who: ask(who, method, url, example) for who in EVERYBODY}
+        wrong = {who: status for who, status in answers.items() if not is_right(who, status, allowed, members)}
+        assert not wrong, f"{page} {method}"
+        assert is_turned_to_login(ask("nobody", method, url, example)), f"{page} {method}: nobody"
+        if any(answers[who] != 405 for who in allowed):
+            answered.append((method, [answers[who] for who in allowed]))
+    assert answered, f"{page} answers neither GET nor POST"
+    # The first method works for everybody who may use it; an upload needs more headers (tests/recordings).
+    if page != "recordings:tus_create":
+        assert all(status < 400 for status in answered[0][1]), answered
+    for method in ("head", "put", "patch", "delete", "options"):
+        assert ask("neighbour", method, url, example) in (404, 405), f"{page} {method}"
+
+
+@pytest.mark.parametrize("page", sorted(access.SIGNED_IN))
+def test_page_for_everybody_who_is_signed_in(page, world, ask):
+    url, example = url_of(page, world)
+    assert {who: ask(who, "get", url, example) for who in EVERYBODY} == dict.fromkeys(EVERYBODY, 200)
+    assert is_turned_to_login(ask("nobody", "get", url, example))
+
+
+@pytest.mark.parametrize("page", sorted(access.STAFF))
+def test_page_for_staff(page, world, ask):
+    url, example = url_of(page, world)
+    for method in ("get", "post"):
+        answers = {who: ask(who, method, url, example) for who in EVERYBODY}
+        staff = answers.pop("staff")
+        assert staff < 500
+        assert staff not in (401, 403, 404)
+        assert set(answers.values()) <= ({403} if staff != 405 else {403, 405}), answers
+        assert is_turned_to_login(ask("nobody", method, url, example)) or staff == 405
+    assert ask("staff", "get", url, example) == 200
+
+
+@pytest.mark.parametrize("page", sorted(access.PUBLIC))
+def test_public_page(page, world, ask):
+    url, example = url_of(page, world)
+    for who in ("nobody", *EVERYBODY):
+        assert ask(who, "get", url, example) in (200, 301), who
