@@ -1,0 +1,130 @@
+"""What the scorer must reach on labelled clips with the real models, and sanity on real people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
+from analysis.face.texture import TEXTURE_COLUMNS, SkinTexture
+from analysis.face.tracker import Tracker
+from analysis.facs.baseline import automatic_neutral
+from analysis.facs.events import Event, events
+from analysis.facs.intensity import intensities
+from analysis.facs.series import FaceSeries
+from analysis.media import frames
+from analysis.models import store
+from analysis.training.evaluate_synthetic import Onset, Scored, false_seconds, head_table, onsets, score
+from analysis.training.labelled import Labelled, clips
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MEDIA = REPOSITORY / "tests" / "media"
+REAL = REPOSITORY.parent / "shared" / "media" / "real"
+
+pytestmark = pytest.mark.skipif(
+    not all(store.present().values()),
+    reason="the face models are not installed (python -m analysis models install)",
+)
+
+
+@pytest.fixture(scope="module")
+def labelled() -> list[Labelled]:
+    return list(clips(MEDIA))
+
+
+@pytest.fixture(scope="module")
+def scored(labelled: list[Labelled]) -> list[Scored]:
+    return [score(one) for one in labelled]
+
+
+@pytest.fixture(scope="module")
+def matched(scored: list[Scored]) -> list[Onset]:
+    return onsets(MEDIA, scored)
+
+
+def test_labelled_events_are_found_within_a_fifth_of_a_second(matched: list[Onset]) -> None:
+    required = [onset for onset in matched if onset.code in {"1", "2", "12", "26", "45"} and onset.peak > 2]
+    assert len(required) == 15
+    late = [onset for onset in required if onset.error_s is None or abs(onset.error_s) > 0.2]
+    assert late == []
+
+
+def test_no_unit_that_is_never_shown_stays_above_b(scored: list[Scored]) -> None:
+    wrong = {
+        (one.name, code): false_seconds(one, code)
+        for one in scored
+        for code in one.label
+        if false_seconds(one, code) > 2.0
+    }
+    assert wrong == {}
+
+
+def test_the_course_over_time_follows_the_labels(scored: list[Scored]) -> None:
+    for code, least in {"1": 0.9, "2": 0.8, "12": 0.95, "25": 0.85, "45": 0.85, "26": 0.75}.items():
+        label = np.concatenate([one.label[code] for one in scored])
+        machine = np.concatenate([one.machine[code] for one in scored])
+        assert np.corrcoef(label, machine)[0, 1] >= least, code
+
+
+def test_the_dimple_on_the_subjects_left_is_left(scored: list[Scored]) -> None:
+    third = next(one for one in scored if one.name.startswith("d3"))
+    found = [event for event in third.events if event.code == "14" and 7e6 < event.apex_us < 9.3e6]
+    assert [event.side for event in found] == ["left"]
+
+
+def test_head_turns_have_the_labelled_direction(labelled: list[Labelled], scored: list[Scored]) -> None:
+    third = next(one for one in labelled if one.name.startswith("d3"))
+    yaw = third.series()["yaw_deg"]
+    assert np.corrcoef(yaw, third.label("yaw"))[0, 1] > 0.97
+    turns = [
+        e.code for e in next(one for one in scored if one.name.startswith("d3")).events if e.code in {"51", "52"}
+    ]
+    assert turns == ["51", "52"]  # +18 degrees, then −18
+    assert "| clips | roll |" in head_table([("clips", labelled)])
+
+
+def people(path: Path) -> list[tuple[FaceSeries, list[Event]]]:
+    """Faces seen for a second or more, with their events."""
+    tracker, texture = Tracker(4), SkinTexture()
+    rows: dict[int, list[tuple[int, int, np.ndarray, np.ndarray, float]]] = {}
+    size = (0, 0)
+    for frame in frames(path):
+        size = (frame.rgb.shape[1], frame.rgb.shape[0])
+        for face in tracker.update(frame.rgb, frame.time_us):
+            skin = texture(frame.rgb, face.landmarks)
+            rows.setdefault(face.track, []).append(
+                (frame.index, frame.time_us, face.landmarks, skin, face.presence)
+            )
+    out = []
+    for found in rows.values():
+        index, time_us, landmarks, skin, presence = (np.array(column) for column in zip(*found, strict=True))
+        low, high = landmarks[:, :468, :2].min(1), landmarks[:, :468, :2].max(1)
+        columns = dict(zip(GEOMETRY_COLUMNS, geometry(landmarks, *size).T, strict=True))
+        columns |= dict(zip(TEXTURE_COLUMNS, skin.T, strict=True)) | {"presence": presence.astype(np.float32)}
+        columns |= {
+            "box_x": low[:, 0],
+            "box_y": low[:, 1],
+            "box_w": (high - low)[:, 0],
+            "box_h": (high - low)[:, 1],
+        }
+        series = FaceSeries(index, time_us, columns)
+        if len(series) * series.interval_us >= 1e6:
+            out.append((series, events(series, intensities(series, automatic_neutral(series)))))
+    return out
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real clips of ../shared are not here")
+def test_a_real_smile_is_found() -> None:
+    ((_, found),) = people(REAL / "WolfgangLanger_Pexels.mp4")
+    smiles = [event for event in found if event.code == "12" and event.intensity in "CDE"]
+    assert any(event.onset_us < 16.5e6 and event.offset_us > 19e6 for event in smiles)
+    assert any(event.code == "45" and 15.8e6 < event.apex_us < 16.4e6 for event in found)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real clips of ../shared are not here")
+def test_a_cartoon_has_no_lasting_face() -> None:
+    ((series, found),) = people(REAL / "face_noface.mov")
+    assert series.time_us[-1] < 2.5e6
+    assert any(event.code == "12" for event in found)
