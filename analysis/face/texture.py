@@ -133,7 +133,9 @@ def _atlas() -> _Atlas:
         cv2.fillConvexPoly(inside, drawn, 1)
         used[place] = cv2.dilate(inside, np.ones((2 * _MARGIN + 1, 2 * _MARGIN + 1), np.uint8)) > 0
         members.append(flat[place][inside > 0])
-    corners_of, weights = _barycentric(points[used], ref)
+    # in pieces: every sample is held against every triangle, and all at once that takes 600 MB
+    pieces = [_barycentric(part, ref) for part in np.array_split(points[used], 32)]
+    corners_of, weights = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     sample = np.flatnonzero(used.ravel())
     to_pixels = csr_matrix(
         (weights.astype(np.float32).ravel(), (np.repeat(sample, 3), corners_of.ravel())),
