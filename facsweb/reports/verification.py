@@ -267,6 +267,10 @@ def _tell(evidence: _Evidence, verdict: Verification) -> Verification:
     sentences = list(verdict.sentences)
     if evidence.several:
         sentences.append("The file carries more than one signature; this is about the report's own.")
+    stamp = evidence.status.timestamp_validity
+    if evidence.intact and stamp is not None and stamp.intact and stamp.valid:
+        by, at = stamp.signing_cert.subject.human_friendly, f"{stamp.timestamp:%d %B %Y, %H:%M:%S %Z}"
+        sentences.append(f"A time stamp says that the signature existed at {at} ({by}).")
     return Verification(
         verdict.verdict,
         verdict.headline,
