@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import MEDIA
+from tests.recordings.server import MB, Server
 
 CLIP = MEDIA / "d1_smile_6_12_then_12.mp4"
 PIECE = "application/offset+octet-stream"
@@ -91,3 +95,33 @@ def only_video(consent):
     consent.scopes = ["video"]
     consent.save()
     return consent
+
+
+@pytest.fixture
+def server(transactional_db) -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def film(tmp_path, clip) -> Path:
+    """20 MB of video: a real clip, padded as the container allows."""
+    path = tmp_path / "film.mp4"
+    padding = os.urandom(20 * MB - len(clip) - 8)
+    path.write_bytes(clip + struct.pack(">I4s", len(padding) + 8, b"free") + padding)
+    return path
+
+
+@pytest.fixture
+def sign_in(client_as, participant, consent) -> Callable[[], dict[str, str]]:
+    """Headers of a signed-in browser."""
+
+    def headers() -> dict[str, str]:
+        client = client_as("analyst")
+        client.get(f"/participants/{participant.pk}/upload/")
+        cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+        pairs = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return {"Cookie": pairs, "X-CSRFToken": cookies["csrftoken"]}
+
+    return headers

@@ -4,62 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from django.conf import settings
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload
-from tests.conftest import REPOSITORY
+from tests.recordings.server import MB
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MB = 1024**2
 PIECE = 2 * MB
-
-
-class Server:
-    """uvicorn in a process of its own, on one port through deaths and rebirths."""
-
-    def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.start()
-
-    def start(self) -> None:
-        environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR}/test.sqlite3"}
-        command = [sys.executable, "-m", "uvicorn", "facsweb.asgi:application", "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=environment)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def server(transactional_db) -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.kill()
 
 
 class Cable:
@@ -94,29 +56,6 @@ class Cable:
 
     def close(self) -> None:
         self.listener.close()
-
-
-@pytest.fixture
-def film(tmp_path, clip) -> Path:
-    """20 MB of video: a real clip, padded as the container allows."""
-    path = tmp_path / "film.mp4"
-    padding = os.urandom(20 * MB - len(clip) - 8)
-    path.write_bytes(clip + struct.pack(">I4s", len(padding) + 8, b"free") + padding)
-    return path
-
-
-@pytest.fixture
-def sign_in(client_as, participant, consent) -> Callable[[], dict[str, str]]:
-    """Headers of a signed-in browser."""
-
-    def headers() -> dict[str, str]:
-        client = client_as("analyst")
-        client.get(f"/participants/{participant.pk}/upload/")
-        cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-        pairs = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        return {"Cookie": pairs, "X-CSRFToken": cookies["csrftoken"]}
-
-    return headers
 
 
 def uploader(port: int, participant: Any, headers: dict[str, str], path: Path, **options: Any) -> Any:

@@ -29,6 +29,7 @@ function add(file) {
     next();
   });
   item.addEventListener("known", (event) => forget(event.detail));
+  root.querySelector(".upload-choose").classList.remove("button--primary"); // the next step is below now
   items.push(item);
   list.append(item.node);
 }
