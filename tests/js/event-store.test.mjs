@@ -101,6 +101,18 @@ test("adding is undone by deleting and redone by restoring", async () => {
   assert.equal(store.events.get(id).deleted, false);
 });
 
+test("a deleted event comes back as it was, also before the deletion is saved", async () => {
+  const { server, store } = await make();
+  store.change("e1", { intensity: "A" });
+  store.remove("e1");
+  store.revive("e1");
+  await settle();
+  assert.deepEqual([server.latest("e1").intensity, server.latest("e1").deleted], ["A", false]);
+  store.undo();
+  await settle();
+  assert.equal(server.latest("e1").deleted, true);
+});
+
 test("a series of nudges is one change", async () => {
   const { server, store } = await make();
   for (let onset = 1; onset <= 8; onset += 1) store.change("e1", { onset_us: onset }, { merge: true });

@@ -31,6 +31,7 @@ test("frames outside of the recording are its first and last", () => {
   assert.equal(frames.clamp(99), 5);
   assert.equal(frames.timeOf(99), 233_367);
   assert.equal(frames.snap(100_000), 66_733);
+  assert.deepEqual([0, 1, 33_367, 233_368].map((us) => frames.firstFrom(us)), [0, 33_367, 33_367, 233_367]);
 });
 
 test("the server's differences add up, beyond 32 bits too", () => {

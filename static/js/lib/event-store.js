@@ -148,6 +148,18 @@ export class EventStore extends EventTarget {
     this.#show(after);
   }
 
+  /** Bring a deleted event back as it was before. @param {string} id */
+  revive(id) {
+    const event = this.events.get(id);
+    if (!event?.deleted) return;
+    const after = { ...event, deleted: false, action: "restore" };
+    const command = /** @type {Command} */ ({ id, action: "restore", content: {}, before: event, after, numberBefore: 0, numberAfter: 0 });
+    this.flush();
+    this.#undo.push(command);
+    this.#send(command, () => ({ action: "restore", to: command.numberBefore - 1 }));
+    this.#show(after);
+  }
+
   /** @returns {EventState | null} the event that is as it was before */
   undo() {
     this.flush();

@@ -78,6 +78,12 @@ export class FrameTable {
     return (this.times[at] + end) / 2;
   }
 
+  /** When the first frame comes that is not before a time. @param {number} us */
+  firstFrom(us) {
+    const at = this.at(us);
+    return this.timeOf(this.times[at] < us ? at + 1 : at);
+  }
+
   /** A time moved onto the frame on screen then. @param {number} us */
   snap(us) {
     return this.timeOf(this.at(us));

@@ -86,6 +86,7 @@ export async function request(method, url, { json, body, headers = {}, signal } 
   try {
     return await response.json();
   } catch (cause) {
+    if (cause instanceof Error && cause.name === "AbortError") throw cause;
     throw new HttpError(SERVER_FAILED, { status: response.status, code: "bad_json", cause });
   }
 }

@@ -1,0 +1,60 @@
+/** Says whether everything is stored, and keeps a person from leaving while something is not. */
+
+const plural = (/** @type {number} */ count) => `${count} ${count === 1 ? "change" : "changes"}`;
+
+/**
+ * @param {HTMLElement} box
+ * @param {import("../lib/event-store.js").EventStore} store
+ * @param {{editable: boolean}} options
+ */
+export function installSaveStatus(box, store, { editable }) {
+  const text = /** @type {HTMLElement} */ (box.querySelector("#save-text"));
+  const retry = /** @type {HTMLButtonElement} */ (box.querySelector("#save-retry"));
+  if (!editable) {
+    box.dataset.state = "reading";
+    text.textContent = "Read only";
+    return;
+  }
+  const show = () => {
+    const { state } = store.queue;
+    const waiting = store.unsaved;
+    box.dataset.state = waiting && state === "saved" ? "saving" : state;
+    text.textContent = {
+      saved: waiting ? "Saving…" : "Saved",
+      saving: "Saving…",
+      offline: `Not saved: no connection. ${plural(waiting)} kept`,
+      "signed-out": `Not saved: signed out. ${plural(waiting)} kept`,
+    }[state];
+    retry.hidden = !["offline", "signed-out"].includes(state);
+  };
+  store.queue.onChange(show);
+  store.addEventListener("saving", show);
+  store.addEventListener("change", show);
+  retry.addEventListener("click", () => store.queue.retry());
+  window.addEventListener("online", () => store.queue.retry());
+  window.addEventListener("focus", () => { if (store.queue.state === "signed-out") store.queue.retry(); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) store.flush(); });
+  window.addEventListener("beforeunload", (event) => {
+    store.flush();
+    if (store.unsaved) event.preventDefault();
+  });
+}
+
+/**
+ * Let a link wait until everything is stored.
+ * @param {HTMLAnchorElement} link
+ * @param {import("../lib/event-store.js").EventStore} store
+ */
+export function waitForSaving(link, store) {
+  let waits = false;
+  link.addEventListener("click", (event) => {
+    store.flush();
+    if (!store.unsaved) return;
+    event.preventDefault();
+    waits = true;
+    store.queue.retry();
+  });
+  store.queue.onChange((state) => {
+    if (waits && state === "saved" && !store.unsaved) location.assign(link.href);
+  });
+}

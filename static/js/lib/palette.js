@@ -1,0 +1,16 @@
+/** The tokens' colours as they are now, looked up once a theme: drawing asks for them at every frame. */
+import { onThemeChange, tokenColour } from "./theme.js";
+
+/** @type {Map<string, string>} */
+const known = new Map();
+onThemeChange(() => known.clear());
+
+/** @param {string} name a token, such as `--accent` @returns {string} "rgb(…)" */
+export function colour(name) {
+  let found = known.get(name);
+  if (found === undefined) {
+    found = tokenColour(name);
+    known.set(name, found);
+  }
+  return found;
+}

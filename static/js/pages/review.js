@@ -1,0 +1,253 @@
+/** The review page: one playhead, one selection, one list of events, and the parts that show them. */
+import { EventEditor } from "../components/event-editor.js";
+import { EventHistory } from "../components/event-history.js";
+import { EventTable } from "../components/event-table.js";
+import { installSaveStatus, waitForSaving } from "../components/save-status.js";
+import { installShortcuts } from "../components/shortcuts.js";
+import { Timeline } from "../components/timeline.js";
+import { installStage } from "../components/video-stage.js";
+import { VideoClock } from "../lib/clock.js";
+import { EventStore } from "../lib/event-store.js";
+import { Catalogue, notation } from "../lib/facs.js";
+import { FrameTable } from "../lib/frames.js";
+import { getJson, HttpError, postJson } from "../lib/http.js";
+import { toast, toastError } from "../lib/toast.js";
+
+const NEW_EVENT_US = 1_000_000;
+
+/** @param {string} id @returns {any} */
+const part = (id) => document.getElementById(id);
+const data = JSON.parse(part("review-data").textContent);
+const address = (/** @type {string} */ name, /** @type {string} */ id) => data.urls[name].replace(data.urls.placeholder, id);
+
+/** @returns {Promise<FrameTable>} */
+async function loadFrames() {
+  try {
+    const response = await fetch(data.urls.frames, { credentials: "same-origin" });
+    if (!response.ok) throw new HttpError("", { status: response.status });
+    return FrameTable.fromSteps(await response.arrayBuffer(), data.durationUs);
+  } catch {
+    return FrameTable.constant(data.frameRate || 25, data.durationUs);
+  }
+}
+
+class Review {
+  /** @type {Map<string, import("../lib/event-store.js").EventState>} */ proposals = new Map();
+  /** @type {string | null} */ selected = null;
+  face = data.faces[0];
+  alone = data.layer.id === data.machineLayer;
+
+  /** @param {FrameTable} frames */
+  constructor(frames) {
+    this.catalogue = new Catalogue(data.codes);
+    this.clock = new VideoClock(part("video"), frames);
+    this.store = new EventStore({
+      create: (body) => postJson(data.urls.add, body),
+      change: (id, body) => postJson(address("event", id), body),
+      load: () => getJson(data.urls.events),
+    });
+    this.timeline = new Timeline(part("timeline"), {
+      catalogue: this.catalogue, durationUs: data.durationUs, frames, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
+      onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError,
+      onTimes: (event, times, done) => {
+        if (done) this.store.change(event.id, times);
+        else this.editor.show({ ...event, ...times });
+      },
+    });
+    this.timeline.editable = data.layer.editable;
+    this.editor = new EventEditor(part("editor"), {
+      catalogue: this.catalogue, store: this.store, clock: this.clock, editable: data.layer.editable,
+      proposal: (id) => this.proposals.get(id), onLook: (us) => this.look(us),
+    });
+    this.table = new EventTable(part("events"), { catalogue: this.catalogue, onChoose: (id) => this.select(id, { look: true }) });
+    this.history = new EventHistory(part("event-history"), {
+      url: (id) => address("history", id),
+      onRestore: data.layer.editable ? (revision) => this.store.restore(revision.id, revision.number, revision) : null,
+    });
+    this.#connect();
+  }
+
+  async open() {
+    const [machine] = await Promise.all([this.alone ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)]);
+    this.proposals = new Map((machine?.events ?? [...this.store.events.values()]).map((/** @type {any} */ event) => [event.id, event]));
+    this.refresh();
+  }
+
+  /** Events of the layer on the face that is shown, deleted ones too, by onset. */
+  listed() {
+    return [...this.store.events.values()].filter((event) => event.face === this.face)
+      .sort((a, b) => a.onset_us - b.onset_us || (this.catalogue.order.get(a.code) ?? 0) - (this.catalogue.order.get(b.code) ?? 0));
+  }
+
+  get chosen() {
+    return this.selected ? this.store.events.get(this.selected) ?? null : null;
+  }
+
+  /** Show what the store has. */
+  refresh() {
+    const listed = this.listed();
+    const standing = listed.filter((event) => !event.deleted);
+    const machine = [...this.proposals.values()].filter((event) => event.face === this.face);
+    if (this.selected && !this.store.events.has(this.selected)) this.selected = null;
+    this.timeline.setEvents(this.alone ? [] : standing, this.alone ? standing : machine);
+    this.timeline.selected = this.selected;
+    if (!part("events").hidden) this.table.draw(listed, this.selected);
+    this.editor.show(this.chosen);
+    this.history.show(this.chosen);
+    this.#buttons(listed);
+    this.#say();
+  }
+
+  /** @param {import("../lib/event-store.js").EventState[]} listed */
+  #buttons(listed) {
+    const at = listed.findIndex((event) => event.id === this.selected);
+    part("event-place").textContent = listed.length ? `${at < 0 ? "–" : at + 1} of ${listed.length}` : "No events yet";
+    part("event-previous").disabled = part("event-next").disabled = !listed.length;
+    part("zoom-event").disabled = !this.chosen;
+    if (part("loop")) part("loop").disabled = !this.chosen || !this.clock.video;
+    if (part("undo")) part("undo").disabled = !this.store.canUndo;
+    if (part("redo")) part("redo").disabled = !this.store.canRedo;
+    const proposals = [...this.store.events.values()].filter((event) => event.source);
+    const reviewed = proposals.filter((event) => event.deleted || event.standing !== "proposed").length;
+    part("reviewed").textContent = proposals.length ? `${reviewed} of ${proposals.length} reviewed` : "";
+    this.#loop(part("loop")?.getAttribute("aria-pressed") === "true");
+  }
+
+  /** The FACS notation of the moment. */
+  #say() {
+    const us = this.clock.timeUs;
+    const own = this.listed().filter((event) => !event.deleted);
+    part("facs-mine").textContent = notation(own, us) || "–";
+    part("facs-machine-line").hidden = this.alone;
+    if (!this.alone) part("facs-machine").textContent = notation([...this.proposals.values()].filter((event) => event.face === this.face), us) || "–";
+  }
+
+  /** @param {number} us */
+  look(us) {
+    this.clock.seek(us);
+  }
+
+  /** @param {string | null} id @param {{look?: boolean, reveal?: boolean}} [options] */
+  select(id, { look = false, reveal = true } = {}) {
+    this.store.flush();
+    this.selected = id;
+    const event = this.chosen;
+    this.timeline.select(event, reveal);
+    this.editor.show(event);
+    this.history.show(event);
+    this.table.choose(id);
+    this.#buttons(this.listed());
+    if (event && look) this.look(this.clock.frames.firstFrom(event.onset_us));
+  }
+
+  /** A bar was pressed; the machine's stands for the coder's copy of it. @param {import("../lib/event-store.js").EventState} event @param {boolean} machine */
+  choose(event, machine) {
+    const copy = machine && !this.alone ? [...this.store.events.values()].find((own) => own.source === event.id) : event;
+    if (copy) this.select(copy.id, { reveal: false });
+  }
+
+  /** @param {number} by */
+  #move(by) {
+    const listed = this.listed();
+    if (!listed.length) return;
+    const at = listed.findIndex((event) => event.id === this.selected);
+    const after = listed.findIndex((event) => event.onset_us >= this.clock.timeUs);
+    const next = at >= 0 ? at + by : by > 0 ? after : (after < 0 ? listed.length : after) - 1;
+    this.select(listed[Math.min(Math.max(next, 0), listed.length - 1)].id, { look: true });
+  }
+
+  #add() {
+    const { frames } = this.clock;
+    const onset_us = Math.min(this.clock.timeUs, frames.timeOf(frames.length - 1));
+    const offset_us = frames.snap(Math.min(onset_us + NEW_EVENT_US, data.durationUs));
+    const code = this.chosen?.code ?? this.timeline.code ?? "12";
+    const event = this.store.create(this.catalogue.fit({
+      code, side: "both", intensity: "B", onset_us, apex_us: frames.snap((onset_us + offset_us) / 2), offset_us, face: this.face, note: "",
+    }));
+    this.select(event.id);
+    part("event-code").focus();
+  }
+
+  /** @param {boolean} on */
+  #loop(on) {
+    const event = this.chosen;
+    this.clock.loop = on && event ? { startUs: event.onset_us, endUs: Math.max(event.offset_us, event.onset_us + 200_000) } : null;
+  }
+
+  /** @param {import("../lib/event-store.js").EventState | null} event */
+  #show(event) {
+    if (event) this.select(event.id);
+  }
+
+  #connect() {
+    const press = (/** @type {string} */ id, /** @type {() => void} */ act) => part(id)?.addEventListener("click", act);
+    installStage(part("review"), this.clock);
+    this.clock.onTick(({ timeUs, playing }) => {
+      this.timeline.tick(timeUs, playing);
+      this.#say();
+    });
+    this.store.addEventListener("change", () => this.refresh());
+    this.store.addEventListener("refused", (event) => this.#refused(/** @type {CustomEvent} */ (event).detail));
+    press("event-previous", () => this.#move(-1));
+    press("event-next", () => this.#move(1));
+    press("event-add", () => this.#add());
+    press("undo", () => this.#show(this.store.undo()));
+    press("redo", () => this.#show(this.store.redo()));
+    press("zoom-in", () => this.timeline.zoom(0.6));
+    press("zoom-out", () => this.timeline.zoom(1 / 0.6));
+    press("zoom-all", () => this.timeline.showAll());
+    press("zoom-event", () => { if (this.chosen) this.timeline.showEvent(this.chosen); });
+    press("loop", () => {
+      const on = part("loop").getAttribute("aria-pressed") !== "true";
+      part("loop").setAttribute("aria-pressed", String(on));
+      this.#loop(on);
+      if (on && this.chosen) {
+        this.look(this.clock.frames.firstFrom(this.chosen.onset_us));
+        this.clock.play();
+      }
+    });
+    press("show-table", () => this.#showTable(part("events").hidden));
+    press("show-timeline", () => this.#showTable(false));
+    part("rows").addEventListener("change", () => this.timeline.setRows(part("rows").value));
+    part("layer")?.addEventListener("change", () => { location.search = `?layer=${part("layer").value}`; });
+    part("face")?.addEventListener("change", () => this.#openFace(Number(part("face").value)));
+    installSaveStatus(part("save-status"), this.store, { editable: data.layer.editable });
+    if (part("sign-off")) waitForSaving(part("sign-off"), this.store);
+    installShortcuts(part("review"), part("keys"));
+  }
+
+  /** @param {number} face */
+  async #openFace(face) {
+    this.face = face;
+    this.select(null);
+    this.refresh();
+    await this.timeline.openFace(face);
+  }
+
+  /** @param {boolean} on */
+  #showTable(on) {
+    part("events").hidden = !on;
+    part("tracks").hidden = on;
+    part("timeline").toggleAttribute("data-table", on);
+    part("show-table").setAttribute("aria-pressed", String(on));
+    part("show-timeline").setAttribute("aria-pressed", String(!on));
+    if (on) this.table.draw(this.listed(), this.selected);
+    else this.timeline.redraw();
+  }
+
+  /** @param {{error: any, event: any}} detail */
+  #refused({ error, event }) {
+    if (error.code === "conflict") {
+      toast(`${event.code} was changed in another window in the meantime. Your change of it was not stored; you now see the current state.`, { tone: "bad" });
+    } else if (error.code === "signed") {
+      toast("This coding was signed in the meantime and can no longer change. Your last change was not stored.", { tone: "bad" });
+    } else {
+      toastError(error);
+      if (error.code === "invalid") this.editor.say(error.message);
+    }
+  }
+}
+
+const review = new Review(await loadFrames());
+await review.open().catch(toastError);
+document.documentElement.dataset.review = "ready"; // for tests and screenshots
