@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 import av
 from av.audio.stream import AudioStream as AvAudio
@@ -21,12 +21,12 @@ _VIDEO_FORMATS: Final = (
 )
 _AUDIO_FORMATS: Final = "mp3,wav,flac,aac,amr,aiff,ac3,caf,w64"
 _PICTURE_FORMATS: Final = (
-    "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_anim,jpegxl_pipe,gif_pipe,ppm_pipe,pgm_pipe,"
+    "png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_anim,jpegxl_pipe,gif_pipe,ppm_pipe,pgm_pipe,"
     "psd_pipe,svg_pipe,qoi_pipe,jpegls_pipe,j2k_pipe,exr_pipe,dds_pipe,sgi_pipe,hdr_pipe"
 )
 #: Playlists (HLS, DASH, concat) are missing on purpose: they make FFmpeg open other files.
 _OPTIONS: Final = {
-    "protocol_whitelist": "file",
+    "protocol_whitelist": "none",
     "format_whitelist": f"{_VIDEO_FORMATS},{_AUDIO_FORMATS},{_PICTURE_FORMATS}",
 }
 
@@ -49,12 +49,11 @@ def opened(path: Path) -> Iterator[Streams]:
     MediaError
         The file is missing, empty, a picture, sound only, or nothing that can be read.
     """
-    container = _open(Path(path))
-    try:
+    with _file(Path(path)) as file, _container(file) as container:
         video = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
         audio = container.streams.audio[0] if container.streams.audio else None
         name = container.format.name
-        if name.endswith("_pipe") or name == "image2":
+        if name.endswith("_pipe") or name == "jpegxl_anim":
             raise MediaError("This is a still picture. Upload a video recording.")
         if video is None:
             raise MediaError(
@@ -67,22 +66,35 @@ def opened(path: Path) -> Iterator[Streams]:
         # One decoding thread: the same work on any machine, and videos scale by processes.
         video.codec_context.thread_count = 1
         yield Streams(container, video, audio, _origin(video, audio))
-    finally:
-        container.close()
 
 
-def _open(path: Path) -> InputContainer:
+class _Content:
+    """A file without a name: FFmpeg would guess from names, read patterns in them, and open their neighbours."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+@contextlib.contextmanager
+def _file(path: Path) -> Iterator[BinaryIO]:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise MediaError(f"{path.name} is not a file.")
+        file = path.open("rb")
     except OSError as error:
         raise MediaError(f"The file {path.name} cannot be opened: {error.strerror}.") from error
-    if not path.is_file():
-        raise MediaError(f"{path.name} is not a file.")
-    if size == 0:
-        raise MediaError("The file is empty (0 bytes).")
+    with file:
+        if size == 0:
+            raise MediaError("The file is empty (0 bytes).")
+        yield file
+
+
+def _container(file: BinaryIO) -> InputContainer:
     try:
-        # "file:" keeps FFmpeg from reading a protocol into an odd name.
-        return av.open(f"file:{path}", mode="r", options=_OPTIONS, metadata_errors="replace")
+        return av.open(_Content(file), mode="r", options=_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise MediaError(
             "The file cannot be read as video: it is not a video, or it is damaged or incomplete "

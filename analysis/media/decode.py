@@ -218,6 +218,20 @@ class FrameReader:
                     yield frame
 
 
+def first_frame(path: Path) -> VideoFrame:
+    """Return the first picture that can be decoded, as stored.
+
+    Raises
+    ------
+    MediaError
+        There is none.
+    """
+    with opened(path) as streams:
+        for frame in FrameReader(path).decoded(streams):
+            return frame
+    raise MediaError("No picture in this video can be decoded; the file is damaged or incomplete.")
+
+
 def _seek(streams: Streams, time_us: int) -> bool:
     """Go to the keyframe at or before a time; False where the format cannot."""
     base = streams.video.time_base or Fraction(1, 1000)

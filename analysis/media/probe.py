@@ -11,7 +11,7 @@ import av
 from av.video.frame import VideoFrame
 
 from analysis.media.container import Streams, microseconds, opened
-from analysis.media.decode import FrameReader, Turn, square_width
+from analysis.media.decode import Turn, first_frame, square_width
 from analysis.types import MediaError
 
 _LARGEST_SIDE: Final = 16_384
@@ -90,9 +90,7 @@ def probe(path: Path) -> MediaInfo:
     """
     path = Path(path)
     with opened(path) as streams:
-        first = next(FrameReader(path).decoded(streams), None)
-        if first is None:
-            raise MediaError("No picture in this video can be decoded; the file is damaged or incomplete.")
+        first = first_frame(path)
         if max(first.width, first.height) > _LARGEST_SIDE:
             raise MediaError(f"The picture is {first.width} × {first.height} pixels, which is too large.")
         container = _container_name(path, streams)

@@ -17,7 +17,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from analysis.media.container import Streams, opened
-from analysis.media.decode import Clock, Turn, square_width
+from analysis.media.decode import Clock, Turn, first_frame, square_width
 from analysis.types import Cancelled, Hook, MediaError, ShouldStop
 
 _LARGEST_WIDTH: Final = 1280
@@ -54,7 +54,8 @@ def make_proxy(src: Path, dst: Path, *, hook: Hook | None = None, should_stop: S
     partial = dst.with_name(f".{dst.name}.part")
     try:
         with opened(src) as streams:
-            _Transcoder(streams, hook, should_stop).run(partial)
+            first = first_frame(src)
+            _Transcoder(streams, first, hook, should_stop).run(partial)
         partial.replace(dst)
     except OSError as error:
         if isinstance(error, av.error.FFmpegError):
@@ -67,14 +68,16 @@ def make_proxy(src: Path, dst: Path, *, hook: Hook | None = None, should_stop: S
 
 
 class _Transcoder:
-    def __init__(self, streams: Streams, hook: Hook | None, should_stop: ShouldStop | None) -> None:
+    def __init__(
+        self, streams: Streams, first: VideoFrame, hook: Hook | None, should_stop: ShouldStop | None
+    ) -> None:
         self._streams = streams
         self._hook = hook
         self._should_stop = should_stop
         self._clock = Clock(streams)
         self._reformatter = VideoReformatter()
-        self._turn: Turn | None = None
-        self._size = (0, 0)
+        self._turn = Turn.of(first)
+        self._size = _fitted(first, streams.video.sample_aspect_ratio, self._turn)
         self._keyframe_us: int | None = None
         self._frames = 0
         self._total = streams.video.frames or None
@@ -84,6 +87,8 @@ class _Transcoder:
     def run(self, target: Path) -> None:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output:
             video = output.add_stream("libx264", options=_X264)
+            # Known before the first packet is written: with early sound the header goes out before any picture.
+            video.width, video.height = self._size
             video.pix_fmt = "yuv420p"
             video.time_base = video.codec_context.time_base = _TIME_BASE
             video.codec_context.thread_count = 1
@@ -97,8 +102,6 @@ class _Transcoder:
                         self._add_picture(output, video, frame)
                     elif sound is not None and isinstance(frame, AudioFrame):
                         sound.add(frame)
-            if self._frames == 0:
-                raise MediaError("No picture in this video can be decoded; the file is damaged.")
             output.mux(video.encode(None))
             if sound is not None:
                 sound.finish()
@@ -106,10 +109,6 @@ class _Transcoder:
             self._hook("proxy", self._frames, self._frames)
 
     def _add_picture(self, output: OutputContainer, video: Any, frame: VideoFrame) -> None:
-        if self._turn is None:
-            self._turn = Turn.of(frame)
-            self._size = _fitted(frame, self._streams.video.sample_aspect_ratio, self._turn)
-            video.width, video.height = self._size
         time_us = self._clock(frame)
         picture = self._upright(frame)
         picture.pts = round(Fraction(time_us, 1_000_000) / _TIME_BASE)
@@ -125,7 +124,6 @@ class _Transcoder:
             self._hook("proxy", self._frames, self._total)
 
     def _upright(self, frame: VideoFrame) -> VideoFrame:
-        assert self._turn is not None
         width, height = self._size
         if not self._turn:
             return self._scaled(frame, width, height, "yuv420p")
