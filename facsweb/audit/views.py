@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -19,6 +20,19 @@ from facsweb.studies.models import Study
 ENTRIES_A_PAGE = 50
 
 
+def in_words(value: Any) -> str:
+    """A value of an entry's details as one reads it; absent is ``–``."""
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(in_words(part) for part in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {in_words(part)}" for key, part in value.items())
+    return str(value)
+
+
 @require_GET
 def log(request: HttpRequest, pk: UUID) -> HttpResponse:
     study = access.get(request, Study, pk)
@@ -30,6 +44,8 @@ def log(request: HttpRequest, pk: UUID) -> HttpResponse:
             return render(request, "audit/chain.html", context)
     form = FilterForm(request.GET or None, entries=Entry.objects.filter(study_id=study.pk))
     page = Paginator(form.filtered(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    for entry in page:
+        entry.said = [(key.replace("_", " "), in_words(value)) for key, value in entry.details.items()]
     context |= {
         "form": form,
         "page": page,

@@ -13,6 +13,7 @@ from facsweb.home.study_views import consent_state
 from facsweb.recordings.models import Recording
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
+from facsweb.runs.progress import NAMES
 from facsweb.studies import access, services
 from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
 
@@ -38,8 +39,8 @@ class Analyst:
     studies: list[Study]
 
 
-def active_runs(user: Any) -> list[tuple[AnalysisRun, int | None]]:
-    """Runs in progress in the user's studies, with the percentage of their current stage."""
+def active_runs(user: Any) -> list[tuple[AnalysisRun, str, int | None]]:
+    """Runs in progress in the user's studies, with the words and the percentage of their current stage."""
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
         .filter(
@@ -48,7 +49,13 @@ def active_runs(user: Any) -> list[tuple[AnalysisRun, int | None]]:
         .select_related("recording__participant__study")
         .order_by("created_at")
     )
-    return [(run, percent(run)) for run in runs]
+    return [(run, _words(run), percent(run)) for run in runs]
+
+
+def _words(run: AnalysisRun) -> str:
+    if run.state == AnalysisRun.State.QUEUED:
+        return "waiting for a worker"
+    return NAMES.get(run.stage, "starting").lower()
 
 
 def for_analyst(user: Any) -> Analyst:
