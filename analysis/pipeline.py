@@ -19,7 +19,7 @@ from analysis import media
 from analysis.face.detector import Detection, Detector
 from analysis.face.mesh import Mesh, Region
 from analysis.face.texture import SkinTexture
-from analysis.face.tracker import CONFIRM_FRAMES, Tracker
+from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
 from analysis.interpretation import Interpretation, interpret
 from analysis.measurement import Confirmation, Writer
 from analysis.models.registry import MODELS
@@ -145,7 +145,7 @@ class _Pass:
 
     def run(self, video: Path, out: Path, should_stop: ShouldStop | None) -> Measurement:
         reader = media.FrameReader(video)
-        frames = 0
+        frames, length_us = 0, 0
         try:
             for frame in self._stages.iterate("decode", iter(reader)):
                 if should_stop is not None and should_stop():
@@ -153,9 +153,10 @@ class _Pass:
                 seen = self._tracker.update(frame.rgb, frame.time_us)
                 for row in self._confirmation.add(frame.index, frame.time_us, self._textured(frame.rgb, seen)):
                     self._writer.add(row)
-                frames = frame.index + 1
+                frames, length_us = frame.index + 1, frame.time_us
                 self._report(frames, frame.rgb, seen)
-            for row in self._confirmation.finish(keep_tentative=frames < CONFIRM_FRAMES):
+            too_short = frames < CONFIRM_FRAMES or length_us < CONFIRM_US  # for any track to be believed
+            for row in self._confirmation.finish(keep_tentative=too_short):
                 self._writer.add(row)
         except BaseException:
             self._writer.abandon()
