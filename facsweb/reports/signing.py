@@ -119,6 +119,11 @@ def make_key(folder: Path) -> None:
 
 
 def _own(folder: Path) -> Identity:
+    return _loaded(folder, (folder / KEY_FILE).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)  # reading checks the key's arithmetic, which takes a third of a second
+def _loaded(folder: Path, changed_ns: int) -> Identity:
     signer = signers.SimpleSigner.load(str(folder / KEY_FILE), str(folder / CERTIFICATE_FILE))
     if signer is None:
         raise SigningError(f"The signing key in {folder} is damaged; restore it from a backup.")

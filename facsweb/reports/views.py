@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -129,7 +129,7 @@ def _download(view: Any) -> Any:
     @wraps(view)
     @require_safe
     @never_cache
-    def checked(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    def checked(request: HttpRequest, pk: UUID) -> HttpResponse:
         report = _report(request, pk)
         if not services.may_read(request.user, report):
             raise PermissionDenied
@@ -142,26 +142,21 @@ def _download(view: Any) -> Any:
 
 
 @_download
-def pdf(request: HttpRequest, report: Report) -> HttpResponseBase:
+def pdf(request: HttpRequest, report: Report) -> HttpResponse:
     if not report.pdf:
         raise Http404("The document is not made yet.")
-    return FileResponse(
-        report.pdf.open("rb"),
-        as_attachment=True,
-        filename=exports.filename(report, "pdf"),
-        content_type="application/pdf",
-    )
+    return _attachment(report.pdf.read(), "application/pdf", exports.filename(report, "pdf"))
 
 
 @_download
-def csv(request: HttpRequest, report: Report) -> HttpResponseBase:
+def csv(request: HttpRequest, report: Report) -> HttpResponse:
     # The mark at the start lets spreadsheets read the file as UTF-8.
     text = "\ufeff" + exports.events_csv(report.sign_off.content)
     return _attachment(text.encode(), "text/csv; charset=utf-8", exports.filename(report, "csv"))
 
 
 @_download
-def json(request: HttpRequest, report: Report) -> HttpResponseBase:
+def json(request: HttpRequest, report: Report) -> HttpResponse:
     # The canonical bytes: their SHA-256 is the one that the report prints.
     body = canonical(report.sign_off.content)
     return _attachment(body, "application/json", exports.filename(report, "json"))

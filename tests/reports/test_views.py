@@ -213,8 +213,7 @@ def test_revoking(report, client_as):
 
 def test_the_pdf_is_the_one_that_was_sealed(report, client_as):
     response = client_as("manager").get(address("reports:pdf", report))
-    body = b"".join(response.streaming_content)
-    assert hashlib.sha256(body).hexdigest() == report.pdf_sha256
+    assert hashlib.sha256(response.content).hexdigest() == report.pdf_sha256
     assert response.headers["Content-Type"] == "application/pdf"
     day = report.sign_off.content["sign_off"]["signed_at"][:10]
     assert f'attachment; filename="checkout-usability_P-001_{day}_report.pdf"' in response["Content-Disposition"]
