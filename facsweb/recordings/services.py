@@ -1,4 +1,4 @@
-"""What other parts may ask of recordings. Uploads are in ``uploads``, playable copies in ``proxies``."""
+"""What other parts may ask of recordings; the work is in ``uploads``, ``acceptance`` and ``proxies``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from django.db.models import ProtectedError
 from analysis.types import MediaError
 from facsweb.audit.services import record
 from facsweb.recordings import files, hooks
+from facsweb.recordings.acceptance import duplicates, finish_upload
 from facsweb.recordings.models import Recording
-from facsweb.recordings.uploads import begin_upload, duplicates, finish_upload, receive
+from facsweb.recordings.uploads import begin_upload, receive
 
 __all__ = [
     "NotDeletable",

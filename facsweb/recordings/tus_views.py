@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from facsweb.recordings import tus, uploads
+from facsweb.recordings import acceptance, tus, uploads
 from facsweb.recordings.models import Upload
 from facsweb.recordings.views import upload_state
 from facsweb.studies import access
@@ -82,14 +82,14 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
     if uploads.receive(upload, offset, request, checksum=tus.checksum(request)) == upload.length:
-        uploads.finish_upload(upload)
+        acceptance.finish_upload(upload)
 
 
 def _state(request: HttpRequest, upload: Upload) -> HttpResponse:
     """What became of the upload; finishes it when its last byte came just before a crash."""
     if upload.state == Upload.State.RECEIVING and upload.offset == upload.length:
         try:
-            uploads.finish_upload(upload)
+            acceptance.finish_upload(upload)
         except uploads.Rejected:
             upload.refresh_from_db()
     return upload_state(request, upload)

@@ -1,8 +1,7 @@
-"""Uploads: begin, receive piece by piece, finish as a recording, refuse, throw away.
+"""Uploads: begin, receive piece by piece, refuse, throw away. How they become recordings is in ``acceptance``.
 
 ``Upload.offset`` is the truth: so many bytes are on disk and synced. A file may be longer than that after a crash;
-the rest is cut off before the next piece is written. The recording takes the upload's id, so finishing twice, or
-again after a crash in its middle, ends with the same one recording.
+the rest is cut off before the next piece is written.
 
 Under ASGI, Django hands a request over when its body is complete, so a cut connection costs the piece under way
 and nothing else; our page sends pieces of 8 MiB. Measured with those on a busy 2-core machine (fsync at every
@@ -16,27 +15,22 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from analysis.types import MediaError
 from facsweb.audit.services import record
-from facsweb.recordings import files, proxies
+from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload, next_expiry
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
-
-if TYPE_CHECKING:
-    from analysis.media import MediaInfo
 
 #: Room that is left alone on the disk, for the database and the results of runs.
 RESERVE: Final = 256 * 1024**2
@@ -198,143 +192,6 @@ def _append(path: Path, upload: Upload, stream: Readable, checksum: Checksum | N
     return received
 
 
-def finish_upload(upload: Upload) -> Recording:
-    """Turn a complete upload into a recording, once; calling it again returns the same recording.
-
-    Raises
-    ------
-    Incomplete, Locked, Gone
-        Nothing was changed.
-    Rejected
-        The file is not a video that may be kept; it was deleted and the upload says why.
-    """
-    upload.refresh_from_db()
-    if upload.state == Upload.State.RECEIVING:
-        if upload.offset < upload.length:
-            raise Incomplete(f"{upload.length - upload.offset} bytes are still missing.")
-        with held(upload):
-            if upload.state == Upload.State.RECEIVING:
-                _finish(upload)
-    if upload.state == Upload.State.REJECTED:
-        raise Rejected(upload.error)
-    if upload.recording is None:
-        raise Gone("The recording of this upload was deleted.")
-    return upload.recording
-
-
-def _finish(upload: Upload) -> None:
-    data, final = files.upload_data(upload.id), files.recording_original(upload.id)
-    path = data if data.exists() else final  # a crash may have come between the move and the commit
-    try:
-        sha256, info = _examine(upload, path)
-        if path == data:
-            files.move(data, final)
-        _store(upload, sha256, info)
-    except (Rejected, ConsentMissing) as refusal:
-        reject(upload, str(refusal))
-        return
-    if upload.state == Upload.State.FINISHED:
-        files.remove(files.upload_folder(upload.id))
-    else:
-        _delete_bytes(upload)  # consent was withdrawn while the file was read
-
-
-def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
-    """Check consent, checksum and content of a complete file; return its SHA-256 and what was found in it."""
-    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
-
-    require_consent(upload.participant, [Scope.VIDEO])
-    sha256 = files.sha256_of(path)
-    if upload.expected_sha256 and sha256 != upload.expected_sha256:
-        raise Rejected(
-            "The file that arrived is not the file that was sent (its checksum differs). Upload it again."
-        )
-    try:
-        info = media.probe(path)
-    except MediaError as error:
-        raise Rejected(str(error)) from error
-    if info.video is None:
-        raise Rejected("There is no video in this file. Choose a recording of a face.")
-    if info.audio is not None:
-        _require_audio(upload.participant)
-    return sha256, info
-
-
-def _require_audio(participant: Participant) -> None:
-    if missing_scopes(participant, [Scope.AUDIO]):
-        raise Rejected(
-            f"This file has sound, and {participant.code} did not agree to “{Scope.AUDIO.label.lower()}”. "
-            "Upload a copy without sound, or ask for a new consent that covers it and upload the file again. "
-            "The file was deleted here."
-        )
-
-
-@transaction.atomic
-def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
-    """Create the recording and finish the upload, together or not at all."""
-    assert info.video is not None
-    require_consent(upload.participant, [Scope.VIDEO])  # it may have been withdrawn while the file was read
-    if info.audio is not None:
-        _require_audio(upload.participant)
-    finished = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
-        state=Upload.State.FINISHED
-    )
-    if not finished:
-        upload.refresh_from_db()
-        return
-    waiting, not_needed = Recording.ProxyState.WAITING, Recording.ProxyState.NOT_NEEDED
-    recording = Recording(
-        id=upload.id,
-        participant=upload.participant,
-        title=PurePosixPath(upload.filename).stem[:160] or "Recording",
-        filename=upload.filename,
-        size=upload.length,
-        sha256=sha256,
-        duration_us=info.duration_us,
-        width=info.video.width,
-        height=info.video.height,
-        has_audio=info.audio is not None,
-        media_info=asdict(info),
-        proxy_state=not_needed if info.playable_in_browser else waiting,
-        created_by=upload.created_by,
-    )
-    recording.original.name = f"recordings/{recording.id}/original"
-    recording.save(force_insert=True)
-    Upload.objects.filter(pk=upload.pk).update(recording=recording)
-    upload.state, upload.recording = Upload.State.FINISHED, recording
-    record(
-        upload.created_by,
-        "recording.create",
-        recording,
-        participant=upload.participant.code,
-        filename=upload.filename,
-        size=upload.length,
-        sha256=sha256,
-    )
-    if recording.proxy_state == waiting:
-        proxies.enqueue_on_commit(recording.id)
-
-
-def finish_complete() -> int:
-    """Finish uploads whose last byte came just before a crash; return how many became recordings."""
-    finished = 0
-    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length")):
-        with contextlib.suppress(Rejected, Locked, Gone):
-            finish_upload(upload)
-            finished += 1
-    return finished
-
-
-def duplicates(recording: Recording) -> list[Recording]:
-    """Other recordings of the same study with exactly the same bytes, oldest first."""
-    return list(
-        Recording.objects.filter(sha256=recording.sha256, participant__study=recording.study)
-        .exclude(pk=recording.pk)
-        .select_related("participant")
-        .order_by("created_at")
-    )
-
-
 # --- ends without a recording ----------------------------------------------------------------------------
 
 
@@ -348,7 +205,7 @@ def reject(upload: Upload, sentence: str, *, actor: Any = None) -> None:
             record(actor, "upload.reject", upload, filename=upload.filename, reason=sentence)
     upload.refresh_from_db()
     if upload.state == Upload.State.REJECTED:
-        _delete_bytes(upload)
+        delete_bytes(upload)
 
 
 def _reject_for_consent(upload: Upload) -> None:
@@ -375,7 +232,7 @@ def discard(actor: Any, upload: Upload) -> None:
         with transaction.atomic():
             record(actor, "upload.discard", upload, filename=upload.filename, offset=upload.offset)
             Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
-        _delete_bytes(upload)
+        delete_bytes(upload)
 
 
 def reject_withdrawn(consent: Consent) -> None:
@@ -387,7 +244,7 @@ def reject_withdrawn(consent: Consent) -> None:
     for upload in Upload.objects.filter(participant=participant, state=Upload.State.RECEIVING):
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.REJECTED, error=sentence)
         record(None, "upload.reject", upload, filename=upload.filename, reason=sentence)
-        transaction.on_commit(partial(_delete_bytes, upload), robust=True)
+        transaction.on_commit(partial(delete_bytes, upload), robust=True)
 
 
 def clean() -> tuple[int, int]:
@@ -415,7 +272,7 @@ def clean() -> tuple[int, int]:
     return uploads, folders
 
 
-def _delete_bytes(upload: Upload) -> None:
+def delete_bytes(upload: Upload) -> None:
     """Remove what arrived; also what a crash left where the recording would have been."""
     files.remove(files.upload_folder(upload.id))
     if not Recording.objects.filter(pk=upload.pk).exists():

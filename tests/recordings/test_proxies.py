@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -205,3 +206,20 @@ def test_a_killed_maker_is_replaced(redis, waiting):
     assert waiting.proxy_state == State.READY
     assert len(frames(Path(waiting.proxy.path))) == len(TIMES_MS)
     assert sorted(path.name for path in files.recording_folder(waiting.pk).iterdir()) == ["original", "proxy.mp4"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_makes_the_copy(redis, waiting):
+    """From the queue, through the installation's own worker command, to a file that plays."""
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR}/test.sqlite3"}
+    worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=REPOSITORY, env=environment)
+    try:
+        deadline = time.monotonic() + 60
+        while waiting.proxy_state != State.READY:
+            assert time.monotonic() < deadline, waiting.proxy_state
+            time.sleep(0.1)
+            waiting.refresh_from_db()
+    finally:
+        worker.terminate()
+        worker.wait()
+    assert len(frames(Path(waiting.proxy.path))) == len(TIMES_MS)

@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from facsweb.audit.models import Entry
-from facsweb.recordings import files, services, uploads
+from facsweb.recordings import acceptance, files, services, uploads
 from facsweb.recordings.models import Recording, Upload
 from facsweb.studies.models import Participant
 from facsweb.studies.services import ConsentMissing, withdraw_consent
@@ -68,7 +68,7 @@ def test_finishing_in_four_threads_makes_one_recording(upload):
 
 
 def test_a_crash_between_move_and_commit_is_survived(upload, monkeypatch, clip):
-    monkeypatch.setattr(uploads, "_store", lambda *args: (_ for _ in ()).throw(SystemExit))
+    monkeypatch.setattr(acceptance, "_store", lambda *args: (_ for _ in ()).throw(SystemExit))
     with pytest.raises(SystemExit):
         services.finish_upload(upload)
     assert files.recording_original(upload.id).read_bytes() == clip
@@ -228,14 +228,14 @@ def test_consent_is_checked_again_at_every_piece_and_at_the_end(tus, upload, con
 
 
 def test_consent_withdrawn_while_the_file_is_read(upload, consent, monkeypatch):
-    examine = uploads._examine
+    examine = acceptance._examine
 
     def slow(*args):
         result = examine(*args)
         type(consent).objects.filter(pk=consent.pk).update(withdrawn_at=timezone.now())
         return result
 
-    monkeypatch.setattr(uploads, "_examine", slow)
+    monkeypatch.setattr(acceptance, "_examine", slow)
     with pytest.raises(uploads.Rejected):
         services.finish_upload(upload)
     assert not files.recording_folder(upload.id).exists()

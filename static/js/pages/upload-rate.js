@@ -53,8 +53,10 @@ export function formatBytes(bytes) {
 /** @param {number} seconds @returns {string} such as `1 min 20 s left`; empty while unknown */
 export function formatLeft(seconds) {
   if (!Number.isFinite(seconds)) return "";
-  const whole = Math.max(1, Math.round(seconds));
-  if (whole < 60) return `${whole} s left`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${Math.round((whole % 60) / 10) * 10 % 60} s left`;
-  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60) % 60} min left`;
+  if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s left`;
+  // Minutes with tens of seconds, or hours with minutes: nobody reads more from an estimate.
+  const [step, perLarge, large, small] = seconds < 3595 ? [10, 6, "min", "s"] : [60, 60, "h", "min"];
+  const steps = Math.round(seconds / step);
+  const rest = (steps % perLarge) * (60 / perLarge);
+  return `${Math.floor(steps / perLarge)} ${large}${rest ? ` ${rest} ${small}` : ""} left`;
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from facsweb.recordings import uploads
+from facsweb.recordings import acceptance, uploads
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["clean"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        finished = uploads.finish_complete()
+        finished = acceptance.finish_complete()
         expired, folders = uploads.clean()
         self.stdout.write(
             f"{finished} complete uploads finished, {expired} expired uploads and {folders} stray folders deleted."

@@ -1,0 +1,163 @@
+"""How a complete upload becomes a recording, or does not.
+
+The recording takes the upload's id, so finishing twice, or again after a crash in its middle, ends with the same
+one recording.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+
+from analysis.types import MediaError
+from facsweb.audit.services import record
+from facsweb.recordings import files, proxies
+from facsweb.recordings.models import Recording, Upload
+from facsweb.recordings.uploads import Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
+from facsweb.studies.models import Participant, Scope
+from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
+
+if TYPE_CHECKING:
+    from analysis.media import MediaInfo
+
+
+def finish_upload(upload: Upload) -> Recording:
+    """Turn a complete upload into a recording, once; calling it again returns the same recording.
+
+    Raises
+    ------
+    Incomplete, Locked, Gone
+        Nothing was changed.
+    Rejected
+        The file is not a video that may be kept; it was deleted and the upload says why.
+    """
+    upload.refresh_from_db()
+    if upload.state == Upload.State.RECEIVING:
+        if upload.offset < upload.length:
+            raise Incomplete(f"{upload.length - upload.offset} bytes are still missing.")
+        with held(upload):
+            if upload.state == Upload.State.RECEIVING:
+                _finish(upload)
+    if upload.state == Upload.State.REJECTED:
+        raise Rejected(upload.error)
+    if upload.recording is None:
+        raise Gone("The recording of this upload was deleted.")
+    return upload.recording
+
+
+def _finish(upload: Upload) -> None:
+    data, final = files.upload_data(upload.id), files.recording_original(upload.id)
+    path = data if data.exists() else final  # a crash may have come between the move and the commit
+    try:
+        sha256, info = _examine(upload, path)
+        if path == data:
+            files.move(data, final)
+        _store(upload, sha256, info)
+    except (Rejected, ConsentMissing) as refusal:
+        reject(upload, str(refusal))
+        return
+    if upload.state == Upload.State.FINISHED:
+        files.remove(files.upload_folder(upload.id))
+    else:
+        delete_bytes(upload)  # consent was withdrawn while the file was read
+
+
+def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
+    """Check consent, checksum and content of a complete file; return its SHA-256 and what was found in it."""
+    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
+
+    require_consent(upload.participant, [Scope.VIDEO])
+    sha256 = files.sha256_of(path)
+    if upload.expected_sha256 and sha256 != upload.expected_sha256:
+        raise Rejected(
+            "The file that arrived is not the file that was sent (its checksum differs). Upload it again."
+        )
+    try:
+        info = media.probe(path)
+    except MediaError as error:
+        raise Rejected(str(error)) from error
+    if info.video is None:
+        raise Rejected("There is no video in this file. Choose a recording of a face.")
+    if info.audio is not None:
+        _require_audio(upload.participant)
+    return sha256, info
+
+
+def _require_audio(participant: Participant) -> None:
+    if missing_scopes(participant, [Scope.AUDIO]):
+        raise Rejected(
+            f"This file has sound, and {participant.code} did not agree to “{Scope.AUDIO.label.lower()}”. "
+            "Upload a copy without sound, or ask for a new consent that covers it and upload the file again. "
+            "The file was deleted here."
+        )
+
+
+@transaction.atomic
+def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
+    """Create the recording and finish the upload, together or not at all."""
+    assert info.video is not None
+    require_consent(upload.participant, [Scope.VIDEO])  # it may have been withdrawn while the file was read
+    if info.audio is not None:
+        _require_audio(upload.participant)
+    finished = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
+        state=Upload.State.FINISHED
+    )
+    if not finished:
+        upload.refresh_from_db()
+        return
+    waiting, not_needed = Recording.ProxyState.WAITING, Recording.ProxyState.NOT_NEEDED
+    recording = Recording(
+        id=upload.id,
+        participant=upload.participant,
+        title=PurePosixPath(upload.filename).stem[:160] or "Recording",
+        filename=upload.filename,
+        size=upload.length,
+        sha256=sha256,
+        duration_us=info.duration_us,
+        width=info.video.width,
+        height=info.video.height,
+        has_audio=info.audio is not None,
+        media_info=asdict(info),
+        proxy_state=not_needed if info.playable_in_browser else waiting,
+        created_by=upload.created_by,
+    )
+    recording.original.name = f"recordings/{recording.id}/original"
+    recording.save(force_insert=True)
+    Upload.objects.filter(pk=upload.pk).update(recording=recording)
+    upload.state, upload.recording = Upload.State.FINISHED, recording
+    record(
+        upload.created_by,
+        "recording.create",
+        recording,
+        participant=upload.participant.code,
+        filename=upload.filename,
+        size=upload.length,
+        sha256=sha256,
+    )
+    if recording.proxy_state == waiting:
+        proxies.enqueue_on_commit(recording.id)
+
+
+def finish_complete() -> int:
+    """Finish uploads whose last byte came just before a crash; return how many became recordings."""
+    finished = 0
+    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length")):
+        with contextlib.suppress(Rejected, Locked, Gone):
+            finish_upload(upload)
+            finished += 1
+    return finished
+
+
+def duplicates(recording: Recording) -> list[Recording]:
+    """Other recordings of the same study with exactly the same bytes, oldest first."""
+    return list(
+        Recording.objects.filter(sha256=recording.sha256, participant__study=recording.study)
+        .exclude(pk=recording.pk)
+        .select_related("participant")
+        .order_by("created_at")
+    )
