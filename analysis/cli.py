@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("video", type=Path)
     bench.add_argument("--one-core", action="store_true", help="keep this process on one processor core")
     bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
-    bench.add_argument("--minutes", type=float, metavar="N", help="repeat the video to this length first")
+    bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
     bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
     _json(bench)
     bench.set_defaults(run=_bench)
@@ -131,6 +131,13 @@ def _not_negative(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"expected 0 or more, got {value}")
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 600:
+        raise argparse.ArgumentTypeError(f"expected more than 0 and at most 600, got {text}")
     return value
 
 
@@ -279,12 +286,17 @@ def _progress(*, quiet: bool) -> Iterator[Hook | None]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description:<26}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
-        def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(_STAGES.get(stage, stage), total=total)
-            progress.update(tasks[stage], completed=done, total=total)
+    def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+        if stage not in tasks:
+            progress.start()  # not before there is something to show: it prints a line even for nothing
+            tasks[stage] = progress.add_task(_STAGES.get(stage, stage), total=total)
+        progress.update(tasks[stage], completed=done, total=total)
 
+    try:
         yield hook
+    finally:
+        if tasks:
+            progress.stop()
