@@ -1,0 +1,70 @@
+"""Pages about accounts, for staff."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user
+from django.urls import reverse
+
+from facsweb.accounts.models import User
+
+
+def test_the_list_names_everybody(client_as, people):
+    text = client_as("staff").get(reverse("accounts:list")).content.decode()
+    for user in people.values():
+        assert user.email in text
+
+
+def test_a_new_account_shows_its_password_once_and_it_works(client_as, client):
+    staff = client_as("staff")
+    response = staff.post(reverse("accounts:create"), {"name": "Nia New", "email": "NIA@example.org"})
+    assert response["Cache-Control"].count("no-store") == 1
+    password = response.context["password"]
+    assert password in response.content.decode()
+    assert client.login(email="nia@example.org", password=password)
+    person = User.objects.get(email="nia@example.org")
+    assert not person.is_staff
+    assert password not in staff.get(reverse("accounts:change", args=[person.pk])).content.decode()
+
+
+def test_a_taken_email_is_said_at_the_field(client_as, people):
+    response = client_as("staff").post(reverse("accounts:create"), {"name": "N", "email": "Coder@example.org"})
+    assert response.status_code == 422
+    assert "already" in str(response.context["form"].errors["email"])
+
+
+def test_deactivating_ends_the_session_and_reactivating_opens_the_door(client_as, people):
+    session, staff = client_as("coder"), client_as("staff")
+    url = reverse("accounts:change", args=[people["coder"].pk])
+    assert "no longer sign in" in staff.post(url, {"act": "deactivate"}, follow=True).content.decode()
+    assert not get_user(session).is_authenticated
+    assert "sign in again" in staff.post(url, {"act": "reactivate"}, follow=True).content.decode()
+    assert get_user(session).is_authenticated
+
+
+def test_nobody_deactivates_themselves(client_as, people):
+    url = reverse("accounts:change", args=[people["staff"].pk])
+    page = client_as("staff").post(url, {"act": "deactivate"}, follow=True).content.decode()
+    assert "your own account" in page
+    people["staff"].refresh_from_db()
+    assert people["staff"].is_active
+
+
+def test_a_new_password_replaces_the_old_one(client_as, people, client):
+    url = reverse("accounts:change", args=[people["coder"].pk])
+    response = client_as("staff").post(url, {"act": "reset_password"})
+    assert re.fullmatch(r"([a-z2-9]{4}-){4}[a-z2-9]{4}", response.context["password"])
+    assert client.login(email="coder@example.org", password=response.context["password"])
+
+
+@pytest.mark.parametrize("act", ["", "delete"])
+def test_unknown_acts_change_nothing(client_as, people, act):
+    url = reverse("accounts:change", args=[people["coder"].pk])
+    assert client_as("staff").post(url, {"act": act}).status_code == 422
+
+
+def test_names_of_studies_are_not_told(client_as, people, study):
+    url = reverse("accounts:change", args=[people["coder"].pk])
+    page = client_as("staff").get(url).content.decode()
+    assert "1 study" in page
+    assert study.name not in page
