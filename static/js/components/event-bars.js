@@ -21,6 +21,8 @@ export const regionOf = (group) => ({ upper_face: "upper", lower_face: "lower", 
  * @property {string | null} selected
  * @property {boolean} editable
  * @property {string | null} code the selected row
+ * @property {number} top pixels of the rows that are scrolled away
+ * @property {number} height pixels of the rows that are in view
  */
 
 export class EventBars {
@@ -45,10 +47,12 @@ export class EventBars {
 
   /** @param {Scene} scene */
   draw(scene) {
-    const { width, rows, lanes } = scene;
-    const pen = prepare(this.canvas, width, rows.length * ROW);
-    const place = new Map(rows.map((code, index) => [code, index * ROW]));
-    this.#grounds(pen, scene);
+    const { width, rows, lanes, top, height } = scene;
+    const pen = prepare(this.canvas, width, height);
+    const inView = rows.map((code, index) => /** @type {[string, number]} */ ([code, index * ROW - top]))
+      .filter(([, y]) => y > -ROW && y < height);
+    const place = new Map(inView);
+    this.#grounds(pen, scene, inView);
     pen.font = `600 9px ${getComputedStyle(this.canvas).fontFamily}`;
     pen.textBaseline = "middle";
     for (const event of scene.machine) this.#bar(pen, scene, event, place.get(event.code), lanes.machine, true);
@@ -59,17 +63,16 @@ export class EventBars {
     if (chosen && place.has(chosen.code)) this.#selected(pen, scene, chosen, /** @type {number} */ (place.get(chosen.code)));
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {Scene} scene */
-  #grounds(pen, { width, rows, code }) {
+  /** @param {CanvasRenderingContext2D} pen @param {Scene} scene @param {[string, number][]} inView */
+  #grounds(pen, { width, code }, inView) {
     const below = HEAT.top + HEAT.height;
-    rows.forEach((row, index) => {
-      const top = index * ROW;
+    for (const [row, top] of inView) {
       pen.fillStyle = this.colours[row === code ? "accent-soft" : "ground-panel"];
       pen.fillRect(0, top, width, HEAT.top);
       pen.fillRect(0, top + below, width, ROW - below);
       pen.fillStyle = this.colours.hairline;
       pen.fillRect(0, top + ROW - 0.5, width, 0.5);
-    });
+    }
   }
 
   /**

@@ -10,6 +10,8 @@ import { span, toX } from "../lib/time-window.js";
 /** @type {any} */
 const Plotly = /** @type {any} */ (globalThis).Plotly;
 const CONFIG = { staticPlot: true, displayModeBar: false, responsive: false };
+/** Pixels that Plotly draws of a row. The picture is stretched to the row's height: a tenth of the pixels, and as sharp, because a row is flat. */
+const DRAWN_ROW = 2;
 const CLEAR = "rgba(0,0,0,0)";
 
 /** @param {number} width @param {number} height @param {object} x @param {object} y */
@@ -18,7 +20,10 @@ const layout = (width, height, x, y) => ({
   xaxis: { visible: false, fixedrange: true, ...x }, yaxis: { visible: false, fixedrange: true, ...y },
 });
 
-/** A picture of a window of time that can be moved and stretched. */
+/**
+ * A picture of a window of time that can be moved and stretched. The outer element moves, on a layer of its own that the browser does not
+ * draw again at every step; the inner one is Plotly's.
+ */
 class Picture {
   /** @type {import("../lib/time-window.js").TimeWindow | null} */ drawn = null;
   #width = 1;
@@ -26,7 +31,8 @@ class Picture {
   /** @param {HTMLElement} box */
   constructor(box) {
     this.box = box;
-    this.div = box.appendChild(document.createElement("div"));
+    this.mover = box.appendChild(document.createElement("div"));
+    this.div = this.mover.appendChild(document.createElement("div"));
   }
 
   /** @param {import("../lib/time-window.js").TimeWindow} drawn @param {number} width */
@@ -40,11 +46,17 @@ class Picture {
     if (!this.drawn) return;
     const left = toX(window, this.drawn.fromUs, width);
     const scale = ((span(this.drawn) / span(window)) * width) / this.#width;
-    this.div.style.setProperty("transform", `translateX(${left}px) scaleX(${scale})`);
+    this.mover.style.setProperty("transform", `translateX(${left}px) scaleX(${scale})`);
   }
 }
 
 export class HeatmapPlot extends Picture {
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    super(box);
+    this.div.style.setProperty("transform", `scaleY(${ROW / DRAWN_ROW})`);
+  }
+
   /**
    * @param {import("../lib/heat.js").Heat} heat
    * @param {string[]} rows codes from the top
@@ -56,7 +68,7 @@ export class HeatmapPlot extends Picture {
       type: "heatmap", z: rows.map((code) => heat.row(code)), x0: heat.fromUs + step / 2, dx: step, y0: 0, dy: 1,
       zmin: 0, zmax: 5, zauto: false, colorscale: steps, showscale: false, hoverinfo: "skip", zsmooth: false, connectgaps: false,
     };
-    const size = layout(heat.width, Math.max(rows.length * ROW, 1),
+    const size = layout(heat.width, Math.max(rows.length * DRAWN_ROW, 1),
       { range: [heat.fromUs, heat.toUs] }, { range: [rows.length - 0.5, -0.5] });
     Plotly.react(this.div, rows.length ? [trace] : [], size, CONFIG);
     this.note({ fromUs: heat.fromUs, toUs: heat.toUs }, heat.width);

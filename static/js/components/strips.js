@@ -11,6 +11,8 @@ export const RULER_HEIGHT = 24;
 
 export class Overview {
   /** @type {Float32Array | null} mean intensity a column, 0–1, NaN where nobody was seen */ activity = null;
+  #picture = document.createElement("canvas");
+  /** @type {any} what the picture was painted from */ #known = {};
 
   /**
    * @param {HTMLElement} box
@@ -27,8 +29,19 @@ export class Overview {
 
   /** @param {number} width @param {import("../lib/event-store.js").EventState[]} events */
   draw(width, events) {
-    const pen = prepare(this.canvas, width, OVERVIEW_HEIGHT);
     const whole = { fromUs: 0, toUs: this.durationUs };
+    const known = this.#known;
+    if (known.width !== width || known.events !== events || known.activity !== this.activity || known.ink !== colour("--ink-quiet")) {
+      this.#known = { width, events, activity: this.activity, ink: colour("--ink-quiet") };
+      this.#paint(prepare(this.#picture, width, OVERVIEW_HEIGHT), whole, width, events);
+    }
+    const pen = prepare(this.canvas, width, OVERVIEW_HEIGHT);
+    pen.drawImage(this.#picture, 0, 0, width, OVERVIEW_HEIGHT);
+    this.#frame(pen, whole, width);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {TimeWindow} whole @param {number} width @param {import("../lib/event-store.js").EventState[]} events */
+  #paint(pen, whole, width, events) {
     const floor = OVERVIEW_HEIGHT - 8;
     pen.fillStyle = colour("--intensity-c");
     if (this.activity) {
@@ -45,7 +58,6 @@ export class Overview {
       const x = toX(whole, event.onset_us, width);
       pen.fillRect(x, floor + 3, Math.max(toX(whole, event.offset_us, width) - x, 1), 2);
     }
-    this.#frame(pen, whole, width);
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {TimeWindow} whole @param {number} width */

@@ -68,7 +68,9 @@ export class Timeline {
     const actions = this.#actions();
     installPointer(this.parts.rows, actions, { bars: true });
     for (const id of ["ruler", "curve-plot"]) installPointer(part(id), actions, { bars: false });
-    new ResizeObserver(() => this.#measure()).observe(this.parts.rows);
+    this.parts.scroll.addEventListener("scroll", () => this.redraw(), { passive: true });
+    const sizes = new ResizeObserver(() => this.#measure());
+    for (const box of [this.parts.rows, this.parts.scroll]) sizes.observe(box);
     onThemeChange(() => { this.bars.takeColours(); this.loader.forget(); this.#want(true); this.redraw(); });
   }
 
@@ -173,7 +175,8 @@ export class Timeline {
     this.curve.place(window, width);
     const mine = this.#preview ? this.mine.map((event) => (event.id === this.#preview?.id ? this.#preview : event)) : this.mine;
     this.bars.draw({ width, window, rows: this.rows, lanes: this.lanes, mine, machine: this.machine, selected: this.selected,
-      editable: this.editable, code: this.code });
+      editable: this.editable, code: this.code, top: this.parts.scroll.scrollTop,
+      height: Math.min(this.parts.scroll.clientHeight, this.rows.length * ROW) });
     this.overview.draw(width, this.options.alone ? this.machine : mine);
     drawRuler(this.parts.ruler, window, width);
     this.#placeCursor();
@@ -193,9 +196,10 @@ export class Timeline {
     const { rows, scroll, tracks } = this.parts;
     tracks.style.setProperty("--scrollbar", `${scroll.offsetWidth - scroll.clientWidth}px`);
     const width = Math.floor(rows.clientWidth);
-    if (width === this.width) return;
-    this.width = width;
-    this.#want();
+    if (width !== this.width) {
+      this.width = width;
+      this.#want();
+    }
     this.redraw();
   }
 

@@ -8,13 +8,17 @@ import { clamp, span } from "../lib/time-window.js";
 /** @typedef {import("../lib/time-window.js").TimeWindow} TimeWindow */
 
 const MARGIN = 0.25; // of the window, on each side
-const WAIT_MS = 70;
+/** While somebody zooms or pans, the picture that is there is moved; the next one comes when they pause, or after a while. */
+const WAIT_MS = 140;
+const LONGEST_WAIT_MS = 700;
 const MAX_COLUMNS = 2400;
 
 export class WindowLoader {
   /** @type {AbortController | null} */ #asking = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   #asked = "";
+  #drawn = "";
+  /** @type {number | null} when the first of the wishes that wait was made */ #since = null;
 
   /**
    * @param {{url: string, version: number, durationUs: number, onHeat: (heat: Heat) => void,
@@ -31,12 +35,17 @@ export class WindowLoader {
    */
   want(wish, now = false) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(wish), now ? 0 : WAIT_MS);
+    this.#since ??= performance.now();
+    const left = this.#since + LONGEST_WAIT_MS - performance.now();
+    this.#timer = setTimeout(() => {
+      this.#since = null;
+      this.#ask(wish);
+    }, now ? 0 : Math.max(0, Math.min(WAIT_MS, left)));
   }
 
-  /** Forget what was asked, so that the next wish asks again. */
+  /** Forget what was asked and drawn, so that the next wish asks again. */
   forget() {
-    this.#asked = "";
+    this.#asked = this.#drawn = "";
   }
 
   /** The whole recording in so many columns. @param {number} face @param {number} columns */
@@ -58,14 +67,17 @@ export class WindowLoader {
     const more = span(window) * MARGIN;
     const drawn = clamp({ fromUs: window.fromUs - more, toUs: window.toUs + more }, this.options.durationUs);
     const columns = Math.max(1, Math.min(Math.round((span(drawn) / span(window)) * width), MAX_COLUMNS));
-    const url = this.#url(drawn, columns, face, code ?? "", true);
-    if (url === this.#asked || width < 1) return;
+    const picture = [face, drawn.fromUs, drawn.toUs, columns].join();
+    const isNew = picture !== this.#drawn; // another row's curve needs no other heatmap
+    const url = this.#url(drawn, columns, face, code ?? "", isNew);
+    if (url === this.#asked || width < 1 || !(isNew || code)) return;
     this.#asking?.abort();
     this.#asking = new AbortController();
     this.#asked = url;
     try {
       const answer = await getJson(url, { signal: this.#asking.signal });
-      this.options.onHeat(new Heat(answer));
+      if (isNew) this.options.onHeat(new Heat(answer));
+      this.#drawn = picture;
       this.options.onCurve(code ? answer.curves[code] : null, drawn, columns);
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") return;

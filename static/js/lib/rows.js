@@ -57,22 +57,19 @@ export function hit({ x, y, width, window, rows, lanes, mine, machine, selected 
     const edge = edgeAt(held, x, window, width);
     if (edge) return { event: held, machine: false, edge };
   }
-  const candidates = [
-    ...(lanes.mine && isIn(within, lanes.mine) ? mine.map((event) => ({ event, machine: false })) : []),
-    ...(isIn(within, lanes.machine) ? machine.map((event) => ({ event, machine: true })) : []),
-  ];
-  /** @type {Hit | null} */
-  let found = null;
-  for (const candidate of candidates) {
-    const { event } = candidate;
-    if (event.code !== code || event.deleted) continue;
+  const under = (/** @type {EventState[]} */ events) => shortest(events.filter((event) => {
+    if (event.code !== code || event.deleted) return false;
     const from = toX(window, event.onset_us, width) - 2;
-    const to = Math.max(toX(window, event.offset_us, width), from + 4) + 2;
-    if (x < from || x > to) continue;
-    if (!found || length(event) < length(found.event)) found = { ...candidate, edge: null };
-  }
-  return found;
+    return x >= from && x <= Math.max(toX(window, event.offset_us, width), from + 4) + 2;
+  }));
+  const own = lanes.mine && isIn(within, lanes.mine) ? under(mine) : undefined;
+  if (own) return { event: own, machine: false, edge: null };
+  const proposed = isIn(within, lanes.machine) ? under(machine) : undefined;
+  return proposed ? { event: proposed, machine: true, edge: null } : null;
 }
+
+/** @param {EventState[]} events */
+const shortest = (events) => events.reduce((/** @type {EventState | undefined} */ best, event) => (best && length(best) <= length(event) ? best : event), undefined);
 
 /** @param {number} y @param {Lane} lane */
 const isIn = (y, lane) => y >= lane.top - 1 && y <= lane.top + lane.height + 1;

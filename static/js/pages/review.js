@@ -34,6 +34,8 @@ async function loadFrames() {
 class Review {
   /** @type {Map<string, import("../lib/event-store.js").EventState>} */ proposals = new Map();
   /** @type {string | null} */ selected = null;
+  /** @type {import("../lib/event-store.js").EventState[]} events of the face that is shown */ standing = [];
+  /** @type {import("../lib/event-store.js").EventState[]} */ machine = [];
   face = data.faces[0];
   alone = data.layer.id === data.machineLayer;
 
@@ -86,10 +88,10 @@ class Review {
   /** Show what the store has. */
   refresh() {
     const listed = this.listed();
-    const standing = listed.filter((event) => !event.deleted);
-    const machine = [...this.proposals.values()].filter((event) => event.face === this.face);
+    this.standing = listed.filter((event) => !event.deleted);
+    this.machine = [...this.proposals.values()].filter((event) => event.face === this.face);
     if (this.selected && !this.store.events.has(this.selected)) this.selected = null;
-    this.timeline.setEvents(this.alone ? [] : standing, this.alone ? standing : machine);
+    this.timeline.setEvents(this.alone ? [] : this.standing, this.alone ? this.standing : this.machine);
     this.timeline.selected = this.selected;
     if (!part("events").hidden) this.table.draw(listed, this.selected);
     this.editor.show(this.chosen);
@@ -116,10 +118,9 @@ class Review {
   /** The FACS notation of the moment. */
   #say() {
     const us = this.clock.timeUs;
-    const own = this.listed().filter((event) => !event.deleted);
-    part("facs-mine").textContent = notation(own, us) || "–";
+    part("facs-mine").textContent = notation(this.standing, us) || "–";
     part("facs-machine-line").hidden = this.alone;
-    if (!this.alone) part("facs-machine").textContent = notation([...this.proposals.values()].filter((event) => event.face === this.face), us) || "–";
+    if (!this.alone) part("facs-machine").textContent = notation(this.machine, us) || "–";
   }
 
   /** @param {number} us */
