@@ -30,20 +30,24 @@ _LEAST_SPREAD: Final[Mapping[str, float]] = {
     "eye_open_R": 0.06,
     "cheek_y_L": 0.20,
     "cheek_y_R": 0.20,
-    "corner_bend_L": 0.12,
-    "corner_bend_R": 0.12,
+    "corner_bend_L": 0.20,
+    "corner_bend_R": 0.20,
     "corner_z_L": 0.30,
     "corner_z_R": 0.30,
-    "mouth_gap": 0.08,
+    "mouth_gap": 0.12,
     "mouth_width": 0.40,
     "lips_height": 0.25,
     "jaw_y": 0.40,
 }
-_FARTHEST: Final = 4.0  # spreads; one odd measure (a beard, glasses) must not decide alone
+_FARTHEST: Final = 8.0  # spreads; one odd measure (a beard, glasses) must not decide alone
+#: Head angles up to here cost nothing: pose is taken out later, and rest matters more than a perfect front view.
+_FREE_YAW_DEG: Final = 10.0
+_FREE_PITCH_DEG: Final = 5.0
 _MOST_FRAMES: Final = 60
 _LEAST_FRAMES: Final = 5
 _SHARE: Final = 0.1
-_AS_GOOD: Final = 0.3  # a frame this much worse than the best is another expression
+_AS_GOOD: Final = 0.3  # a frame this much worse than the best is no rest
+_ALIKE: Final = 0.5  # mean spreads; frames further from the best one are another expression
 _NEIGHBOUR_US: Final = 400_000
 _STILL: Final = 4.0  # spreads a second of the fastest measure; noise stays under 2
 _MAX_DISTANCE_US: Final = 500_000
@@ -95,24 +99,24 @@ def automatic_neutral(series: FaceSeries) -> Neutral:
     """Median of the frames nearest to rest.
 
     A frame's distance is the mean over the compared measures of its deviation from the population's rest (in
-    spreads, at most 4), plus penalties: 1 for 20° of head turn, 1 for a mean movement of 4 spreads a second, 1 for
-    no quality. The best tenth of the frames is taken, at least 5 and at most 60, as far as they are nearly as
-    good as the best.
+    spreads, at most 8), plus penalties: 1 for 15° of head angle beyond 10° of yaw or 5° of pitch, 1 for a mean
+    movement of 4 spreads a second, 1 for no quality. The best tenth of the frames is taken, at least 5 and at most
+    60, as far as they are nearly as good as the best and show the same face as it.
     """
-    deviation = [
-        np.minimum(np.abs(series[name] - mean) / spread, _FARTHEST) for name, (mean, spread) in _rest().items()
-    ]
-    distance = np.mean(deviation, axis=0)
+    scaled = np.stack([(series[name] - mean) / spread for name, (mean, spread) in _rest().items()])
+    distance = np.minimum(np.abs(scaled), _FARTHEST).mean(0)
     pitch = series["pitch_deg"]
     usable = measurable(series)
     typical_pitch = np.nanmedian(pitch[usable]) if usable.any() else 0.0
-    distance += np.abs(series["yaw_deg"]) / 20 + np.abs(pitch - typical_pitch) / 20
-    distance += np.minimum(_speeds(series).mean(0) / 4, _FARTHEST) + (1 - quality(series))
+    distance += np.maximum(np.abs(series["yaw_deg"]) - _FREE_YAW_DEG, 0) / 15
+    distance += np.maximum(np.abs(pitch - typical_pitch) - _FREE_PITCH_DEG, 0) / 15
+    distance += np.minimum(_speeds(series).mean(0) / 4, 4.0) + (1 - quality(series))
     distance = np.where(usable, np.nan_to_num(distance, nan=np.inf), np.inf)
     count = int(np.clip(round(_SHARE * np.isfinite(distance).sum()), _LEAST_FRAMES, _MOST_FRAMES))
-    rows = np.argsort(distance, kind="stable")[: min(count, len(series))]
-    near = distance[rows] <= distance[rows[0]] + _AS_GOOD
-    rows = rows[near | (np.arange(len(rows)) < _LEAST_FRAMES)]
+    best = int(np.argmin(distance))
+    alike = np.abs(scaled - scaled[:, [best]]).mean(0) <= _ALIKE
+    alike &= distance <= distance[best] + _AS_GOOD
+    rows = np.argsort(np.where(alike, distance, np.inf), kind="stable")[: min(count, max(int(alike.sum()), 1))]
     return Neutral(_median(series, rows), "automatic", int(series.time_us[rows[0]]), len(rows))
 
 
