@@ -142,6 +142,10 @@ def _warm_up(video: Path, out: Path, max_faces: int) -> None:
 
 
 def _peak_rss_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would report the parent's peak where that was larger
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(fields["VmHWM"].split()[0]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 

@@ -1,229 +1,262 @@
-"""The first pass on real pictures with the real models: what is stored, and what is left when it is stopped."""
+"""The first pass: what it stores, that it streams, stops, dies cleanly and repeats itself exactly."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from fractions import Fraction
+import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from analysis import media, pipeline
 from analysis.face.geometry import GEOMETRY_COLUMNS
 from analysis.face.texture import TEXTURE_COLUMNS
-from analysis.measurement import SCHEMA
-from analysis.types import AnalysisError, Cancelled, MediaError, ModelError
-from tests.analysis.clips import astronaut, numbered, set_display_matrix, write
+from analysis.measurement import VALUE_COLUMNS
+from analysis.types import AnalysisError, Cancelled, MediaError, Rgb
+from tests.analysis import clips
 
 pytestmark = pytest.mark.usefixtures("models")
-REPOSITORY = Path(__file__).resolve().parents[2]
-FILES = {"measurement.parquet", "measurement.json"}
 
 
-def face(size: int = 256) -> np.ndarray:
-    import cv2
-
-    return cv2.resize(astronaut()[:400, 60:460], (size, size), interpolation=cv2.INTER_AREA)
-
-
-def measured(video: Path, out: Path, **options) -> dict[str, np.ndarray]:
-    pipeline.measure(video, out, **options)
-    table = pq.read_table(out / "measurement.parquet")
-    return {name: table[name].to_numpy() for name in table.column_names}
+def photograph(shift: int = 0) -> Rgb:
+    """The photographed face, moved sideways by some pixels."""
+    return np.ascontiguousarray(np.roll(clips.astronaut(), shift, axis=1)[:360])
 
 
-@pytest.fixture(scope="module")
-def short(tmp_path_factory) -> Path:
-    """Two pictures without a face, twelve with one, at uneven times."""
-    empty = np.full((256, 256, 3), 90, np.uint8)
-    times = np.cumsum([0, 40, 40, 40, 63, 80, 17, 40, 40, 300, 40, 33, 34, 33]) * 1000
-    path = tmp_path_factory.mktemp("short") / "a.mp4"
-    return write(path, [empty] * 2 + [face()] * 12, times_us=times.tolist())
+def faces_and_gap(tmp_path: Path) -> Path:
+    """Ten pictures of a face, six of nothing, ten of the face; uneven times."""
+    blank = np.zeros_like(photograph())
+    pictures = [photograph(i) for i in range(10)] + [blank] * 6 + [photograph(i) for i in range(10)]
+    times = np.cumsum([0, *([40_000, 33_000, 47_000] * 9)])[: len(pictures)].tolist()
+    return clips.write(tmp_path / "gap.mp4", pictures, times_us=times, keyframes=1)
 
 
-def test_every_frame_is_stored_with_its_own_time(short, tmp_path):
-    columns = measured(short, tmp_path)
-    assert pq.read_schema(tmp_path / "measurement.parquet").equals(SCHEMA)
-    assert columns["frame"].tolist() == list(range(14))
-    assert columns["time_us"].tolist() == [frame.time_us for frame in media.frames(short)]
-    assert columns["face"].tolist() == [-1] * 2 + [0] * 12
+def table(folder: Path) -> dict[str, np.ndarray]:
+    found = pq.read_table(folder / pipeline.PARQUET)
+    return {name: found[name].to_numpy() for name in found.column_names}
 
 
-def test_absent_is_nan_and_present_is_measured(short, tmp_path):
-    columns = measured(short, tmp_path)
-    values = [name for name in columns if name not in {"frame", "time_us", "face"}]
-    assert set(values) >= {*GEOMETRY_COLUMNS, *TEXTURE_COLUMNS}
-    for name in values:
-        assert np.isnan(columns[name][:2]).all(), name
-        assert np.isfinite(columns[name][2:]).all(), name
-    assert columns["presence"][2:].min() > 0.9
-    centre = columns["box_x"][5] + columns["box_w"][5] / 2, columns["box_y"][5] + columns["box_h"][5] / 2
-    assert centre == pytest.approx((105, 75), abs=15)  # where the astronaut's face is
+def test_every_frame_has_a_row_and_gaps_are_gaps(tmp_path):
+    video = faces_and_gap(tmp_path)
+    result = pipeline.measure(video, tmp_path / "out")
+    rows = table(tmp_path / "out")
+    assert list(rows) == ["frame", "time_us", "face", *VALUE_COLUMNS]
+    assert rows["frame"].tolist() == list(range(26))
+    assert rows["time_us"].tolist() == [frame.time_us for frame in media.frames(video)]
+    assert rows["face"].tolist() == [0] * 10 + [-1] * 6 + [0] * 10
+    absent = rows["face"] < 0
+    for name in VALUE_COLUMNS:
+        assert rows[name].dtype == np.float32
+        assert np.isnan(rows[name][absent]).all()
+    for name in ("presence", "box_x", "yaw_deg", *GEOMETRY_COLUMNS[:5], *TEXTURE_COLUMNS[:5]):
+        assert np.isfinite(rows[name][~absent]).all()
+    assert (rows["box_w"][~absent] > 60).all()
+    assert (result.frames, result.faces, result.skipped_packets) == (26, 1, 0)
+    assert set(result.seconds) == {"decode", "detect", "mesh", "texture", "geometry", "write"}
+    about = json.loads((tmp_path / "out" / pipeline.ABOUT).read_text())
+    assert about["video"]["frames"] == 26
+    assert [model["id"] for model in about["models"]]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [pipeline.ABOUT, pipeline.PARQUET]
 
 
-def test_what_was_measured_is_written_down(short, tmp_path):
-    pipeline.measure(short, tmp_path)
-    about = json.loads((tmp_path / "measurement.json").read_text())
-    video = about["video"]
-    assert (video["width"], video["height"], video["codec"], video["container"]) == (256, 256, "h264", "mp4")
-    assert video["frames"] == 14
-    assert video["duration_us"] > 700_000
-    assert video["frame_rate"] > 0
-    assert {len(model["sha256"]) for model in about["models"]} == {64}
-    assert len(about["models"]) == 3
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+def test_several_faces_have_their_own_rows(tmp_path):
+    face = clips.astronaut()[10:234, 110:334]
+    crowd = np.ascontiguousarray(np.tile(face, (1, 3, 1)))
+    video = clips.write(tmp_path / "crowd.mp4", [crowd] * 10)
+    assert pipeline.measure(video, tmp_path / "out").faces == 3
+    rows = table(tmp_path / "out")
+    assert rows["face"].reshape(10, 3).tolist() == [[0, 1, 2]] * 10
+    places = rows["box_x"].reshape(10, 3) + rows["box_w"].reshape(10, 3) / 2
+    assert sorted((places.mean(axis=0) // 224).tolist()) == [0, 1, 2]
+    assert places.std(axis=0).max() < 3
+    assert pipeline.measure(video, tmp_path / "one", max_faces=1).faces == 1
 
 
-def test_a_recording_without_a_face(tmp_path):
-    video = write(tmp_path / "bars.mp4", numbered(30))
-    found = pipeline.analyze(video, tmp_path / "out")
-    rows = pq.read_table(tmp_path / "out" / "measurement.parquet")
-    assert set(rows["face"].to_pylist()) == {-1}
-    assert len(rows) == 30
-    assert found.faces == {}
-    assert any("No face" in warning for warning in found.summary["warnings"])
-    assert pq.read_table(tmp_path / "out" / "signals.parquet").num_rows == 0
-    assert (tmp_path / "out" / "events.csv").read_text().startswith("code,side,")
+def test_a_face_of_two_frames_in_a_long_recording_is_noise(tmp_path):
+    blank = np.zeros_like(photograph())
+    video = clips.write(tmp_path / "flash.mp4", [blank] * 8 + [photograph()] * 2 + [blank] * 8, keyframes=1)
+    assert pipeline.measure(video, tmp_path / "out").faces == 0
+    assert table(tmp_path / "out")["face"].tolist() == [-1] * 18
 
 
-def test_four_faces_are_four_tracks_and_no_more_than_asked_for(tmp_path):
-    tiled = np.tile(face(200), (2, 2, 1))
-    video = write(tmp_path / "tiled.mp4", [tiled] * 10)
-    columns = measured(video, tmp_path / "four", max_faces=4)
-    assert sorted(set(columns["face"].tolist())) == [0, 1, 2, 3]
-    places = {
-        (columns["box_x"][i] > 200, columns["box_y"][i] > 200) for i in np.flatnonzero(columns["frame"] == 9)
-    }
-    assert len(places) == 4
-    assert set(measured(video, tmp_path / "two", max_faces=2)["face"].tolist()) == {0, 1}
+def test_a_recording_of_one_picture_is_measured(tmp_path):
+    video = clips.write(tmp_path / "one.mp4", [photograph()])
+    assert pipeline.measure(video, tmp_path / "out").faces == 1
+    assert table(tmp_path / "out")["face"].tolist() == [0]
 
 
-def test_rotated_recordings_are_measured_upright(tmp_path):
-    upright = write(tmp_path / "upright.mp4", [face()] * 6)
-    lying = write(tmp_path / "lying.mp4", [np.rot90(face()).copy()] * 6)
-    set_display_matrix(lying, (0, 1, -1, 0))
-    straight, turned = measured(upright, tmp_path / "a"), measured(lying, tmp_path / "b")
-    for name in ("roll_deg", "yaw_deg", "box_x", "box_y"):
-        assert turned[name] == pytest.approx(straight[name], abs=2.0), name
+def test_no_face_at_all_is_a_result(tmp_path):
+    video = clips.write(tmp_path / "empty.mp4", clips.numbered(20, 320, 240))
+    assert pipeline.measure(video, tmp_path / "out").faces == 0
+    assert table(tmp_path / "out")["face"].tolist() == [-1] * 20
+    assert pipeline.interpret(tmp_path / "out").faces == {}
 
 
-def test_the_same_video_gives_the_same_file(short, tmp_path):
-    measured(short, tmp_path / "a")
-    measured(short, tmp_path / "b", hook=lambda *args, **kwargs: None)
-    first, second = ((tmp_path / name / "measurement.parquet").read_bytes() for name in "ab")
-    assert first == second
+def test_a_turned_recording_gives_what_the_upright_one_gives(tmp_path):
+    upright = [photograph(i) for i in range(8)]
+    clips.write(tmp_path / "upright.mp4", upright)
+    turned = clips.write(tmp_path / "turned.mp4", [np.ascontiguousarray(np.rot90(p)) for p in upright])
+    clips.set_display_matrix(turned, (0, 1, -1, 0))
+    pipeline.measure(tmp_path / "upright.mp4", tmp_path / "a")
+    pipeline.measure(turned, tmp_path / "b")
+    first, second = table(tmp_path / "a"), table(tmp_path / "b")
+    assert first["face"].tolist() == second["face"].tolist() == [0] * 8
+    for name in ("box_x", "box_y", "box_w", "box_h"):
+        assert np.abs(first[name] - second[name]).max() < 3
+    for name in ("yaw_deg", "pitch_deg", "roll_deg"):
+        assert np.abs(first[name] - second[name]).max() < 3
 
 
-def test_progress_comes_in_order_with_a_still_that_shows_the_mesh(tmp_path):
-    video = write(tmp_path / "wide.mp4", [np.pad(face(), ((0, 0), (0, 344), (0, 0)))] * 8)
-    calls = []
-    pipeline.measure(video, tmp_path / "out", hook=lambda *args, still=None: calls.append((*args, still)))
-    stages, done, totals, stills = zip(*calls, strict=True)
-    assert set(stages) == {"measure"}
-    assert list(done) == sorted(done)
-    assert (done[-1], totals[-1]) == (8, 8)
-    still = next(still for still in stills if still is not None)
-    assert still.shape == (205, 480, 3)
-    greenish = (still[..., 1].astype(int) - still[..., 0] > 60) & (still[..., 1].astype(int) - still[..., 2] > 20)
-    rows, columns = np.nonzero(greenish)
-    assert len(rows) > 200  # the points of the mesh
-    assert (columns.mean(), rows.mean()) == pytest.approx((84, 60), abs=15)  # on the face
+def test_the_same_video_gives_the_same_bytes(tmp_path):
+    video = faces_and_gap(tmp_path)
+
+    def slow(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+        time.sleep(0.02)  # a busy machine
+
+    pipeline.measure(video, tmp_path / "a")
+    pipeline.measure(video, tmp_path / "b", hook=slow)
+    for name in (pipeline.PARQUET, pipeline.ABOUT):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_stopping_keeps_the_former_result_and_leaves_nothing_behind(short, tmp_path):
-    pipeline.analyze(short, tmp_path)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    asked = iter(range(100))
+def test_progress_is_rare_and_shows_the_mesh(tmp_path, monkeypatch):
+    ticks = iter(np.arange(0, 1000, 0.11).tolist())
+    report = pipeline._Report.__init__
+    monkeypatch.setattr(
+        pipeline._Report, "__init__", lambda self, hook, total: report(self, hook, total, lambda: next(ticks))
+    )
+    seen: list[tuple[str, int, int | None, Rgb | None]] = []
+
+    def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+        seen.append((stage, done, total, still))
+
+    video = clips.write(tmp_path / "long.mp4", [photograph(i % 5) for i in range(60)])
+    pipeline.measure(video, tmp_path / "out", hook=hook)
+    assert {stage for stage, *_ in seen} == {"measure"}
+    done = [done for _, done, _, _ in seen]
+    assert done == sorted(done)
+    assert seen[-1][1:3] == (60, 60)
+    assert 60 * 0.11 / 0.2 * 0.7 < len(seen) < 60 * 0.11 / 0.2 + 3
+    stills = [still for *_, still in seen if still is not None]
+    assert 2 <= len(stills) <= 4
+    assert stills[0].shape[1] == 480
+    assert stills[0].dtype == np.uint8
+    green = (np.abs(stills[0].astype(int) - pipeline._MESH_COLOUR).sum(axis=2) < 60).sum()
+    assert green > 200
+
+
+def test_cancelling_takes_effect_at_the_next_frame_and_leaves_nothing(tmp_path):
+    video = clips.write(tmp_path / "long.mp4", [photograph(i % 5) for i in range(60)])
+    asked = 0
+
+    def should_stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 10
+
     with pytest.raises(Cancelled):
-        pipeline.measure(short, tmp_path, should_stop=lambda: next(asked) >= 5)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-
-
-def test_an_error_in_the_middle_leaves_nothing_behind(short, tmp_path):
-    def broken(*args, **kwargs):
-        raise RuntimeError("the listener broke")
-
-    with pytest.raises(RuntimeError, match="the listener broke"):
-        pipeline.measure(short, tmp_path / "out", hook=broken)
+        pipeline.analyze(video, tmp_path / "out", should_stop=should_stop)
+    assert asked == 11
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_leftovers_of_a_killed_run_are_swept(short, tmp_path):
-    (tmp_path / ".measuring-abc").mkdir()
-    (tmp_path / ".measuring-abc" / "measurement.parquet").write_bytes(b"half")
-    pipeline.measure(short, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+def test_a_hook_may_stop_the_work_by_raising(tmp_path):
+    def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
+        raise Cancelled("enough")
+
+    video = clips.write(tmp_path / "clip.mp4", [photograph()] * 3)
+    with pytest.raises(Cancelled, match="enough"):
+        pipeline.measure(video, tmp_path / "out", hook=hook)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_measuring_again_removes_results_that_no_longer_fit(short, tmp_path):
-    pipeline.analyze(short, tmp_path)
-    pipeline.measure(short, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+_ENDLESS = """
+import sys
+from pathlib import Path
+from analysis import pipeline
+def hook(stage, done, total, *, still=None):
+    print(done, flush=True)
+    import time; time.sleep(30)
+pipeline.measure(Path(sys.argv[1]), Path(sys.argv[2]), hook=hook)
+"""
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(short, tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(AnalysisError, match="cannot be written"):
-        pipeline.measure(short, tmp_path / "file")
+def test_a_killed_run_leaves_nothing_that_looks_finished_and_the_next_one_sweeps(tmp_path):
+    video = clips.write(tmp_path / "clip.mp4", [photograph(i) for i in range(8)])
+    run = subprocess.Popen([sys.executable, "-c", _ENDLESS, video, tmp_path / "out"], stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    assert run.stdout.readline()
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    assert list((tmp_path / "out").glob(".measuring-*"))
+    assert not (tmp_path / "out" / pipeline.ABOUT).exists()
+    with pytest.raises(AnalysisError):
+        pipeline.interpret(tmp_path / "out")
+    pipeline.measure(video, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [pipeline.ABOUT, pipeline.PARQUET]
 
 
-def test_a_file_that_is_no_video_makes_no_folder(tmp_path):
-    (tmp_path / "a.mp4").write_bytes(b"rubbish" * 99)
+def test_results_of_another_video_do_not_stay_beside_new_ones(tmp_path):
+    pipeline.analyze(clips.write(tmp_path / "a.mp4", [photograph()] * 5), tmp_path / "out")
+    assert (tmp_path / "out" / "summary.json").exists()
+    pipeline.measure(clips.write(tmp_path / "b.mp4", clips.numbered(5)), tmp_path / "out")
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_a_failed_run_keeps_the_earlier_results(tmp_path):
+    pipeline.analyze(clips.write(tmp_path / "a.mp4", [photograph()] * 5), tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
     with pytest.raises(MediaError):
-        pipeline.measure(tmp_path / "a.mp4", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        pipeline.measure(tmp_path / "bad.mp4", tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
-def test_without_models_it_says_what_to_do(short, tmp_path, monkeypatch):
-    monkeypatch.setenv("FACSWEB_MODELS", str(tmp_path / "nothing"))
-    with pytest.raises(ModelError, match="python -m analysis models install"):
-        pipeline.measure(short, tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+def test_a_folder_that_cannot_be_written_gives_a_sentence(tmp_path):
+    video = clips.write(tmp_path / "clip.mp4", [photograph()])
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(AnalysisError, match="cannot be written"):
+        pipeline.measure(video, tmp_path / "out")
 
 
-def test_interpreting_again_needs_no_video(tmp_path):
-    video = write(tmp_path / "a.mp4", [face()] * 30)
-    pipeline.analyze(video, tmp_path / "out")
-    video.unlink()
-    found = pipeline.interpret(tmp_path / "out", neutral_us=400_000)
-    assert found.summary["neutral"]["method"] == "chosen"
-    rows: pa.Table = pq.read_table(tmp_path / "out" / "signals.parquet")
-    assert rows.num_rows == 30
+_PEAK = """
+import sys
+from pathlib import Path
+from analysis import bench
+found = bench.bench(Path(sys.argv[1]), minutes=float(sys.argv[2]))
+print(found.frames, found.peak_rss_mb)
+"""
 
 
-def peak_mb(video: Path, out: Path) -> float:
-    script = (
-        "import resource, sys; from pathlib import Path; from analysis import pipeline;"
-        "pipeline.measure(Path(sys.argv[1]), Path(sys.argv[2]));"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 1024))"
+def _peak(video: Path, minutes: float) -> tuple[int, float]:
+    run = subprocess.run(
+        [sys.executable, "-c", _PEAK, video, str(minutes)], capture_output=True, text=True, check=True
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(video), str(out)],
-        cwd=REPOSITORY,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return float(done.stdout)
+    frames, peak = run.stdout.split()
+    return int(frames), float(peak)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="getrusage is missing here")
-def test_memory_does_not_grow_with_the_length(tmp_path):
-    # six times as many pictures; the pixels of those alone are 35 MB
-    few = write(tmp_path / "few.mp4", [face(192)] * 64)
-    many = write(tmp_path / "many.mp4", [face(192)] * 384)
-    little, much = peak_mb(few, tmp_path / "a"), peak_mb(many, tmp_path / "b")
-    assert much < 400
-    assert much - little < 20
+def test_memory_does_not_grow_with_the_recording(tmp_path):
+    # Small pictures, few frames a second: a long recording in little time.
+    face = photograph()[::2, ::2]
+    pictures = [np.ascontiguousarray(np.roll(face, i, axis=1)) for i in range(10)]
+    video = clips.write(tmp_path / "short.mp4", pictures, times_us=[i * 100_000 for i in range(10)])
+    short_frames, short = _peak(video, 0.1)
+    long_frames, long = _peak(video, 1.5)
+    assert long_frames > 10 * short_frames > 500
+    assert long < 400
+    assert long - short < 25, f"{short:.0f} MB for {short_frames} frames, {long:.0f} MB for {long_frames}"
 
 
-def test_times_are_exact_microseconds_of_the_container(tmp_path):
-    ticks = [0, 3003, 6006, 9009, 12012, 15015]
-    times = [round(Fraction(tick, 90_000) * 1_000_000) for tick in ticks]
-    video = write(tmp_path / "ntsc.mp4", [face()] * 6, times_us=times)
-    assert measured(video, tmp_path / "out")["time_us"].tolist() == [0, 33367, 66733, 100100, 133467, 166833]
+def test_the_demonstration_clip_is_one_face_from_beginning_to_end(tmp_path):
+    result = pipeline.measure(clips.D1, tmp_path / "out")
+    assert (result.frames, result.faces) == (250, 1)
+    rows = table(tmp_path / "out")
+    assert rows["face"].tolist() == [0] * 250
+    assert np.array_equal(rows["time_us"], np.arange(250) * 40_000)
+    assert (rows["presence"] > 0.9).all()
