@@ -100,6 +100,13 @@ def consent_create(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.add_error(None, error)
         else:
             return redirect("studies:consent", consent.pk)
+    return _questions(request, participant, text, form)
+
+
+def _questions(
+    request: HttpRequest, participant: Participant, text: ConsentForm, form: ConsentGivenForm
+) -> HttpResponse:
+    """The questions: one a screen for the participant, all together for who copies them from paper."""
     context = {
         "participant": participant,
         "study": participant.study,

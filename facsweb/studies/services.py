@@ -249,6 +249,20 @@ def require_consent(participant: Participant, needed: Iterable[str]) -> None:
     raise ConsentMissing(f"{participant.code} has not given consent yet. Record a consent that covers: {words}.")
 
 
+def _check_consent(consent: Consent) -> None:
+    form = consent.form
+    if form.study_id != consent.participant.study_id:
+        raise ValidationError("This consent form belongs to another study.")
+    if not consent.scopes:
+        raise ValidationError("Nothing was agreed to, so there is no consent to record.")
+    if extra := [scope for scope in consent.scopes if scope not in form.scopes]:
+        raise ValidationError(f"Version {form.version} of the form does not ask about: {Scope(extra[0]).label}.")
+    if consent.method == Consent.Method.ON_SCREEN and not consent.signature:
+        raise ValidationError("Type the participant's name as a signature.")
+    if consent.given_at > timezone.now():
+        raise ValidationError("The consent is dated in the future. Check the date.")
+
+
 @transaction.atomic
 def record_consent(
     actor: User,
@@ -290,28 +304,18 @@ def record_consent(
         return existing
     # The participant's row is the lock for "which consent is in force".
     participant = Participant.objects.select_for_update().get(pk=participant.pk)
-    granted, now = _scopes(scopes), timezone.now()
-    if form.study_id != participant.study_id:
-        raise ValidationError("This consent form belongs to another study.")
-    if not granted:
-        raise ValidationError("Nothing was agreed to, so there is no consent to record.")
-    if extra := [scope for scope in granted if str(scope) not in form.scopes]:
-        raise ValidationError(f"Version {form.version} of the form does not ask about: {extra[0].label}.")
-    if method == Consent.Method.ON_SCREEN and not signature.strip():
-        raise ValidationError("Type the participant's name as a signature.")
-    if given_at is not None and given_at > now:
-        raise ValidationError("The consent is dated in the future. Check the date.")
     former = current_consent(participant)
     consent = Consent(
         **({"id": id} if id else {}),
         participant=participant,
         form=form,
-        scopes=[str(scope) for scope in granted],
+        scopes=[str(scope) for scope in _scopes(scopes)],
         method=Consent.Method(method),
         signature=signature.strip(),
-        given_at=given_at or now,
+        given_at=given_at or timezone.now(),
         recorded_by=actor,
     )
+    _check_consent(consent)
     consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by"])
     consent.save(force_insert=True)
     record(
