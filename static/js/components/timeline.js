@@ -4,10 +4,10 @@
  */
 import { element } from "../lib/dom.js";
 import { letterOf, unit } from "../lib/facs.js";
-import { chooseRows, hit, HEAT, LANES, moveEdge, ROW } from "../lib/rows.js";
+import { chooseRows, hit, LANES, moveEdge, ROW } from "../lib/rows.js";
 import { onThemeChange } from "../lib/theme.js";
 import { formatTime } from "../lib/time.js";
-import { around, clamp, follow, pan, reveal, span, toUs, toX, zoom } from "../lib/time-window.js";
+import { around, clamp, follow, pan, reveal, toUs, toX, zoom } from "../lib/time-window.js";
 import { EventBars, regionOf } from "./event-bars.js";
 import { CurvePlot, HeatmapPlot } from "./plots.js";
 import { RowLabels } from "./row-labels.js";
@@ -48,6 +48,7 @@ export class Timeline {
   width = 0;
   #timeUs = 0;
   #drawing = 0;
+  #isOurChoice = true; // until somebody chooses a row, the first one with an event is shown
 
   /** @param {HTMLElement} root @param {Options} options */
   constructor(root, options) {
@@ -108,6 +109,7 @@ export class Timeline {
 
   /** @param {string} code */
   chooseCode(code) {
+    this.#isOurChoice = false;
     if (code === this.code) return;
     this.code = code;
     this.labels.choose(code);
@@ -220,7 +222,10 @@ export class Timeline {
       this.parts.empty.hidden = rows.length > 0;
       if (this.heat) this.heatmap.draw(this.heat, rows);
     }
-    if (!this.code && rows.length) this.chooseCode([...events].find((code) => rows.includes(code)) ?? rows[0]);
+    if (this.#isOurChoice && rows.length) {
+      this.chooseCode(rows.find((code) => events.has(code)) ?? rows[0]);
+      this.#isOurChoice = true;
+    }
     this.redraw();
   }
 
@@ -290,8 +295,7 @@ export class Timeline {
   /** @param {number} x @param {number} y */
   #hit(x, y) {
     const { width, window, rows, lanes, mine, machine } = this;
-    const found = hit({ x, y, width, window, rows, lanes, mine, machine, selected: this.editable ? this.selected : null });
-    return found;
+    return hit({ x, y, width, window, rows, lanes, mine, machine, selected: this.editable ? this.selected : null });
   }
 
   leave() {
@@ -319,10 +323,5 @@ export class Timeline {
     const left = Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth - 4);
     const above = event.clientY - box.top > box.height - tip.offsetHeight - 24;
     tip.style.setProperty("transform", `translate(${Math.round(left)}px, ${Math.round(event.clientY - box.top + (above ? -tip.offsetHeight - 10 : 18))}px)`);
-  }
-
-  /** Where things stand, for tests and measurements. */
-  get state() {
-    return { window: this.window, span: span(this.window), rows: this.rows.length, heatTop: HEAT.top };
   }
 }
