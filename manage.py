@@ -13,7 +13,12 @@ def main() -> None:
         sys.exit(serve(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from facsweb.installation import DataFolderError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except DataFolderError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+class DataFolderError(Exception):
+    """The data folder cannot be used; the message is a sentence for a person."""
+
+
 def data_dir() -> Path:
     """Folder of everything this installation stores; ``FACSWEB_DATA`` or ``var`` beside the code."""
     return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
@@ -28,7 +32,23 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def secret_key(folder: Path) -> str:
-    """Return this installation's secret key, made on first use and kept in a private file."""
+    """Return this installation's secret key, made on first use and kept in a private file.
+
+    Raises
+    ------
+    DataFolderError
+        The folder cannot be made, written or read.
+    """
+    try:
+        return _secret_key(folder)
+    except OSError as error:
+        raise DataFolderError(
+            f"Cannot write to {folder} ({error.strerror}). "
+            "Make the folder writable, or set FACSWEB_DATA to one that is."
+        ) from error
+
+
+def _secret_key(folder: Path) -> str:
     path = folder / "secret_key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

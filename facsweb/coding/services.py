@@ -22,6 +22,8 @@ from facsweb.coding.machine import make_machine_layer, write_proposals
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.reading import current_contents, current_events, current_revision, history, progress
 from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Scope
+from facsweb.studies.services import require_consent
 
 __all__ = [
     "Conflict",
@@ -65,6 +67,8 @@ def open_layer(actor: User, run: AnalysisRun) -> Layer:
 
     Raises
     ------
+    ConsentMissing
+        The participant's consent no longer covers coding.
     machine.BadResult
         The run has no events that can be read.
     """
@@ -72,6 +76,7 @@ def open_layer(actor: User, run: AnalysisRun) -> Layer:
     layer = mine.first()
     if layer is not None:
         return layer
+    require_consent(run.recording.participant, [Scope.VIDEO])
     machine = make_machine_layer(run)
     proposals: list[tuple[Any, Content]] = [
         (revision.event_id, Content.of(revision))
@@ -172,6 +177,8 @@ def change_event(
         The layer belongs to someone else or to the machine.
     Signed
         The layer is signed.
+    ConsentMissing
+        The participant's consent no longer covers coding.
     """
 
     def write(locked: Layer) -> Revision:
@@ -284,6 +291,7 @@ def _once(
             return earlier
         if locked.state == Layer.State.SIGNED:
             raise Signed
+        require_consent(locked.run.recording.participant, [Scope.VIDEO])
         return write(locked)
 
 

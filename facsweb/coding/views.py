@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from csp.decorators import csp_update
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -24,6 +25,7 @@ from facsweb.coding.reading import EventState
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
 from facsweb.studies import access
+from facsweb.studies.services import ConsentMissing
 
 RUN = ("recording__participant__study",)
 LAYER = tuple(f"run__{path}" for path in RUN)
@@ -125,7 +127,10 @@ def layer_create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = access.get(request, AnalysisRun, pk, related=RUN)
     if run.state != AnalysisRun.State.SUCCEEDED:
         return redirect("coding:review", pk=run.pk)
-    services.open_layer(request.user, run)
+    try:
+        services.open_layer(request.user, run)
+    except ConsentMissing as error:
+        messages.error(request, str(error))
     return redirect("coding:review", pk=run.pk)
 
 

@@ -35,9 +35,9 @@ class _Fields(HTMLParser):
         if tag == "form":
             self.forms.append({})
         elif self.forms and tag == "input" and values.get("name"):
-            chosen = values.get("type") not in ("checkbox", "radio") or "required" in values or "checked" in values
-            if chosen:
-                self.forms[-1][values["name"]] = values.get("value", "on")
+            boxes = values.get("type") in ("checkbox", "radio")
+            if not boxes or "required" in values or "checked" in values:
+                self.forms[-1][values["name"]] = values.get("value", "on" if boxes else "")
         elif self.forms and tag == "textarea":
             self._area = values.get("name", "")
             self.forms[-1][self._area] = ""

@@ -235,7 +235,8 @@ class Installation:
             listener.close()
             raise InstallationError(
                 f"Cannot listen on {self.host}, port {self.port} ({getattr(error, 'strerror', error)}). "
-                "Stop the program that uses it, or choose another port with --port."
+                "Stop the program that uses it, or choose another port: make demo PORT=8001, "
+                "manage.py serve --port 8001."
             ) from error
         self.port = listener.getsockname()[1]
         self._listener = listener

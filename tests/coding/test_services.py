@@ -17,6 +17,7 @@ from facsweb.coding import services
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.reading import current_revision
 from facsweb.runs import hooks
+from facsweb.studies.services import ConsentMissing, withdraw_consent
 
 SMILE = {
     "code": "12",
@@ -286,6 +287,19 @@ def test_signed_layer_is_closed(layer, people):
     repeated = services.change_event(coder, event, {"intensity": "A"}, expected=1, request_id=click)
     assert repeated == before
     assert event.revisions.count() == 2
+
+
+def test_withdrawn_consent_ends_the_coding(layer, people, consent):
+    coder, event = people["coder"], first(layer)
+    withdraw_consent(people["analyst"], consent, reason="changed my mind")
+    for attempt in (
+        lambda: services.change_event(coder, event, {"intensity": "B"}, expected=1),
+        lambda: services.create_event(coder, layer, SMILE),
+        lambda: services.open_layer(people["analyst"], layer.run),
+    ):
+        with pytest.raises(ConsentMissing):
+            attempt()
+    assert event.revisions.count() == 1
 
 
 def test_only_the_owner_writes(layer, people):
