@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +50,7 @@ class Service:
     name: str
     command: Sequence[str]
     pass_fds: Sequence[int] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     delay_s: float = field(default=0.0)
@@ -57,7 +58,9 @@ class Service:
 
     def start(self) -> None:
         self.process = child.start(
-            self.command, env=os.environ | {"PYTHONUNBUFFERED": "1"}, pass_fds=self.pass_fds
+            self.command,
+            env={"PYTHONUNBUFFERED": "1", **self.environment, **os.environ},
+            pass_fds=self.pass_fds,
         )
         self.started_at = time.monotonic()
 
@@ -164,10 +167,14 @@ class Installation:
             self.redis.start()
         assert self._listener is not None
         manage, listener = [sys.executable, MANAGE], self._listener.fileno()
+        here = {"SITE_URL": self.url.rstrip("/")}  # printed into reports, unless the operator named another
         self.services = [
-            Service("web", [*manage, "web", "--fd", str(listener)], pass_fds=[listener]),
-            Service("recovery", [*manage, "recovery"]),
-            *(Service(f"worker {number}", [*manage, "worker"]) for number in range(1, self.workers + 1)),
+            Service("web", [*manage, "web", "--fd", str(listener)], pass_fds=[listener], environment=here),
+            Service("recovery", [*manage, "recovery"], environment=here),
+            *(
+                Service(f"worker {number}", [*manage, "worker"], environment=here)
+                for number in range(1, self.workers + 1)
+            ),
         ]
         web = self.services[0]
         web.start()
