@@ -26,6 +26,7 @@ TEXEL_CM: Final = 0.1
 _MARGIN: Final = 3  # samples around a region, so that its filters see skin and not the neighbour in the atlas
 _ATLAS_WIDTH: Final = 128
 _MAX_PX_PER_TEXEL: Final = 2.0  # finer pictures are averaged down first, or bilinear sampling would alias
+_GRADIENTS: Final[Mapping[Direction, int]] = {"upright": 0, "level": 1}
 _DARK_OFFSET: Final = 8.0  # grey levels; keeps energy / brightness finite in shadow
 
 # Hull of every region by point numbers, for the subject's right side where a region has two. The direction is that
@@ -82,7 +83,8 @@ class _Atlas(NamedTuple):
     inside: NDArray[np.int64]  # flat indices of the samples inside a region, region after region
     starts: NDArray[np.int64]  # (R,) where each region begins in `inside`
     counts: Float32  # (R,) samples of each region
-    way: NDArray[np.str_]  # (R,) direction of each region
+    kind: NDArray[np.int64]  # (R,) which of the three gradients counts: across, down, any
+    red: tuple[tuple[int, NDArray[np.int64]], ...]  # regions whose redness counts: number, flat indices
 
 
 def _barycentric(points: NDArray[np.float64], ref: Reference) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -148,7 +150,8 @@ def _atlas() -> _Atlas:
         inside=np.concatenate(members),
         starts=np.concatenate([[0], np.cumsum(counts)[:-1]]),
         counts=counts.astype(np.float32),
-        way=np.array([way for _, way in regions.values()]),
+        kind=np.array([_GRADIENTS.get(way, 2) for _, way in regions.values()]),
+        red=tuple((i, members[i]) for i, (_, way) in enumerate(regions.values()) if way == "red"),
     )
 
 
@@ -198,23 +201,20 @@ class SkinTexture:
         skin = cv2.remap(grey, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         skin = cv2.GaussianBlur(skin, (5, 5), 1.0).astype(np.float32)
         dx, dy = (np.abs(cv2.Sobel(skin, cv2.CV_32F, *order)) for order in ((1, 0), (0, 1)))
-        level = self._average(skin)
-        energy = np.select(
-            [atlas.way == "upright", atlas.way == "level"],
-            [self._average(dx), self._average(dy)],
-            self._average(cv2.magnitude(dx, dy)),
-        )
-        energy = np.asarray(energy / (level + _DARK_OFFSET), np.float32)
-        for region in np.flatnonzero(atlas.way == "red"):
-            samples = atlas.inside[atlas.starts[region] :][: int(atlas.counts[region])]
-            energy[region] = _redness(crop, where.reshape(-1, 2)[samples])
+        level, *gradients = self._averages(skin, dx, dy, cv2.magnitude(dx, dy))
+        energy = np.choose(atlas.kind, gradients) / (level + _DARK_OFFSET)
+        places = where.reshape(-1, 1, 2)
+        for region, samples in atlas.red:
+            energy[region] = _redness(crop, places[samples])
         return energy, float(level.mean())
 
-    def _average(self, samples: NDArray[np.generic]) -> Float32:
-        """Mean of an atlas-shaped picture over every region."""
+    def _averages(self, *pictures: NDArray[np.floating]) -> list[Float32]:
+        """Mean of atlas-shaped pictures over every region."""
         atlas = self._atlas
-        inside = samples.ravel()[atlas.inside].astype(np.float32)
-        return np.asarray(np.add.reduceat(inside, atlas.starts) / atlas.counts, np.float32)
+        # double precision: sums of single-precision numbers are then exact, whatever their order
+        inside = np.stack([picture.ravel()[atlas.inside] for picture in pictures], dtype=np.float64)
+        means = np.add.reduceat(inside, atlas.starts, axis=1) / atlas.counts
+        return list(means.astype(np.float32))
 
 
 def _crop(rgb: Rgb, points: Float32) -> tuple[Rgb | None, Float32]:
@@ -236,9 +236,9 @@ def _crop(rgb: Rgb, points: Float32) -> tuple[Rgb | None, Float32]:
 
 
 def _redness(crop: Rgb, where: Float32) -> float:
-    """Mean excess of red over green and blue at points (n, 2), as a share of the brightness, −1…1."""
-    column, row = np.clip(np.rint(where).astype(int), 0, [crop.shape[1] - 1, crop.shape[0] - 1]).T
-    red, green, blue = crop[row, column].mean(0)
+    """Mean excess of red over green and blue at points (n, 1, 2), as a share of the brightness, −1…1."""
+    pixels = cv2.remap(crop, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    red, green, blue, _ = cv2.mean(pixels)
     return float((red - (green + blue) / 2) / (red + green + blue + _DARK_OFFSET))
 
 
@@ -289,5 +289,5 @@ def _sharpness(crop: Rgb, points: Float32) -> float:
     if min(part.shape[:2]) < 4:
         return float("nan")
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)).mean()
-    return float(np.abs(cv2.Laplacian(grey, cv2.CV_32F, ksize=3)).mean() / (gradient + 4.0))
+    gradient = cv2.mean(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))[0]
+    return cv2.norm(cv2.Laplacian(grey, cv2.CV_32F, ksize=3), cv2.NORM_L1) / grey.size / (gradient + 4.0)
