@@ -129,12 +129,11 @@ class Mesh:
             The net's belief that a face is there, 0–1. It stays high behind a hand.
         """
         matrices = [region.matrix() for region in regions]
-        crops = np.empty((len(regions), SIZE, SIZE, 3), np.float32)
+        crops = np.empty((len(regions), SIZE, SIZE, 3), np.uint8)
         for crop, matrix in zip(crops, matrices, strict=True):
-            pixels = cv2.warpAffine(
-                rgb, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            cv2.warpAffine(
+                rgb, matrix, (SIZE, SIZE), dst=crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
-            np.multiply(pixels, np.float32(1 / 255), out=crop)
         landmarks, logits = self._in_crop(crops)
         for points, matrix, region in zip(landmarks, matrices, regions, strict=True):
             back = cv2.invertAffineTransform(matrix).astype(np.float32)
@@ -143,7 +142,7 @@ class Mesh:
         presence = (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
         return landmarks, presence
 
-    def _in_crop(self, crops: Float32) -> tuple[Float32, Float32]:
+    def _in_crop(self, crops: Rgb) -> tuple[Float32, Float32]:
         count = len(crops)
         outputs: list[Float32] = self._session.run(None, {self._input: crops})
         surface, lips, right_eye, left_eye, right_iris, left_iris, logits = outputs

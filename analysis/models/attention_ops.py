@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 from flatbuffers import flexbuffers
+from onnx import TensorProto
 
 from analysis.models.onnx_graph import OnnxGraph
 from analysis.types import ModelError
@@ -36,36 +37,30 @@ def landmarks_to_transform(out: OnnxGraph, landmarks: str, options: bytes, targe
     given = flexbuffers.Loads(bytearray(options))
     if given["target_rotation_radians"] != 0:
         raise ModelError("The TFLite file asks for a rotated region, which is not expected.")
-    points = out.slice(landmarks, 2, 0, 2)
-    left = out.add("Gather", points, out.ints(given["left_rotation_idx"]), axis=1)
-    right = out.add("Gather", points, out.ints(given["right_rotation_idx"]), axis=1)
-    line = out.add("Sub", right, left)
-    unit = out.add("Div", line, out.add("ReduceL2", line, out.ints(2), keepdims=1))
-    cosine, sine = out.slice(unit, 2, 0, 1), out.slice(unit, 2, 1, 2)
-    minus_sine = out.add("Neg", sine)
+    points = out.add("Transpose", out.slice(landmarks, 2, 0, 2), perm=[0, 2, 1])
+    ends = [given["left_rotation_idx"], given["right_rotation_idx"]]
+    line = out.add("MatMul", out.add("Gather", points, out.ints(*ends), axis=2), out.constant([[-1], [1]]))
+    unit = out.add("Div", line, out.add("ReduceL2", line, out.ints(1), keepdims=1))
 
-    def matrix(a: str, b: str, c: str, d: str) -> str:
-        rows = [out.add("Concat", a, b, axis=2), out.add("Concat", c, d, axis=2)]
-        return out.add("Concat", *rows, axis=1)
+    def rotation(*rows: tuple[int, int]) -> str:
+        """A 2×2 matrix whose entries are multiples of cosine and sine, one row of factors for each entry."""
+        return out.add("Reshape", out.add("MatMul", out.constant(rows), unit), out.ints(-1, 2, 2))
 
-    # Row vectors: point · upright turns the line level, point · turned turns it back.
-    upright = matrix(cosine, minus_sine, sine, cosine)
-    turned = matrix(cosine, sine, minus_sine, cosine)
-    subset = out.add("Gather", points, out.ints(*given["subset_idxs"]), axis=1)
-    level = out.add("MatMul", subset, upright)
-    high = out.add("ReduceMax", level, out.ints(1), keepdims=1)
-    low = out.add("ReduceMin", level, out.ints(1), keepdims=1)
-    middle = out.add("Mul", out.add("Add", high, low), out.constant(0.5))
-    centre = out.add("Transpose", out.add("MatMul", middle, turned), perm=[0, 2, 1])
+    upright = rotation((1, 0), (0, 1), (0, -1), (1, 0))  # turns the line level
+    turned = rotation((1, 0), (0, -1), (0, 1), (1, 0))  # turns it back
+    subset = out.add("Gather", points, out.ints(*given["subset_idxs"]), axis=2)
+    level = out.add("MatMul", upright, subset)
+    high = out.add("ReduceMax", level, out.ints(2), keepdims=1)
+    low = out.add("ReduceMin", level, out.ints(2), keepdims=1)
 
-    width, height = given["output_width"], given["output_height"]
-    per_pixel = out.constant([given["scale_x"] / width, given["scale_y"] / height])
-    scale = out.add("Mul", out.add("Sub", high, low), per_pixel)
-    linear = out.add("Mul", matrix(cosine, minus_sine, sine, cosine), scale)
-    half = out.constant([[width / 2], [height / 2]])
-    shift = out.add("Sub", centre, out.add("MatMul", linear, half))
-    rows = out.add("Concat", out.add("Pad", linear, out.ints(0, 0, 0, 0, 0, 1)), shift, axis=2)
-    out.add("Pad", rows, out.ints(0, 0, 0, 0, 2, 0), output=target)
+    # Before turning back: scale a pixel of the region to (high − low) · enlargement / size, and put the region's
+    # middle on (high + low) / 2. Both are linear in high and low, so the matrix is a sum of two constant ones.
+    x, y = given["scale_x"], given["scale_y"]
+    per_x, per_y = x / given["output_width"], y / given["output_height"]
+    from_high = out.constant([[per_x, 0, 0, 0.5 - x / 2], [0, per_y, 0, 0.5 - y / 2]])
+    from_low = out.constant([[-per_x, 0, 0, 0.5 + x / 2], [0, -per_y, 0, 0.5 + y / 2]])
+    straight = out.add("Add", out.add("Mul", high, from_high), out.add("Mul", low, from_low))
+    out.add("Pad", out.add("MatMul", turned, straight), out.ints(0, 0, 0, 0, 2, 0), output=target)
 
 
 def transform_tensor(
@@ -91,16 +86,13 @@ def transform_tensor(
     position = out.add("MatMul", out.slice(transform, 1, 0, 2), out.constant(centres))
     size = np.array([[width], [height]], np.float32)
     grid = out.add("Sub", out.add("Mul", position, out.constant(2 / size)), out.constant(1.0))
+    # MediaPipe gives zero as soon as one of the four neighbours is missing, GridSample would fade out: such places
+    # are sent far outside.
+    missing = out.add("Greater", out.add("Abs", grid), out.constant(1 - 1 / size))
+    missing = out.add("ReduceMax", out.add("Cast", missing, to=TensorProto.FLOAT), out.ints(1), keepdims=1)
+    grid = out.add("Add", grid, out.add("Mul", missing, out.constant(1e3)))
     grid = out.add("Reshape", out.add("Transpose", grid, perm=[0, 2, 1]), out.ints(-1, rows, columns, 2))
-    sampled = out.add("GridSample", picture, grid, mode="linear", padding_mode="zeros", align_corners=0)
-    # MediaPipe gives zero as soon as one of the four neighbours is missing; GridSample would fade out.
-    inside = out.add(
-        "And",
-        out.add("GreaterOrEqual", position, out.constant(0.5)),
-        out.add("LessOrEqual", position, out.constant(size - np.float32(0.5))),
-    )
-    inside = out.add("ReduceMin", out.add("Cast", inside, to=1), out.ints(1), keepdims=0)
-    out.add("Mul", sampled, out.add("Reshape", inside, out.ints(-1, 1, rows, columns)), output=target)
+    out.add("GridSample", picture, grid, output=target, mode="linear", padding_mode="zeros", align_corners=0)
 
 
 def transform_landmarks(out: OnnxGraph, landmarks: str, transform: str, target: str) -> None:

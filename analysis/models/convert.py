@@ -6,25 +6,30 @@ in ONNX's order from its first convolution on and is turned back only where its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
 import tflite
+from onnx import TensorProto
 
-from analysis.models import attention_ops, tflite_graph
+from analysis.models import attention_ops, lanes, tflite_graph
 from analysis.models.onnx_graph import OnnxGraph
-from analysis.models.tflite_graph import Operator
+from analysis.models.signs import Signs
+from analysis.models.tflite_graph import Operator, Window
 from analysis.types import ModelError
 
 
-def convert(data: bytes) -> bytes:
+def convert(data: bytes, *, byte_input: bool = False) -> bytes:
     """Convert one TFLite file.
 
     Parameters
     ----------
     data : bytes
         Content of the ``.tflite`` file.
+    byte_input : bool
+        The net expects 0…1; let it take the picture's bytes 0…255 as they are. The scale goes into the first
+        convolution's weights, and a quarter of the memory is touched.
 
     Returns
     -------
@@ -36,14 +41,14 @@ def convert(data: bytes) -> bytes:
     ModelError
         The file uses an operator or option that the face models do not.
     """
-    model = _Converter(data).run()
+    model = _Converter(data, byte_input=byte_input).run()
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _same_padding(extent: list[int], kernel: list[int], stride: list[int], dilation: list[int]) -> list[int]:
+def _same_padding(extent: Sequence[int], kernel: Sequence[int], window: Window) -> list[int]:
     """TFLite's SAME padding as ONNX pads: begins of all axes, then ends; the odd pixel goes to the end."""
     begins, ends = [], []
-    for n, k, s, d in zip(extent, kernel, stride, dilation, strict=True):
+    for n, k, s, d in zip(extent, kernel, window.stride, window.dilation, strict=True):
         total = max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
         begins.append(total // 2)
         ends.append(total - total // 2)
@@ -51,13 +56,15 @@ def _same_padding(extent: list[int], kernel: list[int], stride: list[int], dilat
 
 
 class _Converter:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, byte_input: bool) -> None:
+        self.byte_input = byte_input
         self.source = tflite_graph.read(data)
+        lanes.expand_channel_padding(self.source)
+        lanes.merge(self.source)
+        self.signs = Signs(self.source)
         self.out = OnnxGraph()
         self.channels_first: set[int] = set()
         self.rules: dict[str, Callable[[Operator], None]] = {
-            "DEQUANTIZE": self._dequantize,
-            "DENSIFY": self._densify,
             "CONV_2D": self._conv,
             "DEPTHWISE_CONV_2D": self._depthwise_conv,
             "MAX_POOL_2D": self._max_pool,
@@ -71,6 +78,8 @@ class _Converter:
             "RESHAPE": self._reshape,
             "CONCATENATION": self._concatenate,
             "STRIDED_SLICE": self._strided_slice,
+            lanes.JOIN: self._join,
+            lanes.PICK: self._pick,
             "Landmarks2TransformMatrix_v2": self._landmarks_to_transform,
             "TransformTensorBilinear_v2": self._transform_tensor,
             "TransformLandmarks_v2": self._transform_landmarks,
@@ -88,7 +97,7 @@ class _Converter:
             self.out.add("Identity", self.as_stored(number), output=name)
             outputs.append((name, self.source.shapes[number][1:]))
         inputs = [(self.name(i), self.source.shapes[i][1:]) for i in self.source.inputs]
-        return self.out.model(inputs, outputs)
+        return self.out.model(inputs, outputs, TensorProto.UINT8 if self.byte_input else TensorProto.FLOAT)
 
     # Names and layouts
 
@@ -106,7 +115,10 @@ class _Converter:
         """Name of the tensor with its channels first."""
         if tensor in self.channels_first or len(self.source.shapes[tensor]) != 4:
             return self.name(tensor)
-        return self.out.add("Transpose", self.name(tensor), perm=[0, 3, 1, 2])
+        turned = self.out.add("Transpose", self.name(tensor), perm=[0, 3, 1, 2])
+        if self.byte_input and tensor in self.source.inputs:
+            return self.out.add("Cast", turned, to=TensorProto.FLOAT)
+        return turned
 
     def emit_picture(self, operator: Operator, kind: str, *inputs: str, **attributes: object) -> None:
         """Write a node whose output is a picture in ONNX's order."""
@@ -129,93 +141,95 @@ class _Converter:
         else:
             raise ModelError(f"The TFLite file uses the fused activation {activation}, which is not expected.")
 
-    # Constants
-
-    def _dequantize(self, operator: Operator) -> None:
-        self.source.constants[operator.outputs[0]] = self.source.constants[operator.inputs[0]].astype(np.float32)
-
-    def _densify(self, operator: Operator) -> None:
-        self.source.constants[operator.outputs[0]] = self.source.constants[operator.inputs[0]]
-
     # Pictures
 
     def _conv(self, operator: Operator) -> None:
         weights = self.source.constants[operator.inputs[1]].transpose(0, 3, 1, 2)
-        self._convolve(operator, operator.options(tflite.Conv2DOptions), weights, group=1)
+        outputs, per_group = weights.shape[:2]
+        group = self.source.shapes[operator.inputs[0]][3] // per_group
+        # The input's signs go into the weights, lane by lane.
+        signs = self.signs.of(operator.inputs[0]).reshape(group, 1, per_group, 1, 1)
+        weights = (weights.reshape(group, outputs // group, per_group, *weights.shape[2:]) * signs).reshape(
+            weights.shape
+        )
+        self._convolve(operator, weights, group)
 
     def _depthwise_conv(self, operator: Operator) -> None:
-        options = operator.options(tflite.DepthwiseConv2DOptions)
-        if options.DepthMultiplier() != 1:
-            raise ModelError("The TFLite file uses a depth multiplier, which is not expected.")
         weights = self.source.constants[operator.inputs[1]].transpose(3, 0, 1, 2)
-        self._convolve(operator, options, weights, group=weights.shape[0])
+        signs = self.signs.of(operator.inputs[0]).reshape(-1, 1, 1, 1)
+        self._convolve(operator, weights * signs, len(weights))
 
-    def _convolve(self, operator: Operator, options: object, weights: tflite_graph.Array, *, group: int) -> None:
-        source, kernel = operator.inputs[0], list(weights.shape[2:])
-        stride = [options.StrideH(), options.StrideW()]  # type: ignore[attr-defined]
-        dilation = [options.DilationHFactor(), options.DilationWFactor()]  # type: ignore[attr-defined]
-        inputs = [self.as_picture(source), self.out.constant(weights)]
+    def _convolve(self, operator: Operator, weights: tflite_graph.Array, group: int) -> None:
+        source, target, window = operator.inputs[0], operator.outputs[0], operator.window
+        if self.byte_input and source in self.source.inputs:
+            weights = weights / np.float32(255)
+        fused = window.activation != tflite.ActivationFunctionType.NONE
+        signs = self.signs.of(target) if fused else self.signs.wanted(target)
+        self.signs.set(target, signs)
+        inputs = [self.as_picture(source), self.out.constant(weights * signs.reshape(-1, 1, 1, 1))]
         if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
-            inputs.append(self.out.constant(self.source.constants[operator.inputs[2]]))
-        pads = self._pads(options, source, kernel, stride, dilation)
+            inputs.append(self.out.constant(self.source.constants[operator.inputs[2]] * signs))
+        kernel = list(weights.shape[2:])
         self.emit_picture(
             operator,
             "Conv",
             *inputs,
             kernel_shape=kernel,
-            strides=stride,
-            dilations=dilation,
-            pads=pads,
+            strides=list(window.stride),
+            dilations=list(window.dilation),
+            pads=self._pads(source, kernel, window),
             group=group,
         )
-        self.fuse_activation(options.FusedActivationFunction())  # type: ignore[attr-defined]
+        self.fuse_activation(window.activation)
 
-    def _pads(
-        self, options: object, source: int, kernel: list[int], stride: list[int], dilation: list[int]
-    ) -> list[int]:
-        if options.Padding() != tflite.Padding.SAME:  # type: ignore[attr-defined]
-            return [0, 0, 0, 0]
-        return _same_padding(self.source.shapes[source][1:3], kernel, stride, dilation)
+    def _pads(self, source: int, kernel: Sequence[int], window: Window) -> list[int]:
+        return _same_padding(self.source.shapes[source][1:3], kernel, window) if window.same else [0, 0, 0, 0]
 
     def _max_pool(self, operator: Operator) -> None:
-        options = operator.options(tflite.Pool2DOptions)
-        kernel = [options.FilterHeight(), options.FilterWidth()]
-        stride = [options.StrideH(), options.StrideW()]
-        pads = self._pads(options, operator.inputs[0], kernel, stride, [1, 1])
-        picture = self.as_picture(operator.inputs[0])
-        self.emit_picture(operator, "MaxPool", picture, kernel_shape=kernel, strides=stride, pads=pads)
-        self.fuse_activation(options.FusedActivationFunction())
+        window, picture = operator.window, self.as_picture(operator.inputs[0])
+        pads = self._pads(operator.inputs[0], window.kernel, window)
+        self.emit_picture(
+            operator, "MaxPool", picture, kernel_shape=list(window.kernel), strides=list(window.stride), pads=pads
+        )
+        self.fuse_activation(window.activation)
 
     def _relu(self, operator: Operator) -> None:
         self.emit_picture(operator, "Relu", self.as_picture(operator.inputs[0]))
 
     def _prelu(self, operator: Operator) -> None:
-        """Write ``max(x, 0) + a·min(x, 0)`` as two 1×1 depthwise convolutions and a sum.
+        """Write a PReLU as two 1×1 depthwise convolutions and a sum (see `signs`).
 
         onnxruntime's own PRelu kernel takes about 70 % of the mesh's time; its convolutions are vectorised.
-        With b = 1 − a ≥ 0 the sum is ``a·x + relu(b·x)``; where some b < 0 the ReLU goes first.
         """
-        slope = self.source.constants[operator.inputs[1]].astype(np.float32)
+        slope = self.source.constants[operator.inputs[1]]
         if slope.shape[:2] != (1, 1):
             raise ModelError(f"The TFLite file holds a PReLU slope of shape {slope.shape}, which is not expected.")
-        channels = slope.shape[-1]
-        rest = np.float32(1) - slope
+        slope = slope.ravel()
+        curved = np.float32(1) - slope
+        # For a negated channel x = −x': a·x + (1 − a)·relu(x) = −x' + (1 − a)·relu(x').
+        linear = np.where(self.signs.of(operator.inputs[0]) > 0, slope, np.float32(-1))
 
         def scale(value: str, factor: tflite_graph.Array) -> str:
-            weights = self.out.constant(factor.reshape(channels, 1, 1, 1))
-            return self.out.add("Conv", value, weights, group=channels, kernel_shape=[1, 1])
+            weights = self.out.constant(factor.reshape(-1, 1, 1, 1))
+            return self.out.add("Conv", value, weights, group=len(factor), kernel_shape=[1, 1])
 
         x = self.as_picture(operator.inputs[0])
-        linear = scale(x, slope)
-        if (rest >= 0).all():
-            positive = self.out.add("Relu", scale(x, rest))
+        if (curved >= 0).all() or self.signs.may_negate(operator.outputs[0]):
+            signs = np.where(curved >= 0, np.float32(1), np.float32(-1))
+            self.signs.set(operator.outputs[0], signs)
+            rest = self.out.add("Relu", scale(x, curved * signs))
+            self.emit_picture(operator, "Add", scale(x, linear * signs), rest)
         else:
-            positive = scale(self.out.add("Relu", x), rest)
-        self.emit_picture(operator, "Add", linear, positive)
+            rest = scale(self.out.add("Relu", x), curved)
+            self.emit_picture(operator, "Add", scale(x, linear), rest)
 
     def _add(self, operator: Operator) -> None:
+        first, second = (self.signs.of(number) for number in operator.inputs)
+        if not np.array_equal(first, second):
+            raise AssertionError(f"addition {operator.outputs} of channels with different signs")
+        self.signs.set(operator.outputs[0], first)
         self.emit_picture(operator, "Add", *(self.as_picture(i) for i in operator.inputs))
-        self.fuse_activation(operator.options(tflite.AddOptions).FusedActivationFunction())
+        self.fuse_activation(operator.window.activation)
 
     def _pad(self, operator: Operator) -> None:
         by_axis = self.source.constants[operator.inputs[1]].reshape(4, 2)[[0, 3, 1, 2]]
@@ -223,11 +237,8 @@ class _Converter:
         self.emit_picture(operator, "Pad", self.as_picture(operator.inputs[0]), amounts)
 
     def _resize(self, operator: Operator) -> None:
-        options = operator.options(tflite.ResizeBilinearOptions)
-        if options.AlignCorners():
-            mode = "align_corners"
-        else:
-            mode = "half_pixel" if options.HalfPixelCenters() else "asymmetric"
+        align_corners, half_pixel = operator.values
+        mode = "align_corners" if align_corners else "half_pixel" if half_pixel else "asymmetric"
         before, after = self.source.shapes[operator.inputs[0]], self.source.shapes[operator.outputs[0]]
         scales = self.out.constant([1, 1, after[1] / before[1], after[2] / before[2]])
         picture = self.as_picture(operator.inputs[0])
@@ -236,9 +247,15 @@ class _Converter:
         )
 
     def _depth_to_space(self, operator: Operator) -> None:
-        size = operator.options(tflite.DepthToSpaceOptions).BlockSize()
         picture = self.as_picture(operator.inputs[0])
-        self.emit_picture(operator, "DepthToSpace", picture, blocksize=size, mode="DCR")
+        self.emit_picture(operator, "DepthToSpace", picture, blocksize=operator.values[0], mode="DCR")
+
+    def _join(self, operator: Operator) -> None:
+        self.emit_picture(operator, "Concat", *(self.as_picture(i) for i in operator.inputs), axis=1)
+
+    def _pick(self, operator: Operator) -> None:
+        channels = self.out.ints(*operator.values)
+        self.emit_picture(operator, "Gather", self.as_picture(operator.inputs[0]), channels, axis=1)
 
     # Lists of numbers
 
@@ -251,9 +268,8 @@ class _Converter:
         self.out.add("Reshape", self.as_stored(operator.inputs[0]), shape, output=self.name(operator.outputs[0]))
 
     def _concatenate(self, operator: Operator) -> None:
-        axis = operator.options(tflite.ConcatenationOptions).Axis()
         parts = (self.as_stored(i) for i in operator.inputs)
-        self.out.add("Concat", *parts, output=self.name(operator.outputs[0]), axis=axis)
+        self.out.add("Concat", *parts, output=self.name(operator.outputs[0]), axis=operator.values[0])
 
     def _strided_slice(self, operator: Operator) -> None:
         source, target = operator.inputs[0], operator.outputs[0]
@@ -267,7 +283,7 @@ class _Converter:
     def _landmarks_to_transform(self, operator: Operator) -> None:
         landmarks = self.as_stored(operator.inputs[0])
         target = self.name(operator.outputs[0])
-        attention_ops.landmarks_to_transform(self.out, landmarks, operator.custom_options(), target)
+        attention_ops.landmarks_to_transform(self.out, landmarks, operator.values[0], target)
 
     def _transform_tensor(self, operator: Operator) -> None:
         before, after = self.source.shapes[operator.inputs[0]], self.source.shapes[operator.outputs[0]]

@@ -117,7 +117,7 @@ def _converted(found: Path, missing: list[ModelSpec], hook: Hook) -> dict[str, b
     converted: dict[str, bytes] = {}
     hook("convert", 0, len(missing))
     for done, spec in enumerate(missing, 1):
-        converted[spec.id] = convert(sources[spec.id])
+        converted[spec.id] = convert(sources[spec.id], byte_input=spec.byte_input)
         hook("convert", done, len(missing))
     return converted
 

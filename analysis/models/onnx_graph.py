@@ -49,15 +49,19 @@ class OnnxGraph:
         bounds = (self.ints(start), self.ints(stop), self.ints(axis))
         return self.add("Slice", value, *bounds, output=output)
 
-    def model(self, inputs: list[tuple[str, list[int]]], outputs: list[tuple[str, list[int]]]) -> onnx.ModelProto:
+    def model(
+        self, inputs: list[tuple[str, list[int]]], outputs: list[tuple[str, list[int]]], input_type: int
+    ) -> onnx.ModelProto:
         """Return the checked model; ``inputs`` and ``outputs`` are names with shapes without the batch."""
 
-        def described(names: list[tuple[str, list[int]]]) -> list[onnx.ValueInfoProto]:
-            return [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape]) for name, shape in names]
+        def described(names: list[tuple[str, list[int]]], kind: int) -> list[onnx.ValueInfoProto]:
+            return [helper.make_tensor_value_info(name, kind, ["N", *shape]) for name, shape in names]
 
         used = {name for node in self.nodes for name in node.input}
         initializers = [tensor for tensor in self.initializers if tensor.name in used]
-        graph = helper.make_graph(self.nodes, "face", described(inputs), described(outputs), initializers)
+        graph = helper.make_graph(
+            self.nodes, "face", described(inputs, input_type), described(outputs, TensorProto.FLOAT), initializers
+        )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="facsweb")
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model, full_check=True)

@@ -78,8 +78,8 @@ def differences(model_id: str, onnx_file: bytes) -> dict[str, float]:
     """
     from analysis.models.runtime import session_from
 
-    stacked = np.stack(list(pictures(model_id).values())).astype(np.float32)
-    batch = stacked * np.float32(1 / 255) if model_id == registry.MESH else stacked * np.float32(2 / 255) - 1
+    stacked = np.stack(list(pictures(model_id).values()))
+    batch = stacked if registry.spec(model_id).byte_input else stacked * np.float32(2 / 255) - 1
     session = session_from(onnx_file)
     outputs: list[NDArray[np.float32]] = session.run(None, {session.get_inputs()[0].name: batch})
     found = {output.name: values for output, values in zip(session.get_outputs(), outputs, strict=True)}

@@ -11,7 +11,7 @@ from typing import Final
 
 from analysis.types import ModelError
 
-CONVERTER_VERSION: Final = 1
+CONVERTER_VERSION: Final = 2
 """Raised whenever the conversion gives other bytes; it is the last part of every model's version."""
 
 WHEEL_REQUIREMENT: Final = "mediapipe==0.10.21"
@@ -38,6 +38,8 @@ class ModelSpec:
         Hash of the finished ONNX file (the conversion is deterministic).
     member, member_sha256 : str
         Path of the TFLite file inside the wheel, and its hash.
+    byte_input : bool
+        The ONNX file takes a picture's bytes; otherwise float32, −1…1.
     licence, provenance, trained_on, intended_for : str
         Sentences for a person; "not published" where the makers say nothing.
     """
@@ -47,6 +49,7 @@ class ModelSpec:
     sha256: str
     member: str
     member_sha256: str
+    byte_input: bool
     licence: str
     provenance: str
     trained_on: str
@@ -71,6 +74,7 @@ def _spec(id_: str, sha256: str, member: str, member_sha256: str, trained_on: st
         sha256=sha256,
         member=member,
         member_sha256=member_sha256,
+        byte_input=id_ == MESH,
         licence="Apache-2.0",
         provenance=_PROVENANCE.format(member=member, wheel=WHEEL_FILE),
         trained_on=trained_on,
@@ -85,7 +89,7 @@ MESH: Final = "face-mesh-attention"
 _MODELS = (
     _spec(
         DETECTOR_SHORT,
-        "48e2824cb6ca1b81834306a8ac261073f4edb7c8c4e7f72d49355c916d5e2038",
+        "9d0df7778297d3a95202be98e187ff6709f1173681e97d55e92ba5e50a4c3079",
         "mediapipe/modules/face_detection/face_detection_short_range.tflite",
         "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
         "66,000 images, evaluated on 2,000 images from geographically diverse places "
@@ -102,7 +106,7 @@ _MODELS = (
     ),
     _spec(
         MESH,
-        "969a7883b393db5b59f217e66d3bc305b79ee7a3278322ef63288be4d429f401",
+        "be14a500cc13e64a6cfccdd6c800fb942965107d544381d4fb505108cd0127f0",
         "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
         "30,000 photographs from mobile cameras, hand-annotated in two dimensions, depth from a synthetic model "

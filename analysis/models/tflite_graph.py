@@ -26,22 +26,37 @@ _INDEX_VECTORS = {1: tflite.Int32Vector, 2: tflite.Uint16Vector, 3: tflite.Uint8
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Options of a convolution or pooling: rows and columns, TFLite's SAME padding or none, fused activation."""
+
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    kernel: tuple[int, int] = (1, 1)
+    same: bool = False
+    activation: int = tflite.ActivationFunctionType.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """One TFLite operator: its name (custom operators as ``Name_v2``), tensor numbers, and raw options."""
+    """One operator.
+
+    Attributes
+    ----------
+    name : str
+        TFLite's name; custom operators as ``Name_v2``; `lanes` adds its own.
+    inputs, outputs : tuple of int
+        Tensor numbers.
+    window : Window
+        For convolutions, pooling and additions.
+    values : tuple
+        Whatever else the operator needs, see `convert`.
+    """
 
     name: str
-    inputs: list[int]
-    outputs: list[int]
-    raw: Any
-
-    def options(self, table: type[Any]) -> Any:
-        """Return the builtin options read as ``table`` (a class of the tflite package)."""
-        options, found = table(), self.raw.BuiltinOptions()
-        options.Init(found.Bytes, found.Pos)
-        return options
-
-    def custom_options(self) -> bytes:
-        return bytes(self.raw.CustomOptionsAsNumpy().tobytes())
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    window: Window = Window()
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,7 +68,7 @@ class TfliteGraph:
     shapes : dict of int to list of int
         Static shape of every tensor, batch first.
     constants : dict of int to array
-        Dense arrays of the tensors that hold data; ``convert`` adds what it can compute ahead.
+        Dense arrays of the tensors that hold data.
     """
 
     inputs: list[int]
@@ -62,6 +77,17 @@ class TfliteGraph:
     shapes: dict[int, list[int]]
     operators: list[Operator]
     constants: dict[int, Array] = field(default_factory=dict)
+
+    def add_tensor(self, shape: list[int]) -> int:
+        """Make a tensor for something that the file does not have, return its number."""
+        number = max(self.shapes) + 1
+        self.shapes[number] = shape
+        return number
+
+    def add_constant(self, values: Array) -> int:
+        number = self.add_tensor(list(values.shape))
+        self.constants[number] = values
+        return number
 
 
 def read(data: bytes) -> TfliteGraph:
@@ -88,7 +114,22 @@ def read(data: bytes) -> TfliteGraph:
         buffer = model.Buffers(tensor.Buffer())
         if buffer.DataLength():
             graph.constants[number] = _constant(tensor, buffer, graph.shapes[number])
+    _fold(graph)
     return graph
+
+
+def _fold(graph: TfliteGraph) -> None:
+    """Compute ahead what only unpacks weights: half to single precision, sparse to dense (done on reading)."""
+    kept = []
+    for operator in graph.operators:
+        if operator.name in ("DEQUANTIZE", "DENSIFY"):
+            values = graph.constants[operator.inputs[0]]
+            graph.constants[operator.outputs[0]] = (
+                values.astype(np.float32) if operator.name == "DEQUANTIZE" else values
+            )
+        else:
+            kept.append(operator)
+    graph.operators = kept
 
 
 def _operators(model: Any, subgraph: Any) -> Iterator[Operator]:
@@ -99,7 +140,50 @@ def _operators(model: Any, subgraph: Any) -> Iterator[Operator]:
         name = _OPERATOR_NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
         if name == "CUSTOM":
             name = f"{code.CustomCode().decode()}_v{code.Version()}"
-        yield Operator(name, raw.InputsAsNumpy().tolist(), raw.OutputsAsNumpy().tolist(), raw)
+        inputs, outputs = (tuple(values.tolist()) for values in (raw.InputsAsNumpy(), raw.OutputsAsNumpy()))
+        window, values = _options(name, raw)
+        yield Operator(name, inputs, outputs, window, values)
+
+
+def _options(name: str, raw: Any) -> tuple[Window, tuple[Any, ...]]:
+    """Read an operator's options into plain values."""
+
+    def table(kind: type[Any]) -> Any:
+        options, found = kind(), raw.BuiltinOptions()
+        options.Init(found.Bytes, found.Pos)
+        return options
+
+    if name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        found = table(tflite.Conv2DOptions if name == "CONV_2D" else tflite.DepthwiseConv2DOptions)
+        if name == "DEPTHWISE_CONV_2D" and found.DepthMultiplier() != 1:
+            raise ModelError("The TFLite file uses a depth multiplier, which is not expected.")
+        dilation = (found.DilationHFactor(), found.DilationWFactor())
+        return _window(found, dilation, (1, 1)), ()
+    if name == "MAX_POOL_2D":
+        found = table(tflite.Pool2DOptions)
+        return _window(found, (1, 1), (found.FilterHeight(), found.FilterWidth())), ()
+    if name == "ADD":
+        return Window(activation=table(tflite.AddOptions).FusedActivationFunction()), ()
+    if name == "RESIZE_BILINEAR":
+        found = table(tflite.ResizeBilinearOptions)
+        return Window(), (bool(found.AlignCorners()), bool(found.HalfPixelCenters()))
+    if name == "DEPTH_TO_SPACE":
+        return Window(), (table(tflite.DepthToSpaceOptions).BlockSize(),)
+    if name == "CONCATENATION":
+        return Window(), (table(tflite.ConcatenationOptions).Axis(),)
+    if raw.CustomOptionsLength():
+        return Window(), (bytes(raw.CustomOptionsAsNumpy().tobytes()),)
+    return Window(), ()
+
+
+def _window(found: Any, dilation: tuple[int, int], kernel: tuple[int, int]) -> Window:
+    return Window(
+        stride=(found.StrideH(), found.StrideW()),
+        dilation=dilation,
+        kernel=kernel,
+        same=found.Padding() == tflite.Padding.SAME,
+        activation=found.FusedActivationFunction(),
+    )
 
 
 def _constant(tensor: Any, buffer: Any, shape: list[int]) -> Array:

