@@ -38,6 +38,8 @@ class Bench:
         Pixels.
     frames_per_s : float
         All in: from opening the file to finished files, models loaded before.
+    frames_per_cpu_s : float
+        Frames a second of processor time: what one core does that nobody else uses.
     cores_used : float
         Processor time over wall time.
     ms_per_frame : dict of str to float
@@ -51,6 +53,7 @@ class Bench:
     width: int
     height: int
     frames_per_s: float
+    frames_per_cpu_s: float
     cores_used: float
     ms_per_frame: dict[str, float]
     peak_rss_mb: float
@@ -59,7 +62,8 @@ class Bench:
         """Return the figures as text."""
         lines = [
             f"{self.frames} frames, {self.width} × {self.height}, {self.faces} face(s)",
-            f"{self.frames_per_s:.0f} frames/s all in, {self.cores_used:.2f} cores, "
+            f"{self.frames_per_s:.0f} frames/s all in, {self.cores_used:.2f} cores "
+            f"({self.frames_per_cpu_s:.0f} frames a second of processor time), "
             f"peak memory {self.peak_rss_mb:.0f} MB",
         ]
         lines += [f"    {stage:<9} {ms:6.2f} ms a frame" for stage, ms in self.ms_per_frame.items()]
@@ -115,6 +119,7 @@ def bench(
         width=width,
         height=height,
         frames_per_s=measured.frames / wall,
+        frames_per_cpu_s=measured.frames / processor,
         cores_used=processor / wall,
         ms_per_frame=per_frame,
         peak_rss_mb=_peak_rss_mb(),

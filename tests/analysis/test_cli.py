@@ -155,6 +155,7 @@ def test_bench_says_how_fast_and_how_much(video):
     assert found["faces"] == 1
     assert found["frames_per_s"] > 0
     assert 0 < found["cores_used"] <= 1.05
+    assert found["frames_per_cpu_s"] * found["cores_used"] == pytest.approx(found["frames_per_s"])
     assert 50 < found["peak_rss_mb"] < 400
     assert set(found["ms_per_frame"]) == {"decode", "detect", "mesh", "texture", "geometry", "write", "other"}
     assert sum(found["ms_per_frame"].values()) == pytest.approx(1000 / found["frames_per_s"])
