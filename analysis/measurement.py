@@ -31,7 +31,7 @@ SCHEMA: Final = pa.schema(
     ]
 )
 _GEOMETRY_BATCH: Final = 256
-_ROW_GROUP: Final = 4096
+_ROW_GROUP: Final = 1024  # writing one takes some fifteen times its size for a moment
 
 
 @dataclass(slots=True)
