@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -201,7 +201,7 @@ class SkinTexture:
         skin = cv2.remap(grey, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         skin = cv2.GaussianBlur(skin, (5, 5), 1.0).astype(np.float32)
         dx, dy = (np.abs(cv2.Sobel(skin, cv2.CV_32F, *order)) for order in ((1, 0), (0, 1)))
-        level, *gradients = self._averages(skin, dx, dy, cv2.magnitude(dx, dy))
+        level, *gradients = self._averages(skin, dx, dy, _length(dx, dy))
         energy = np.choose(atlas.kind, gradients) / (level + _DARK_OFFSET)
         places = where.reshape(-1, 1, 2)
         for region, samples in atlas.red:
@@ -215,6 +215,11 @@ class SkinTexture:
         inside = np.stack([picture.ravel()[atlas.inside] for picture in pictures], dtype=np.float64)
         means = np.add.reduceat(inside, atlas.starts, axis=1) / atlas.counts
         return list(means.astype(np.float32))
+
+
+def _length(dx: Any, dy: Any) -> Float32:
+    # cv2.magnitude takes as long, but its last bit depends on where in memory its arrays happen to lie
+    return np.asarray(np.sqrt(dx * dx + dy * dy), np.float32)
 
 
 def _crop(rgb: Rgb, points: Float32) -> tuple[Rgb | None, Float32]:
@@ -289,5 +294,5 @@ def _sharpness(crop: Rgb, points: Float32) -> float:
     if min(part.shape[:2]) < 4:
         return float("nan")
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    gradient = cv2.mean(cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))[0]
+    gradient = cv2.mean(_length(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))[0]
     return cv2.norm(cv2.Laplacian(grey, cv2.CV_32F, ksize=3), cv2.NORM_L1) / grey.size / (gradient + 4.0)
