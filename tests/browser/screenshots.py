@@ -121,7 +121,10 @@ def _photograph(url: str, demonstration, run: str, target: Path, browser_path: s
                         page.wait_for_url(lambda address: "/account/" not in address)
                     for name, path in wanted:
                         response = page.goto(path)
-                        page.wait_for_timeout(1500 if name == "review" else 300)
+                        if name == "review":
+                            page.wait_for_selector("html[data-review=ready]")
+                            page.locator("#event-next").click()  # an event selected, its fields shown
+                        page.wait_for_timeout(800 if name == "review" else 300)
                         page.screenshot(path=target / f"{name}-{size}-{theme}.png", full_page=name != "review")
                         if response is None or response.status != 200:
                             print(f"{name}: {path} answered {response.status if response else 'nothing'}")
