@@ -128,3 +128,11 @@ def redis(redis_server) -> Any:
     client.flushall()
     yield client
     client.close()
+
+
+def pytest_unconfigure() -> None:
+    """The very last line says so when the browser tests could not run."""
+    from tests.browser.screenshots import chromium
+
+    if chromium() is None:
+        print("No Chromium was found, so the browser tests were skipped. On Debian: apt-get install chromium")
