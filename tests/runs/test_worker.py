@@ -94,7 +94,7 @@ def test_killed_worker_is_replaced_and_the_result_is_the_same(long_recording, pe
     assert time.monotonic() - killed < 40
     wait_for(run, lambda: not run.is_active, 100)
     assert (run.state, run.attempt, run.crashes) == (State.SUCCEEDED, 2, 1)
-    assert not (attempts.folder(run.pk) / "1").exists()
+    wait_for(run, lambda: not (attempts.folder(run.pk) / "1").exists(), what="the dead attempt is swept")
 
     undisturbed = services.start(people["analyst"], long_recording)
     wait_for(undisturbed, lambda: not undisturbed.is_active, 100)
@@ -171,7 +171,8 @@ def test_file_that_is_no_video_fails_with_a_sentence(recording, people, worker, 
     assert run.error.endswith(".")
     assert "Traceback" not in run.error
     assert "Traceback" in run.error_detail
-    assert not (attempts.folder(run.pk) / "1").exists()
+    # people are told first, then the folder is swept
+    wait_for(run, lambda: not (attempts.folder(run.pk) / "1").exists())
 
 
 def test_interpreted_again_without_decoding(recording, people, worker):
