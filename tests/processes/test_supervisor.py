@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import queue
@@ -31,10 +32,25 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
+# What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
+NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "DATABASE_URL", "REDIS_URL")
+
+
 def environment(folder: Path) -> dict[str, str]:
-    """A terminal's environment, without what the tests' settings put there."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("FACSWEB_TEST_DATA", "DATABASE_URL")}
+    """A terminal's environment, without what would change what is started."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     return kept | {"FACSWEB_DATA": str(folder)}
+
+
+def commands_of_children(parent: int) -> list[tuple[int, str]]:
+    """(process id, command line) of each child; from /proc, since `ps` cuts lines to COLUMNS where that is set."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found.append((int(stat.parent.name), command))
+    return found
 
 
 class Serve:
@@ -64,20 +80,14 @@ class Serve:
 
     def children(self) -> dict[str, int]:
         """What it started: name → process id."""
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
         names = ("redis-server", "web", "worker", "recovery")
         found = {}
-        for line in listed.splitlines():
-            pid, _, command = line.strip().partition(" ")
-            for name in names:
-                if name in command.replace(str(REPOSITORY), ""):
-                    found[name] = int(pid)
-                    break
+        for pid, command in commands_of_children(self.process.pid):
+            # Only programs and their first arguments: folders may have any of these names in their paths.
+            words = {Path(word).name for word in command.replace(":", " ").split()[:4]}
+            name = next((name for name in names if name in words), None)
+            if name is not None:
+                found[name] = pid
         return found
 
     def wait_for_children(self, wanted: int = 4) -> dict[str, int]:
@@ -185,10 +195,8 @@ def test_several_workers(serve):
     deadline = time.monotonic() + 10
     count = 0
     while count != 2 and time.monotonic() < deadline:
-        listed = subprocess.run(
-            ["ps", "-o", "args=", "--ppid", str(running.process.pid)], capture_output=True, text=True, check=False
-        )
-        count = sum("manage.py worker" in line or "rq:worker" in line for line in listed.stdout.splitlines())
+        commands = [command for _, command in commands_of_children(running.process.pid)]
+        count = sum("manage.py worker" in command or "rq:worker" in command for command in commands)
     assert count == 2
 
 
