@@ -19,7 +19,6 @@ from facsweb.coding.models import Layer
 from facsweb.processes import queue
 from facsweb.reports import content
 from facsweb.reports.models import Report, SignOff
-from facsweb.reports.verification import Verification, verify_pdf
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Role, Scope
@@ -27,14 +26,12 @@ from facsweb.studies.services import ConsentMissing, current_consent, missing_sc
 
 __all__ = [
     "Refused",
-    "Verification",
     "may_read",
     "may_see",
     "recover_reports",
     "retry",
     "revoke",
     "sign",
-    "verify_pdf",
     "visible",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,10 +22,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from facsweb.audit.services import canonical, record
 from facsweb.coding.models import Layer
-from facsweb.reports import comparison, content, exports, presentation, services, verification
+from facsweb.reports import comparison, content, exports, presentation, services
 from facsweb.reports.forms import FindForm, RevokeForm, SignForm
 from facsweb.reports.models import Report, SignOff
 from facsweb.studies import access
+
+if TYPE_CHECKING:
+    from facsweb.reports.verification import Verification
 
 PATH = "sign_off__layer__run__recording__participant__study"
 PAGE_SIZE = 25
@@ -229,6 +232,10 @@ def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
 @csrf_exempt  # it changes nothing, and a check of the token would read the whole upload first
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
+    from facsweb.reports import (
+        verification,  # pyHanko takes a second to import; a server's start does not wait for it
+    )
+
     found, status = None, 200
     context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20}
     if request.method == "POST":
@@ -248,7 +255,9 @@ def _too_many(request: HttpRequest) -> bool:
         return False
 
 
-def _verify(request: HttpRequest) -> tuple[verification.Verification, int]:
+def _verify(request: HttpRequest) -> tuple[Verification, int]:
+    from facsweb.reports import verification  # see `verify`
+
     limit = verification.MAX_BYTES
     if _too_many(request):
         return verification.refusal("Too many files at once.", "Wait a minute, then check the file again."), 429
