@@ -91,7 +91,7 @@ def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
 def _require_audio(participant: Participant) -> None:
     if missing_scopes(participant, [Scope.AUDIO]):
         raise Rejected(
-            f"This file has sound, and {participant.code} did not agree to “{Scope.AUDIO.label.lower()}”. "
+            f"This file has sound, and {participant.code} did not agree to “{Scope.AUDIO.phrase}”. "
             "Upload a copy without sound, or ask for a new consent that covers it and upload the file again. "
             "The file was deleted here."
         )

@@ -34,6 +34,11 @@ class Scope(models.TextChoices):
     EMOTION = "emotion", "Estimating emotional states from facial movements"
     CALIBRATION = "calibration", "Using my data to calibrate the method"
 
+    @property
+    def phrase(self) -> str:
+        """The label as it reads inside a sentence: only its first letter is small, and “I” stays “I”."""
+        return self.label[:1].lower() + self.label[1:]
+
 
 class Study(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -182,7 +182,7 @@ def create_consent_form(actor: User, study: Study, *, title: str, body: str, sco
     if not asked:
         raise ValidationError("A consent form asks for at least one thing. Choose what this form asks about.")
     if forbidden := set(asked) - set(law.scopes_allowed(study.setting, study.jurisdiction)):
-        words = "; ".join(str(scope.label).lower() for scope in forbidden)
+        words = "; ".join(scope.phrase for scope in forbidden)
         raise ValidationError(f"This form may not ask about {words}. {law.sentence(study)}")
     Study.objects.select_for_update().get(pk=study.pk)  # two people never write the same version number
     # Browsers send line ends as CR LF; stored words and the difference between versions should not show that.
@@ -239,7 +239,7 @@ def require_consent(participant: Participant, needed: Iterable[str]) -> None:
     missing = missing_scopes(participant, needed)
     if not missing:
         return
-    words = "; ".join(str(scope.label).lower() for scope in missing)
+    words = "; ".join(scope.phrase for scope in missing)
     if current_consent(participant):
         raise ConsentMissing(
             f"The consent of {participant.code} does not cover: {words}. Ask for a new consent first."

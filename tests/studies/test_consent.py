@@ -47,6 +47,8 @@ def test_a_consent_covers_exactly_what_was_granted(people, participant, form):
     services.require_consent(participant, ["video"])
     with pytest.raises(services.ConsentMissing, match="does not cover: recording and analysing my voice"):
         services.require_consent(participant, [AUDIO])
+    with pytest.raises(services.ConsentMissing, match="does not cover: transcribing and analysing what I say"):
+        services.require_consent(participant, [Scope.TEXT])
 
 
 def test_a_consent_cannot_grant_what_the_form_did_not_ask(people, participant, form):
