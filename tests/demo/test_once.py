@@ -1,0 +1,110 @@
+"""``manage.py demo`` as ``make demo`` calls it: through the main job once, then a second start on its data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from tests.conftest import REPOSITORY
+from tests.processes.test_supervisor import NOT_PASSED_ON, cpu_seconds
+
+pytestmark = pytest.mark.timeout(240)
+STEPS = [
+    "the analyst signed in",
+    "uploaded demonstration.mp4",
+    "every step came over the WebSocket",
+    "the coder corrected one of",
+    "the coder signed off",
+    "a worker typeset and sealed the report",
+    "the manager downloaded the PDF",
+    "pyHanko: signature INTACT",
+    "the verification page confirms it",
+]
+
+
+@pytest.fixture(scope="module")
+def models() -> None:
+    from analysis import models
+    from analysis.types import ModelError
+
+    try:
+        models.install()
+    except ModelError as error:
+        pytest.skip(f"The face models cannot be obtained here: {error}")
+
+
+def command(folder: Path, *arguments: str, **environment: str) -> dict:
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+    return {
+        "args": [sys.executable, "manage.py", "demo", *arguments],
+        "cwd": REPOSITORY,
+        "env": kept | {"FACSWEB_DATA": str(folder), "PYTHONUNBUFFERED": "1", **environment},
+        "text": True,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+
+
+@pytest.fixture(scope="module")
+def once(models, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Data folder, and the walk through everything in it."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    return folder, subprocess.run(**command(folder, "--once"), timeout=180)
+
+
+def test_once_says_every_step_with_its_time_and_leaves_a_signed_pdf(once):
+    folder, ended = once
+    assert (ended.returncode, ended.stderr) == (0, "")
+    said = re.findall(r"^ +\d+\.\d s  (.+)$", ended.stdout, re.MULTILINE)
+    assert len(said) == len(STEPS), ended.stdout
+    for line, step in zip(said, STEPS, strict=True):
+        assert step in line
+    (path,) = (folder / "demo").glob("report-*.pdf")
+    assert str(path) in ended.stdout
+    with path.open("rb") as file:
+        (signature,) = PdfFileReader(file).embedded_signatures
+        status = validate_pdf_signature(signature, ValidationContext(trust_roots=[signature.signer_cert]))
+    assert status.bottom_line
+
+
+def test_a_second_start_keeps_the_data_analyses_nothing_and_is_quick(once):
+    folder, _ = once
+    before = json.loads((folder / "demonstration.json").read_text())
+    running = subprocess.Popen(**command(folder, "--port", "0"))
+    printed = []
+    for line in running.stdout:
+        printed.append(line)
+        if "ready at" in line:
+            break
+    spent = cpu_seconds(running.pid)  # 5 s are allowed; other tests may keep this machine busy
+    running.send_signal(signal.SIGINT)
+    rest, errors = running.communicate(timeout=30)
+    assert (running.returncode, errors) == (0, "")
+    assert "the data is kept" in rest
+    text = "".join(printed)
+    assert "Analysing" not in text
+    assert spent < 5.0
+    for login in before["logins"]:
+        assert re.search(rf"{login['role']} +{login['email']} +{login['password']}", text)
+    assert json.loads((folder / "demonstration.json").read_text()) == before
+
+
+def test_whatever_goes_wrong_on_the_way_is_said_and_is_no_success(once, tmp_path):
+    folder, _ = once
+    ended = subprocess.run(
+        **command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12")), timeout=180
+    )
+    assert ended.returncode != 0
+    assert "the coder signed off" in ended.stdout
+    assert "The report was not made" in ended.stderr
+    assert "Done in" not in ended.stdout
