@@ -80,10 +80,10 @@ def beat(run_id: uuid.UUID, attempt: int, **values: Any) -> Order:
 
 def order(run_id: uuid.UUID, attempt: int) -> Order:
     """Hear what to do, without writing."""
-    found = _mine(run_id, attempt).values_list("cancel_requested_at", flat=True).first()
-    if found is not None:
-        return Order.CANCEL
-    return Order.GO_ON if _mine(run_id, attempt).exists() else Order.LOST
+    asked = list(_mine(run_id, attempt).values_list("cancel_requested_at", flat=True))
+    if not asked:
+        return Order.LOST
+    return Order.GO_ON if asked[0] is None else Order.CANCEL
 
 
 def succeed(run_id: uuid.UUID, attempt: int, *, files: dict[str, str], summary: dict[str, Any]) -> bool:
@@ -145,7 +145,7 @@ def give_back(run_id: uuid.UUID, attempt: int, text: str) -> bool:
             return False
         note(run_id, attempt, text)
         enqueue(run_id, attempt + 1)
-    transaction.on_commit(lambda: progress.announce(run_id))
+    progress.announce(run_id)
     return True
 
 

@@ -39,7 +39,8 @@ from facsweb.studies.services import ConsentMissing, require_consent
 
 logger = logging.getLogger(__name__)
 
-TICK_S: Final = 0.5  # orders are heard, and progress is told, this often
+TICK_S: Final = 0.25  # orders are heard this often
+TELL_S: Final = 0.5  # news is written and told at most this often
 BEAT_S: Final = 2.0  # the heartbeat is written at least this often
 STALL_S: Final = 300.0  # an analysis that shows no sign of life for so long is taken for hung
 RATE_WINDOW_S: Final = 5.0
@@ -123,24 +124,15 @@ class Pulse:
 
     def _tick(self, runner: asyncio.Runner) -> None:
         self._save_still()
-        rate = self._rate()
         state = (self._stage, self._done, self._total, self._stills)
         changed = state != self._written
-        if changed or time.monotonic() - self._beat_at > BEAT_S:
-            self.order = attempts.beat(
-                self.run.pk,
-                self.run.attempt,
-                stage=self._stage,
-                done=self._done,
-                total=self._total,
-                rate=rate,
-                stills=self._stills,
-            )
-            self._written, self._beat_at = state, time.monotonic()
-        else:
+        if time.monotonic() - self._beat_at < (TELL_S if changed else BEAT_S):
             self.order = attempts.order(self.run.pk, self.run.attempt)
+            return
+        values = {"stage": self._stage, "done": self._done, "total": self._total, "rate": self._rate()}
+        self.order = attempts.beat(self.run.pk, self.run.attempt, stills=self._stills, **values)
+        self._written, self._beat_at = state, time.monotonic()
         if changed and self.order is Order.GO_ON:
-            values = {"stage": self._stage, "done": self._done, "total": self._total, "rate": rate}
             runner.run(progress.send(self.run.pk, "run.progress", values=values, stills=self._stills))
 
     def _rate(self) -> float | None:
