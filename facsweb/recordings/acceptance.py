@@ -17,7 +17,7 @@ from django.db.models import F
 from analysis.types import MediaError
 from facsweb.audit.services import record
 from facsweb.recordings import files, proxies
-from facsweb.recordings.models import Recording, Upload
+from facsweb.recordings.models import Recording, Upload, original_path
 from facsweb.recordings.uploads import Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
@@ -126,7 +126,7 @@ def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
         proxy_state=not_needed if info.playable_in_browser else waiting,
         created_by=upload.created_by,
     )
-    recording.original.name = f"recordings/{recording.id}/original"
+    recording.original.name = original_path(recording, "")
     recording.save(force_insert=True)
     Upload.objects.filter(pk=upload.pk).update(recording=recording)
     upload.state, upload.recording = Upload.State.FINISHED, recording

@@ -107,8 +107,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file so that readers see it whole or not at all; the last writer wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a small file into a folder that is there; readers see it whole or not at all, the last writer wins."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         draft.write_bytes(content)

@@ -102,10 +102,6 @@ class Recording(models.Model):
         return self.participant.study
 
     @property
-    def duration(self) -> timedelta:
-        return timedelta(microseconds=self.duration_us)
-
-    @property
     def frame_rate(self) -> float | None:
         """Average frames per second as probed; None when the file does not tell."""
         rate = (self.media_info.get("video") or {}).get("frame_rate")

@@ -10,7 +10,7 @@ import cv2
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from analysis.types import MediaError
+from analysis.types import MediaError, Rgb
 from facsweb.audit.services import record
 from facsweb.recordings import files, hooks
 from facsweb.recordings.acceptance import duplicates, finish_upload
@@ -23,6 +23,7 @@ __all__ = [
     "delete_recording",
     "duplicates",
     "finish_upload",
+    "jpeg",
     "original_path",
     "playable",
     "poster",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-POSTER_WIDTH: Final = 640  # pixels; a poster is a preview, not evidence
+PREVIEW_WIDTH: Final = 640  # pixels; previews are no evidence
 
 
 class NotDeletable(Exception):  # noqa: N818 (a state, not a fault)
@@ -53,6 +54,16 @@ def playable(recording: Recording) -> tuple[Path, str] | None:
     return None
 
 
+def jpeg(rgb: Rgb) -> bytes:
+    """A picture as a preview: JPEG, made smaller where it is wider than 640 pixels."""
+    height, width = rgb.shape[:2]
+    if width > PREVIEW_WIDTH:
+        size = (PREVIEW_WIDTH, max(1, round(height * PREVIEW_WIDTH / width)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
 def poster(recording: Recording) -> Path | None:
     """A still of the recording as JPEG, made on first use; None when no picture can be decoded."""
     from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
@@ -66,14 +77,7 @@ def poster(recording: Recording) -> Path | None:
     except (MediaError, OSError) as error:
         log.warning("No poster of recording %s: %s", recording.pk, error)
         return None
-    height, width = rgb.shape[:2]
-    if width > POSTER_WIDTH:
-        size = (POSTER_WIDTH, max(1, round(height * POSTER_WIDTH / width)))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
-    if not done:
-        return None
-    files.write_whole(path, jpeg.tobytes())
+    files.write_whole(path, jpeg(rgb))
     return path
 
 

@@ -257,7 +257,7 @@ def clean() -> tuple[int, int]:
     """
     uploads = folders = 0
     for upload in Upload.objects.filter(state=Upload.State.RECEIVING, expires_at__lt=timezone.now()):
-        with contextlib.suppress(Locked):
+        with contextlib.suppress(Locked, Gone):  # it moves on, or just ended
             discard(None, upload)
             uploads += 1
     root = Path(settings.UPLOAD_DIR)

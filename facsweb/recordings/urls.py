@@ -1,4 +1,4 @@
-"""Addresses of recordings. ``recordings:detail`` joins them with runs and is added in ``facsweb/urls.py``."""
+"""Addresses of recordings. ``recordings:detail``, which shows runs too, is in ``home.recording_urls``."""
 
 from django.urls import path
 

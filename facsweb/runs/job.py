@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -24,12 +23,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-import cv2
 from django.db import DatabaseError, close_old_connections, connection
 
 from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
-from facsweb.recordings.services import original_path
+from facsweb.recordings import files
+from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, progress
 from facsweb.runs.attempts import Order
 from facsweb.runs.models import AnalysisRun
@@ -44,7 +43,6 @@ TELL_S: Final = 0.5  # news is written and told at most this often
 BEAT_S: Final = 2.0  # the heartbeat is written at least this often
 STALL_S: Final = 300.0  # an analysis that shows no sign of life for so long is taken for hung
 RATE_WINDOW_S: Final = 5.0
-STILL_HEIGHT: Final = 480
 UNEXPECTED: Final = (
     "The analysis stopped because of an error in the program. The recording is safe. Try again; if it happens "
     "again, give an administrator the address of this page."
@@ -149,19 +147,9 @@ class Pulse:
         still, self._still = self._still, None
         if still is None or self.order is not Order.GO_ON:
             return
-        height, width = still.shape[:2]
-        if height > STILL_HEIGHT:
-            still = cv2.resize(
-                still, (round(width * STILL_HEIGHT / height), STILL_HEIGHT), interpolation=cv2.INTER_AREA
-            )
-        made, jpeg = cv2.imencode(".jpg", cv2.cvtColor(still, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])
-        if made:
-            path = still_path(self.run)
-            draft = path.with_name(f"still.{self.run.attempt}.part")
-            with contextlib.suppress(OSError):
-                draft.write_bytes(jpeg.tobytes())
-                draft.replace(path)
-                self._stills += 1
+        with contextlib.suppress(OSError):  # among others: the folder went with the consent
+            files.write_whole(still_path(self.run), jpeg(still))
+            self._stills += 1
 
     def _die(self, why: str) -> None:
         """End the whole process at once; the recovery process gives the run to another worker."""
@@ -251,8 +239,4 @@ def _abandon(run: AnalysisRun, pulse: Pulse) -> None:
 
 def hashes(out: Path) -> dict[str, str]:
     """SHA-256 (hex) of every file in the folder, by name."""
-    found = {}
-    for path in sorted(out.iterdir()):
-        with path.open("rb") as file:
-            found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {path.name: files.sha256_of(path) for path in sorted(out.iterdir())}

@@ -13,8 +13,9 @@ from facsweb.studies.models import Study
 class AnalysisRun(models.Model):
     """One analysis of one recording.
 
-    State changes are conditional UPDATEs in ``runs.services``. ``attempt`` is a fencing number: a worker that
-    was thought dead and comes back can no longer write, because its attempt is not the current one.
+    State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``. ``attempt`` is a fencing
+    number: a worker that was thought dead and comes back can no longer write, because its attempt is not the
+    current one.
     """
 
     class State(models.TextChoices):

@@ -329,6 +329,21 @@ def test_clean_removes_expired_uploads_and_stray_folders_only(tus, clip, setting
     assert uploads.clean() == (0, 0)
 
 
+def test_clean_goes_on_when_one_ended_in_the_same_moment(tus, people, monkeypatch):
+    old = [upload_at(tus.begin(10)) for _ in range(2)]
+    Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    discard = uploads.discard
+
+    def ended_meanwhile(actor, upload):
+        if upload == old[0]:
+            discard(people["analyst"], upload)
+        discard(actor, upload)
+
+    monkeypatch.setattr(uploads, "discard", ended_meanwhile)
+    assert uploads.clean()[0] == 1
+    assert not Upload.objects.exists()
+
+
 def test_every_piece_moves_the_expiry(tus):
     address = tus.begin(10)
     soon = timezone.now() + timedelta(minutes=1)

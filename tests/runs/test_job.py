@@ -66,7 +66,7 @@ def test_progress_and_stills_reach_the_database(running):
     assert running.stills >= 1
     import cv2
 
-    assert cv2.imread(str(services.still_path(running))).shape == (480, 853, 3)
+    assert cv2.imread(str(services.still_path(running))).shape == (360, 640, 3)
 
 
 def test_cancelling_is_heard_within_a_second(running, people):
