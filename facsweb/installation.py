@@ -24,6 +24,12 @@ def data_dir() -> Path:
     return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
 
 
+def cannot_write(folder: Path, error: OSError) -> str:
+    """What a person is told who gave a folder that cannot be used."""
+    advice = "Make the folder writable, or set FACSWEB_DATA to one that is."
+    return f"Cannot write to {folder} ({error.strerror}). {advice}"
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Create a file that only its owner can read; fails when it exists."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -42,10 +48,7 @@ def secret_key(folder: Path) -> str:
     try:
         return _secret_key(folder)
     except OSError as error:
-        raise DataFolderError(
-            f"Cannot write to {folder} ({error.strerror}). "
-            "Make the folder writable, or set FACSWEB_DATA to one that is."
-        ) from error
+        raise DataFolderError(cannot_write(folder, error)) from error
 
 
 def _secret_key(folder: Path) -> str:

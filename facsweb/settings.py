@@ -84,7 +84,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "facsweb.urls"
-ASGI_APPLICATION = "facsweb.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -116,7 +115,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: queue, channel layer, cache ------------------------------------------------------------
 REDIS_URL = installation.redis_url(DATA_DIR)
 RQ_QUEUES = {"analysis": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "DEFAULT_RESULT_TTL": 3600}}
-RQ = {"COMMIT_MODE": "on_db_commit"}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }

@@ -33,15 +33,15 @@ def connection() -> Redis:
     )
 
 
-def get_queue(client: Redis | None = None) -> Queue:
+def get_queue() -> Queue:
     """The queue of all jobs of this installation."""
-    return django_rq.get_queue(QUEUE, connection=client or connection(), commit_mode="auto")
+    return django_rq.get_queue(QUEUE, connection=connection(), commit_mode="auto")
 
 
 def enqueue(function: Callable[..., Any] | str, *args: Any, job_id: str) -> bool:
     """Put a job into the queue now; False, and a line in the log, when Redis cannot be reached."""
     try:
-        get_queue().enqueue_call(function, args=args, job_id=job_id, timeout=-1)
+        get_queue().enqueue_call(function, args=args, job_id=job_id)
     except RedisError as error:
         logger.warning("%s waits for Redis: %s", job_id, error)
         return False

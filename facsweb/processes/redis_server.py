@@ -117,10 +117,7 @@ class RedisServer:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.folder / "lock").touch()
         except OSError as error:
-            raise RedisServerError(
-                f"Cannot write to {self.folder} ({error.strerror}). "
-                "Make the folder writable, or set FACSWEB_DATA to one that is."
-            ) from error
+            raise RedisServerError(installation.cannot_write(self.folder, error)) from error
         place = self.socket.parent
         try:
             place.mkdir(mode=0o700, exist_ok=True)

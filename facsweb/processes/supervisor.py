@@ -53,7 +53,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    delay_s: float = field(default=0.0)
+    delay_s: float = 0.0
     due_at: float = 0.0
 
     def start(self) -> None:
@@ -272,10 +272,7 @@ def check_folder(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InstallationError(
-            f"Cannot write to {folder} ({error.strerror}). "
-            "Make the folder writable, or set FACSWEB_DATA to one that is."
-        ) from error
+        raise InstallationError(installation.cannot_write(folder, error)) from error
 
 
 def check_migrations() -> None:

@@ -18,7 +18,6 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--every", type=float, default=3.0, metavar="SECONDS")
-        parser.add_argument("--once", action="store_true", help="one round, then end")
 
     def handle(self, *args, **options):
         stop = threading.Event()
@@ -31,5 +30,5 @@ class Command(BaseCommand):
                 except Exception:  # one duty's trouble must not keep the others from being done
                     logger.exception("%s.%s", duty.__module__, duty.__name__)
             close_old_connections()
-            if options["once"] or stop.wait(options["every"]):
+            if stop.wait(options["every"]):
                 return
