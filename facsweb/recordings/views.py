@@ -123,7 +123,8 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return streaming.file_response(request, path, content_type="image/jpeg")
 
 
-def _crumbs(recording: Recording, here: str) -> list[tuple[str, str]]:
+def crumbs(recording: Recording, here: str) -> list[tuple[str, str]]:
+    """Breadcrumb from the study through the participant and the recording to a page about it."""
     participant = recording.participant
     return [
         (participant.study.name, reverse("studies:detail", args=[participant.study_id])),
@@ -136,20 +137,24 @@ def _crumbs(recording: Recording, here: str) -> list[tuple[str, str]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access.get(request, Recording, pk, related=["participant__study"])
-    crumbs = _crumbs(recording, "Rename")
     form = RenameForm(request.POST if request.method == "POST" else None, instance=recording)
     if request.method == "POST" and form.is_valid():
         services.rename(request.user, recording, title=form.cleaned_data["title"])
         messages.success(request, "The recording is renamed.")
         return redirect("recordings:detail", pk=recording.pk)
-    context = {"recording": recording, "form": form, "crumbs": crumbs, "back": _url(recording)}
+    context = {
+        "recording": recording,
+        "form": form,
+        "crumbs": crumbs(recording, "Rename"),
+        "back": _url(recording),
+    }
     return render(request, "recordings/change.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     recording = access.get(request, Recording, pk, related=["participant__study"])
-    context = {"recording": recording, "crumbs": _crumbs(recording, "Delete"), "back": _url(recording)}
+    context = {"recording": recording, "crumbs": crumbs(recording, "Delete"), "back": _url(recording)}
     if request.method != "POST":
         return render(request, "recordings/delete.html", context)
     try:

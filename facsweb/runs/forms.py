@@ -48,6 +48,4 @@ class NeutralForm(forms.Form):
 class StartForm(NeutralForm):
     """The choices before an analysis."""
 
-    max_faces = forms.IntegerField(
-        required=False, min_value=1, max_value=MAX_FACES, label="Faces to follow at most", initial=4
-    )
+    max_faces = forms.IntegerField(required=False, min_value=1, max_value=MAX_FACES)

@@ -212,7 +212,7 @@ def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
         original_path(run.recording),
         out,
         neutral_us=neutral_us,
-        max_faces=run.parameters.get("max_faces", 4),
+        max_faces=run.parameters["max_faces"],
         hook=pulse.hook,
         should_stop=pulse.should_stop,
     )

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_FACES",
     "MEASUREMENT",
     "PUBLIC_FILES",
+    "USUAL_FACES",
     "RunRefused",
     "cancel",
     "cancel_for_withdrawal",
@@ -45,14 +46,16 @@ PUBLIC_FILES = {
     "summary.json": "application/json",
 }
 MEASUREMENT = ("measurement.parquet", "measurement.json")
-MAX_FACES = 8
+MAX_FACES, USUAL_FACES = 8, 4  # how many faces may be followed, and are when nobody chose
 
 
 class RunRefused(Exception):  # noqa: N818 (a state that people are told about)
     """The run cannot be started or changed; its text is a sentence for a person."""
 
 
-def start(actor: User, recording: Recording, *, neutral_us: int | None = None, max_faces: int = 4) -> AnalysisRun:
+def start(
+    actor: User, recording: Recording, *, neutral_us: int | None = None, max_faces: int = USUAL_FACES
+) -> AnalysisRun:
     """Start the analysis of a recording; the run that is already active, if there is one.
 
     Parameters

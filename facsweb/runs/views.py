@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +17,7 @@ from analysis.types import ModelError
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.recordings.streaming import file_response
+from facsweb.recordings.views import crumbs
 from facsweb.runs import progress, services, summaries
 from facsweb.runs.forms import NeutralForm, StartForm
 from facsweb.runs.models import AnalysisRun
@@ -40,7 +40,7 @@ def start(request: HttpRequest, pk: UUID) -> HttpResponse:
             request.user,  # type: ignore[arg-type]
             recording,
             neutral_us=form.cleaned_data["neutral_us"],
-            max_faces=form.cleaned_data["max_faces"] or 4,
+            max_faces=form.cleaned_data["max_faces"] or services.USUAL_FACES,
         )
     except REFUSALS as error:
         messages.error(request, str(error))
@@ -58,7 +58,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
-    participant = run.recording.participant
     return {
         "run": run,
         "snapshot": progress.snapshot(run),
@@ -68,12 +67,7 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
         "faces": summaries.faces(run.summary),
         "warnings": run.summary.get("warnings", []),
         "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
-        "crumbs": [
-            (participant.study.name, reverse("studies:detail", args=[participant.study.pk])),
-            (participant.code, reverse("studies:participant", args=[participant.pk])),
-            (run.recording.title, reverse("recordings:detail", args=[run.recording.pk])),
-            ("Analysis", ""),
-        ],
+        "crumbs": crumbs(run.recording, "Analysis"),
     }
 
 
