@@ -1,0 +1,58 @@
+"""Every page that the table of pages names, on a phone, light and dark: nothing cut off, nothing complained of."""
+
+from __future__ import annotations
+
+import pytest
+
+from facsweb.studies import access
+from tests import test_access_matrix as matrix
+from tests.test_access_matrix import world  # noqa: F401  (a fixture)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+#: What is fetched by a page or sent to one, and is no page itself.
+NO_PAGES = {
+    *("health", "favicon", "studies:member_add", "studies:member_remove"),
+    *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
+    *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
+    *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
+    *("coding:event_change", "coding:event_history", "reports:state", "reports:pdf", "reports:csv"),
+    *("reports:json", "reports:retry", "reports:revoke"),
+}
+GROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+def who(page: str) -> str:
+    if page in access.STAFF:
+        return "staff"
+    roles = access.PAGES.get(page, access.EVERY_ROLE)
+    return next(str(role) for role in (access.CODER, access.ANALYST, access.ADMINISTRATOR) if role in roles)
+
+
+def test_what_is_left_out_is_no_page(world, client_as):  # noqa: F811
+    for page in sorted(NO_PAGES):
+        url, _ = matrix.url_of(page, world)
+        answer = client_as(who(page)).get(url)
+        is_page = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
+        assert not is_page, f"{page} shows something: it is to be looked at below"
+
+
+def test_every_page_on_a_phone(open_page, world):  # noqa: F811
+    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC} - NO_PAGES)
+    faults = []
+    for page in pages:
+        url, _ = matrix.url_of(page, world)
+        grounds = set()
+        for scheme in ("light", "dark"):
+            tab = open_page(who(page), url, color_scheme=scheme, **PHONE)
+            tab.wait_for_load_state()
+            if (width := tab.evaluate("document.documentElement.scrollWidth")) > 390:
+                faults.append(f"{page}, {scheme}: {width} pixels wide")
+            if (headings := tab.locator("h1").count()) != 1:
+                faults.append(f"{page}, {scheme}: {headings} first headings")
+            grounds.add(tab.evaluate(GROUND))
+            tab.context.close()
+        if len(grounds) != 2:
+            faults.append(f"{page}: the dark page looks like the light one")
+    assert faults == []
+    assert len(pages) > 20
