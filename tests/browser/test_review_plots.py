@@ -1,0 +1,130 @@
+"""What the review page draws and plays: heatmap, curves, speed, a cursor at every frame; half an hour of it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.conf import settings
+
+from analysis.facs.codes import CATALOGUE
+from facsweb.coding import services, signals
+from facsweb.recordings.models import Recording
+from tests.browser.test_review import choose, eventually, review, shown_us
+from tests.factories import make_finished_run, make_recording
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+FRAMES, FRAME_US = 54_000, 33_333
+
+#: Notes, for every frame that comes on screen, its time and where the page has put its cursor at the next paint.
+WATCH = """() => {
+  const video = document.querySelector("#video");
+  window.seen = [];
+  const presented = (_, { mediaTime }) => {
+    const cursor = document.querySelector("#cursor");
+    requestAnimationFrame(() => window.seen.push([mediaTime, cursor.getBoundingClientRect().x]));
+    video.requestVideoFrameCallback(presented);
+  };
+  video.requestVideoFrameCallback(presented);
+}"""
+
+
+@pytest.fixture
+def run(participant, consent, people):
+    return make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
+
+
+@pytest.fixture
+def long_run(run):
+    """A finished run of half an hour: 54,000 frames of every column that a signals file can have."""
+    folder = Path(settings.MEDIA_ROOT) / run.folder
+    random = np.random.default_rng(1)
+    columns = {"time_us": np.arange(FRAMES) * FRAME_US, "face": np.zeros(FRAMES, np.int16)}
+    for code in signals.ROWS:
+        values = np.clip(random.normal(0, 2, FRAMES // 90).repeat(90), 0, 5).astype(np.float32)
+        columns |= {f"AU{code}{side}": values for side in (("", "_L", "_R") if CATALOGUE[code].sided else ("",))}
+    pq.write_table(pa.table(columns), folder / "signals.parquet")
+    run.files["signals.parquet"] = hashlib.sha256((folder / "signals.parquet").read_bytes()).hexdigest()
+    run.summary["video"] |= {"frames": FRAMES, "duration_us": FRAMES * FRAME_US, "frame_rate": 30.0}
+    run.save()
+    Recording.objects.filter(pk=run.recording_id).update(duration_us=FRAMES * FRAME_US)
+    return run
+
+
+def test_a_heatmap_of_all_rows_and_the_curves_of_one_with_its_sides(open_page, run, people):
+    services.open_layer(people["coder"], run)
+    page = review(open_page, run)
+    drawn = "document.querySelector('#heat .js-plotly-plot').data"
+    rows = page.locator("#row-labels [data-code]").count()
+    assert page.evaluate(f"{drawn}.map(trace => trace.type)") == ["heatmap"]
+    assert page.evaluate(f"{drawn}[0].z.length") == rows
+    assert page.locator("#row-labels [data-code='12']").get_by_text("Lip corner puller").count() == 1
+    choose(page, "12")
+    eventually(lambda: page.locator("#curve .scatterlayer .trace").count() == 3)
+    eventually(lambda: page.locator("#curve-label .curve-key").all_inner_texts() == ["Both", "Left", "Right"])
+    curves = page.evaluate(
+        "document.querySelector('#curve .js-plotly-plot').data.map(trace => Math.max(...trace.y))"
+    )
+    assert curves == pytest.approx([max(curves)] * 3, abs=0.3)
+    assert max(curves) > 3
+
+
+def test_the_cursor_is_where_every_frame_is_that_comes_on_screen(open_page, run, people):
+    services.open_layer(people["coder"], run)
+    page = review(open_page, run)
+    page.locator("#speed").select_option("0.5")
+    assert page.evaluate("document.querySelector('#video').playbackRate") == 0.5
+    page.evaluate(f"({WATCH})()")
+    page.keyboard.press("Space")
+    eventually(lambda: shown_us(page) > 1_500_000)
+    page.keyboard.press("Space")
+    box = page.locator("#rows-plot").bounding_box()
+    seen = [(at, x) for at, x in page.evaluate("window.seen") if at > 0.1]
+    assert len({at for at, _ in seen}) > 10
+    frame = box["width"] * 0.04 / 10
+    late = [(at, x) for at, x in seen if abs(x - (box["x"] + box["width"] * at / 10)) > frame + 1.5]
+    assert len(late) <= len(seen) / 10, late  # a frame may come between the two looks
+
+
+def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_run, people):
+    services.open_layer(people["coder"], long_run)
+    asked: list[tuple[int, int]] = []
+    page = open_page("coder", f"/runs/{long_run.pk}/")
+    page.on(
+        "response",
+        lambda r: (
+            asked.append((int(parse_qs(urlsplit(r.url).query)["width"][0]), r.status))
+            if "/signals" in r.url
+            else None
+        ),
+    )
+    page.goto(f"/runs/{long_run.pk}/review/")
+    page.wait_for_selector("html[data-review=ready]")
+    page.locator("#zoom-all").click()
+    eventually(lambda: page.evaluate("document.querySelector('#heat .js-plotly-plot')?.data?.length") == 1)
+    page.evaluate("""() => {
+      window.gaps = [];
+      let last = performance.now();
+      const look = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(look); };
+      requestAnimationFrame(look);
+    }""")
+    box = page.locator("#rows-plot").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 6)
+    page.keyboard.down("Control")
+    for _ in range(30):
+        page.mouse.wheel(0, -60)
+        page.wait_for_timeout(16)
+    for _ in range(30):
+        page.mouse.wheel(0, 60)
+        page.wait_for_timeout(16)
+    page.keyboard.up("Control")
+    gaps = np.array(page.evaluate("window.gaps"))
+    assert {status for _, status in asked} == {200}
+    assert all(width <= 2400 for width, _ in asked)  # never a column a frame
+    assert page.evaluate("document.querySelector('#heat .js-plotly-plot').data[0].z[0].length") <= 2400
+    assert np.median(gaps) < 50, np.percentile(gaps, [50, 95, 100])  # 17, 33 and 83 ms on two shared cores
