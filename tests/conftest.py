@@ -108,6 +108,18 @@ def client_as(people) -> Callable[[str], Client]:
 
 
 @pytest.fixture(scope="session")
+def models() -> None:
+    """The face models, installed once into the usual cache folder."""
+    from analysis import models
+    from analysis.types import ModelError
+
+    try:
+        models.install()
+    except ModelError as error:
+        pytest.skip(f"The face models cannot be obtained here: {error}")
+
+
+@pytest.fixture(scope="session")
 def redis_server() -> Iterator[Any]:
     """The installation's own Redis, started once for all tests that need it."""
     from django.conf import settings

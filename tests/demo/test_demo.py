@@ -15,6 +15,7 @@ from facsweb.demo.visitor import StepFailed
 from facsweb.demo.walk import password_form
 from facsweb.studies.models import Consent, Membership, Participant, Role, Study
 from tests.conftest import REPOSITORY
+from tests.programs import of_its_own
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def demo(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Comp
     return subprocess.run(
         [sys.executable, "manage.py", "demo", *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "FACSWEB_DATA": str(tmp_path / "data"), **environment},
+        env=of_its_own(tmp_path / "data") | environment,
         capture_output=True,
         text=True,
         timeout=120,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from tests.conftest import REPOSITORY
-from tests.processes.test_supervisor import NOT_PASSED_ON, cpu_seconds
+from tests.programs import cpu_seconds, of_its_own
 
 pytestmark = pytest.mark.timeout(240)
 STEPS = [
@@ -32,23 +31,11 @@ STEPS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def models() -> None:
-    from analysis import models
-    from analysis.types import ModelError
-
-    try:
-        models.install()
-    except ModelError as error:
-        pytest.skip(f"The face models cannot be obtained here: {error}")
-
-
 def command(folder: Path, *arguments: str, **environment: str) -> dict:
-    kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     return {
         "args": [sys.executable, "manage.py", "demo", *arguments],
         "cwd": REPOSITORY,
-        "env": kept | {"FACSWEB_DATA": str(folder), "PYTHONUNBUFFERED": "1", **environment},
+        "env": of_its_own(folder) | {"PYTHONUNBUFFERED": "1", **environment},
         "text": True,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import queue
@@ -17,7 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from facsweb.installation import redis_socket
 from tests.conftest import REPOSITORY
+from tests.programs import children, cpu_seconds, of_its_own, wait_until_dead
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,30 +28,9 @@ def data(tmp_path_factory) -> Path:
     """Folder of an installation of its own, with an up-to-date database."""
     folder = tmp_path_factory.mktemp("installation")
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=REPOSITORY, env=environment(folder), check=True
+        [sys.executable, "manage.py", "migrate", "-v0"], cwd=REPOSITORY, env=of_its_own(folder), check=True
     )
     return folder
-
-
-# What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
-NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "DATABASE_URL", "REDIS_URL")
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """A terminal's environment, without what would change what is started."""
-    kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
-    return kept | {"FACSWEB_DATA": str(folder)}
-
-
-def commands_of_children(parent: int) -> list[tuple[int, str]]:
-    """(process id, command line) of each child; from /proc, since `ps` cuts lines to COLUMNS where that is set."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                found.append((int(stat.parent.name), command))
-    return found
 
 
 class Serve:
@@ -60,7 +40,7 @@ class Serve:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", *arguments],
             cwd=REPOSITORY,
-            env=environment(folder),
+            env=of_its_own(folder),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -82,7 +62,7 @@ class Serve:
         """What it started: name → process id."""
         names = ("redis-server", "web", "worker", "recovery")
         found = {}
-        for pid, command in commands_of_children(self.process.pid):
+        for pid, command in children(self.process.pid).items():
             # Only programs and their first arguments: folders may have any of these names in their paths.
             words = {Path(word).name for word in command.replace(":", " ").split()[:4]}
             name = next((name for name in names if name in words), None)
@@ -103,26 +83,6 @@ def health(address: str) -> int:
     link = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
     link.request("GET", "/healthz")
     return link.getresponse().status
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until_dead(pids, timeout_s: float = 20) -> list[int]:
-    deadline = time.monotonic() + timeout_s
-    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return left
 
 
 @pytest.fixture
@@ -147,20 +107,20 @@ def test_starts_answers_and_stops_everything(serve):
     spent = cpu_seconds(running.process.pid) + cpu_seconds(running.children()["web"])
     assert spent < 5.0
     assert health(address) == 200
-    children = running.wait_for_children()
-    assert set(children) == {"redis-server", "web", "worker", "recovery"}
+    started = running.wait_for_children()
+    assert set(started) == {"redis-server", "web", "worker", "recovery"}
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(20) == 0
-    assert wait_until_dead(children.values(), 1) == []
+    assert wait_until_dead(started.values(), 1) == []
     assert running.process.stderr.read() == ""
 
 
 def test_killed_supervisor_leaves_nothing_running(serve):
     running = serve("--port", "0")
     running.address()
-    children = running.wait_for_children()
+    started = running.wait_for_children()
     running.process.kill()
-    assert wait_until_dead(children.values()) == []
+    assert wait_until_dead(started.values()) == []
 
 
 def test_stops_nothing_that_it_did_not_start(serve):
@@ -195,7 +155,8 @@ def test_several_workers(serve):
     deadline = time.monotonic() + 10
     count = 0
     while count != 2 and time.monotonic() < deadline:
-        commands = [command for _, command in commands_of_children(running.process.pid)]
+        time.sleep(0.1)
+        commands = children(running.process.pid).values()
         count = sum("manage.py worker" in command or "rq:worker" in command for command in commands)
     assert count == 2
 
@@ -229,7 +190,7 @@ def test_data_folder_that_cannot_be_written(serve, tmp_path):
 def test_database_that_is_behind(serve, tmp_path):
     running = serve("--port", "0", folder=tmp_path)
     assert "manage.py migrate" in one_sentence(running)
-    assert not list(tmp_path.glob("redis/*.rdb"))
+    assert not redis_socket(tmp_path).exists(), "the Redis that was started first was stopped"
 
 
 def test_as_a_context_manager(data):
@@ -244,7 +205,7 @@ def test_as_a_context_manager(data):
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=REPOSITORY,
-        env=environment(data),
+        env=of_its_own(data),
         capture_output=True,
         text=True,
         check=True,

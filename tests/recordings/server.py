@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
 import time
 
 import requests
-from django.conf import settings
 
 from tests.conftest import REPOSITORY
+from tests.programs import of_the_tests
 
 MB = 1024**2
 
@@ -26,9 +25,8 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR}/test.sqlite3"}
         command = [sys.executable, "-m", "uvicorn", "facsweb.asgi:application", "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=environment)
+        self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=of_the_tests())
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with contextlib.suppress(requests.ConnectionError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 import pytest
 
 from facsweb.recordings.models import Recording, Upload
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.screenshots import chromium
 from tests.recordings import clips
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = chromium()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
@@ -66,14 +67,12 @@ def browser(server, client_as, participant, consent, monkeypatch) -> Iterator[Br
     session = client_as("analyst").cookies["sessionid"].value
     address = f"http://127.0.0.1:{server.port}"
     with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        context = chromium.new_context()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = started.new_context()
         context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
         browser = Browser(context, f"{address}/participants/{participant.pk}/upload/")
         yield browser
-        chromium.close()
+        started.close()
         assert browser.problems == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,12 +11,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from django.conf import settings
 
 from facsweb.processes import queue
 from facsweb.recordings import files, proxies, services, tasks
 from facsweb.recordings.models import Recording
 from tests.conftest import REPOSITORY
+from tests.programs import of_the_tests
 from tests.recordings import clips
 
 State = Recording.ProxyState
@@ -183,10 +182,7 @@ def test_a_killed_maker_is_replaced(redis, waiting):
         "media.make_proxy = slow\n"
         f"proxies.make(UUID('{waiting.pk}'))\n"
     )
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "facsweb.settings",
-        "DATABASE_URL": f"sqlite:///{settings.DATA_DIR}/test.sqlite3",
-    }
+    environment = of_the_tests() | {"DJANGO_SETTINGS_MODULE": "facsweb.settings"}
     maker = subprocess.Popen(
         [sys.executable, "-c", script], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -211,8 +207,7 @@ def test_a_killed_maker_is_replaced(redis, waiting):
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_makes_the_copy(redis, waiting):
     """From the queue, through the installation's own worker command, to a file that plays."""
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR}/test.sqlite3"}
-    worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=REPOSITORY, env=environment)
+    worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=REPOSITORY, env=of_the_tests())
     try:
         deadline = time.monotonic() + 60
         while waiting.proxy_state != State.READY:

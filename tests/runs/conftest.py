@@ -15,22 +15,11 @@ from pathlib import Path
 
 import av
 import pytest
-from django.conf import settings
 
+from facsweb.runs import attempts, services
 from tests.conftest import MEDIA, REPOSITORY
 from tests.factories import CLIP, make_recording
-
-
-@pytest.fixture(scope="session")
-def models() -> None:
-    """The face models, installed once into the usual cache folder."""
-    from analysis import models
-    from analysis.types import ModelError
-
-    try:
-        models.install()
-    except ModelError as error:
-        pytest.skip(f"The face models cannot be obtained here: {error}")
+from tests.programs import children, of_the_tests
 
 
 @pytest.fixture
@@ -46,6 +35,18 @@ def models_present(monkeypatch) -> None:
 def recording(participant, consent, people):
     """A short recording (10 s) of a participant who consented."""
     return make_recording(participant, people["analyst"])
+
+
+@pytest.fixture
+def run(recording, people):
+    """A run that waits for a worker."""
+    return services.start(people["analyst"], recording)
+
+
+@pytest.fixture
+def running(run):
+    """A run whose first attempt a worker claimed."""
+    return attempts.claim(run.pk, 1, "worker A")
 
 
 @pytest.fixture(scope="session")
@@ -89,17 +90,13 @@ class Child:
     """A `manage.py` process of its own, on the database of the tests."""
 
     def __init__(self, *arguments: str) -> None:
-        environment = os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR / 'test.sqlite3'}"}
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments], cwd=REPOSITORY, env=environment, start_new_session=True
+            [sys.executable, "manage.py", *arguments], cwd=REPOSITORY, env=of_the_tests(), start_new_session=True
         )
 
     @property
     def children(self) -> list[int]:
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        return [int(pid) for pid in listed.stdout.split()]
+        return list(children(self.process.pid))
 
     def kill_all(self) -> None:
         """SIGKILL, to the process and to what it forked."""

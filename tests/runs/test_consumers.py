@@ -10,7 +10,7 @@ from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
-from facsweb.runs import attempts, progress, services
+from facsweb.runs import attempts, progress
 from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
 from facsweb.runs.routing import websocket_urlpatterns
 from facsweb.studies.models import Membership
@@ -39,11 +39,6 @@ class Socket(ApplicationCommunicator):
     async def close(self):
         await self.send_input({"type": "websocket.disconnect", "code": 1005})
         await self.wait(timeout=5)
-
-
-@pytest.fixture
-def run(recording, people):
-    return services.start(people["analyst"], recording)
 
 
 @pytest.fixture

@@ -18,16 +18,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 State = AnalysisRun.State
 
 
-@pytest.fixture
-def run(recording, people):
-    return services.start(people["analyst"], recording)
-
-
-@pytest.fixture
-def running(run):
-    return attempts.claim(run.pk, 1, "worker A")
-
-
 def until(condition, timeout_s=5):
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -21,16 +21,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 State = AnalysisRun.State
 
 
-@pytest.fixture
-def run(recording, people):
-    return services.start(people["analyst"], recording)
-
-
-@pytest.fixture
-def running(run):
-    return attempts.claim(run.pk, 1, "worker A")
-
-
 def age(run, seconds, **values):
     """Let a run have beaten last, or waited since, some seconds ago."""
     then = timezone.now() - timedelta(seconds=seconds)

@@ -15,11 +15,6 @@ State = AnalysisRun.State
 
 
 @pytest.fixture
-def run(recording, people):
-    return services.start(people["analyst"], recording)
-
-
-@pytest.fixture
 def finished(recording, people):
     return make_finished_run(recording, people["analyst"])
 

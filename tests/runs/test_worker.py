@@ -11,6 +11,7 @@ from facsweb.processes import queue
 from facsweb.runs import attempts, services, tasks
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.services import withdraw_consent
+from tests.programs import wait_until_dead
 from tests.runs.conftest import wait_for, with_file
 
 pytestmark = [
@@ -107,16 +108,7 @@ def test_child_ends_with_its_worker(long_recording, people, worker):
     (child,) = worker.children
     os.kill(worker.process.pid, signal.SIGKILL)
     worker.process.wait()
-    time.sleep(1)
-    assert not is_alive(child)
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert wait_until_dead([child], 1) == []
 
 
 def test_stopped_worker_gives_its_run_back(long_recording, people, worker):

@@ -1,0 +1,62 @@
+"""facsweb's own programs as processes beside the tests: their environment, what the kernel knows about them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+# What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
+NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "DATABASE_URL", "REDIS_URL")
+
+
+def of_the_tests() -> dict[str, str]:
+    """Environment of a program that works on the database, the files and the Redis of the tests."""
+    from django.conf import settings
+
+    return os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR / 'test.sqlite3'}"}
+
+
+def of_its_own(folder: Path) -> dict[str, str]:
+    """Environment of an installation in a folder of its own: a terminal's, without what the tests put there."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+    return kept | {"FACSWEB_DATA": str(folder)}
+
+
+def _stat(pid: int | str) -> list[str]:
+    """Fields of /proc/<pid>/stat from the state on (proc(5) counts it as the third)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return _stat(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children(parent: int) -> dict[int, str]:
+    """Process id → command line of each child; from /proc, since `ps` cuts lines to COLUMNS where that is set."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if int(_stat(folder.name)[1]) == parent:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[int(folder.name)] = command
+    return found
+
+
+def wait_until_dead(pids: Iterable[int], timeout_s: float = 20) -> list[int]:
+    """Those that still live after the time."""
+    deadline = time.monotonic() + timeout_s
+    while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
