@@ -122,6 +122,12 @@ class Pulse:
 
     def _tick(self, runner: asyncio.Runner) -> None:
         self._save_still()
+        self._hear(runner)
+        if self.order is Order.CANCEL:  # at once, since the work may be in the middle of seconds of arithmetic
+            attempts.confirm_cancel(self.run.pk, self.run.attempt)
+
+    def _hear(self, runner: asyncio.Runner) -> None:
+        """Hear the order, and write and tell what is new, when that is due."""
         state = (self._stage, self._done, self._total, self._stills)
         changed = state != self._written
         if time.monotonic() - self._beat_at < (TELL_S if changed else BEAT_S):

@@ -68,6 +68,20 @@ def test_cancelling_is_heard_within_a_second(running, people):
             pulse.hook("interpret", 0, None)
 
 
+def test_cancelling_takes_effect_in_the_middle_of_a_long_computation(run, people, monkeypatch):
+    def busy(video, out, *, hook, **kwargs):
+        services.cancel(people["analyst"], run)
+        until(lambda: AnalysisRun.objects.get(pk=run.pk).state == State.CANCELLED, 1.0)
+        hook("interpret", 1, 1)
+
+    monkeypatch.setattr(job.pipeline, "analyze", busy)
+    job.perform(run.pk, 1, "worker A")
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    assert [line.text for line in run.log.all()].count("Cancelled.") == 1
+    assert not attempts.folder(run.pk).exists()
+
+
 def test_losing_the_run_is_heard(running):
     with job.Pulse(running) as pulse:
         AnalysisRun.objects.filter(pk=running.pk).update(attempt=2)
