@@ -168,9 +168,14 @@ def requeue(chosen: Any, attempt: int, **values: Any) -> bool:
 
 
 def remove_leftovers(run: AnalysisRun) -> None:
-    """Remove the folders of a run's attempts that are neither published nor at work, as far as `run` tells."""
-    kept = {str(run.attempt)} if run.is_active else {Path(run.folder).name} if run.folder else set()
+    """Remove the folders of a run's attempts that are neither published nor at work, as far as `run` tells.
+
+    Of a cancelled run nothing is kept, its picture included.
+    """
     here = folder(run.pk)
+    if run.state == State.CANCELLED:
+        shutil.rmtree(here, ignore_errors=True)
+    kept = {str(run.attempt)} if run.is_active else {Path(run.folder).name} if run.folder else set()
     if here.is_dir():
         for path in here.iterdir():
             if path.is_dir() and path.name not in kept:

@@ -179,7 +179,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
             attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
     now = AnalysisRun.objects.filter(pk=run.pk).first()
-    if now is None or now.state == AnalysisRun.State.CANCELLED:
+    if now is None:  # the recording was deleted
         shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
     else:
         attempts.remove_leftovers(now)

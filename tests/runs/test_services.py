@@ -131,11 +131,14 @@ def test_cancel_while_running_is_asked_of_the_worker(running, people):
 
 
 def test_cancel_of_a_worker_that_died_is_confirmed_by_recovery(running, people):
+    (attempts.folder(running.pk) / "1").mkdir(parents=True)
+    services.still_path(running).write_bytes(b"a face")
     services.cancel(people["analyst"], running)
     age(running, 16)
     assert services.recover() == 1
     running.refresh_from_db()
     assert running.state == State.CANCELLED
+    assert not attempts.folder(running.pk).exists()
 
 
 def test_silent_worker_loses_the_run_and_cannot_write_any_more(running):
