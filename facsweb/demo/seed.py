@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from facsweb import installation
@@ -64,7 +65,7 @@ def seed() -> Demonstration:
         )
         if Participant.objects.filter(pk=known.participant_id, study=known.study_id).exists():
             return known
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, ValidationError):
         pass  # first start, or the file was damaged: passwords are set anew below
     with transaction.atomic():
         made = _make()

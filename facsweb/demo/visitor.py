@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 PIECE_BYTES = 256 * 1024
@@ -101,14 +102,19 @@ class Visitor:
         parts = urlsplit(self.url)
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
         deadline = time.monotonic() + patience_s
-        with connect(
-            f"ws://{parts.netloc}/ws/runs/{run_id}/",
-            additional_headers={"Cookie": cookies},
-            origin=f"{parts.scheme}://{parts.netloc}",  # type: ignore[arg-type]
-        ) as socket:
-            while time.monotonic() < deadline:
-                message = json.loads(socket.recv(timeout=max(0.1, deadline - time.monotonic())))
-                yield message
-                if message["type"] == "snapshot" and not message["active"]:
-                    return
+        try:
+            with connect(
+                f"ws://{parts.netloc}/ws/runs/{run_id}/",
+                additional_headers={"Cookie": cookies},
+                origin=f"{parts.scheme}://{parts.netloc}",  # type: ignore[arg-type]
+            ) as socket:
+                while time.monotonic() < deadline:
+                    message = json.loads(socket.recv(timeout=max(0.1, deadline - time.monotonic())))
+                    yield message
+                    if message["type"] == "snapshot" and not message["active"]:
+                        return
+        except WebSocketException as error:
+            raise StepFailed(f"The run's WebSocket failed: {error}") from error
+        except TimeoutError:
+            pass
         raise StepFailed(f"The run did not end within {patience_s:.0f} s.")

@@ -40,7 +40,16 @@ def test_seeding_twice_changes_nothing(db, own_folder):
     assert Study.objects.count() == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"logins": []}', '{"logins": [{"x": 1}], "study_id": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        '{"logins": []}',
+        '{"logins": [{"x": 1}], "study_id": 1}',
+        '{"logins": [], "study_id": "x", "participant_id": "x"}',
+    ],
+)
 def test_a_damaged_file_gets_new_passwords_and_keeps_the_study(db, own_folder, client, content):
     first = seeding.seed()
     (own_folder / "demonstration.json").write_text(content)
