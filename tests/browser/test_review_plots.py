@@ -59,9 +59,9 @@ def long_run(run):
 def test_a_heatmap_of_all_rows_and_the_curves_of_one_with_its_sides(open_page, run, people):
     services.open_layer(people["coder"], run)
     page = review(open_page, run)
-    drawn = "document.querySelector('#heat .js-plotly-plot').data"
+    drawn = "document.querySelector('#heat .js-plotly-plot')?.data"
     rows = page.locator("#row-labels [data-code]").count()
-    assert page.evaluate(f"{drawn}.map(trace => trace.type)") == ["heatmap"]
+    eventually(lambda: page.evaluate(f"{drawn}?.map(trace => trace.type)") == ["heatmap"])
     assert page.evaluate(f"{drawn}[0].z.length") == rows
     assert page.locator("#row-labels [data-code='12']").get_by_text("Lip corner puller").count() == 1
     choose(page, "12")
