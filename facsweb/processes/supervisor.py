@@ -13,7 +13,6 @@ here too, and a start takes half the time.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import socket
 import subprocess
@@ -27,7 +26,7 @@ from types import TracebackType
 from typing import Final
 
 from facsweb import installation
-from facsweb.processes import child
+from facsweb.processes import child, health
 from facsweb.processes.redis_server import RedisServer, RedisServerError
 
 MANAGE: Final = str(installation.BASE_DIR / "manage.py")
@@ -36,7 +35,6 @@ HEALTHY_S: Final = 30.0  # a child that lived so long starts again without delay
 MAX_DELAY_S: Final = 30.0
 START_TIMEOUT_S: Final = 60.0
 EXPLAINED: Final = 3  # exit status of a web server whose reason `check_migrations` finds
-LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (to reach a server that listens everywhere)
 
 
 class InstallationError(Exception):
@@ -112,7 +110,7 @@ class Installation:
     @property
     def url(self) -> str:
         """Address of the home page."""
-        host = LOOPBACK.get(self.host, self.host)
+        host = health.LOOPBACK.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def __enter__(self) -> Installation:
@@ -190,7 +188,7 @@ class Installation:
                 if status == EXPLAINED:
                     check_migrations()
                 raise InstallationError(f"The web server stopped at once (status {status}); its words are above.")
-            if answers(self._listener):
+            if health.answers(*self._listener.getsockname()[:2]):
                 self.answered = True
                 return
             if time.monotonic() > deadline:
@@ -247,21 +245,6 @@ class Installation:
             ) from error
         self.port = listener.getsockname()[1]
         self._listener = listener
-
-
-def answers(listener: socket.socket) -> bool:
-    """Whether the web server behind the listening socket says that it is well; False after a second of silence."""
-    host, port = listener.getsockname()[:2]
-    link = http.client.HTTPConnection(LOOPBACK.get(host, host), port, timeout=1)
-    try:
-        link.request(
-            "GET", "/healthz", headers={"Host": os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]}
-        )
-        return link.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        link.close()
 
 
 def check_folder(folder: Path) -> None:

@@ -161,6 +161,17 @@ def test_several_workers(serve):
     assert count == 2
 
 
+def test_a_server_for_every_name_is_well_until_it_stops(serve, monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", "*")
+    running = serve("--port", "0")
+    port = str(urlsplit(running.address()).port)
+    ask = [sys.executable, "-m", "facsweb.processes.health", port]
+    assert subprocess.run(ask, cwd=REPOSITORY).returncode == 0
+    running.process.terminate()
+    running.process.wait(20)
+    assert subprocess.run(ask, cwd=REPOSITORY).returncode == 1
+
+
 def one_sentence(running: Serve) -> str:
     assert running.process.wait(30) != 0
     said = running.process.stderr.read().strip()
