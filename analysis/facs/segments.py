@@ -105,10 +105,10 @@ def segments(series: FaceSeries, values: Float64, curve: Float64, limits: Limits
         of the maximum, the offset the end of the fall.
     """
     spans = _joined(series, values, spans_above(series, values, limits.enter, limits.leave), limits.join_us)
-    times = series.time_us / 1e6
+    times, runs = series.time_us / 1e6, finite_runs(series, values)
     out: list[Segment] = []
     for index, span in enumerate(spans):
-        run = next(r for r in finite_runs(series, values) if r.start <= span.start < r.stop)
+        run = next(r for r in runs if r.start <= span.start < r.stop)
         before = max(run.start, out[-1].offset if out else 0)
         after = min(run.stop, spans[index + 1].start if index + 1 < len(spans) else run.stop) - 1
         apex = span.start + int(np.argmax(values[span] >= _APEX_SHARE * values[span].max()))

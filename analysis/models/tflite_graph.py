@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -241,7 +240,7 @@ def _leaves(levels: list[_Level], depth: int, parent: int) -> Iterator[tuple[tup
         return
     for coordinate, position in levels[depth].children(parent):
         for rest, leaf in _leaves(levels, depth + 1, position):
-            yield tuple(itertools.chain((coordinate,), rest)), leaf
+            yield (coordinate, *rest), leaf
 
 
 def _level(metadata: Any) -> _Level:
