@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
 import sys
 import time
@@ -251,6 +253,33 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
     assert long_frames > 10 * short_frames > 500
     assert long < 400
     assert long - short < 25, f"{short:.0f} MB for {short_frames} frames, {long:.0f} MB for {long_frames}"
+
+
+_HOLES = """
+import sys
+import numpy as np
+from pathlib import Path
+from analysis.memory import return_large_blocks
+if sys.argv[1] == "return":
+    assert return_large_blocks()
+np.ones(1_000_000, np.uint8)  # freed at once: from here on glibc's own threshold is higher
+kept, pictures = [], []
+for _ in range(100):
+    pictures.append(np.ones(900_000, np.uint8))
+    kept.append(np.ones(50_000, np.uint8))
+pictures.clear()
+print(int(Path("/proc/self/statm").read_text().split()[1]))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this C library has no mallopt")
+def test_freed_pictures_leave_no_holes():
+    left, returned = (
+        int(subprocess.run([sys.executable, "-c", _HOLES, how], capture_output=True, text=True, check=True).stdout)
+        for how in ("leave", "return")
+    )
+    page = os.sysconf("SC_PAGE_SIZE")
+    assert (left - returned) * page > 60e6  # of the 90 MB that were freed
 
 
 def test_the_demonstration_clip_is_one_face_from_beginning_to_end(tmp_path):
