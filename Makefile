@@ -58,7 +58,7 @@ $(INSTALLED): requirements.lock
 	    command -v "$$name" >/dev/null 2>&1 && "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo "$$name" && break; done); \
 	  test -n "$$python" || { echo "facsweb needs Python 3.11 or newer; none was found. Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }; \
 	  test -x $(PY) || { echo "Creating $(VENV) ..."; "$$python" -m venv $(VENV) || { echo "$$python cannot make virtual environments; install its venv module (on Debian: python3-venv)." >&2; exit 1; }; }
-	@echo "Installing the locked packages (about 1.3 GB on disk, once) ..."
+	@echo "Installing the locked packages (about 1.5 GB on disk, once) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
 	  || { echo "The packages could not be installed: is the package index reachable? Run the same command again to continue." >&2; exit 1; }
 	@touch $@

@@ -197,7 +197,10 @@ def _repeated(source: Path, target: Path, minutes: float) -> Path:
         done = Fraction(0)
         while done < wanted:
             with opened(source) as streams:
-                done = _append(output, stream, streams.container.demux(streams.video), done)
+                end = _append(output, stream, streams.container.demux(streams.video), done)
+            if end == done:
+                raise AnalysisError("This video's pictures carry no times, so it cannot be repeated.")
+            done = end
     return target
 
 

@@ -145,7 +145,7 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
     Raises
     ------
     AnalysisError
-        No readable measurement.
+        No readable measurement, or the results cannot be written.
     """
     measured = _Measurement(folder)
     warnings: list[str] = []
@@ -169,10 +169,13 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
             per_face.append(_figures(face, measured, series, neutral, found, scored[face]))
             yield signal_table(face, measured.times, rows, series, marks, found)
 
-    write_signals(folder / "signals.parquet", tables())
-    write_events(folder / "events.csv", list(scored.items()))
-    content = _content(measured, per_face, warnings)
-    write_summary(folder / "summary.json", content)
+    try:
+        write_signals(folder / "signals.parquet", tables())
+        write_events(folder / "events.csv", list(scored.items()))
+        content = _content(measured, per_face, warnings)
+        write_summary(folder / "summary.json", content)
+    except OSError as error:
+        raise AnalysisError(f"The results cannot be written to {folder}: {error.strerror or error}.") from error
     if hook is not None:
         hook("interpret", len(scored), len(measured.faces))
     return Interpretation(folder, scored, content)

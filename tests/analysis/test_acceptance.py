@@ -15,7 +15,6 @@ from analysis.facs.events import Event, events
 from analysis.facs.intensity import intensities
 from analysis.facs.series import FaceSeries
 from analysis.media import frames
-from analysis.models import store
 from analysis.training.evaluate_synthetic import Onset, Scored, false_seconds, head_table, onsets, score
 from analysis.training.labelled import Labelled, clips
 
@@ -23,14 +22,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MEDIA = REPOSITORY / "tests" / "media"
 REAL = REPOSITORY.parent / "shared" / "media" / "real"
 
-pytestmark = pytest.mark.skipif(
-    not all(store.present().values()),
-    reason="the face models are not installed (python -m analysis models install)",
-)
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.fixture(scope="module")
-def labelled() -> list[Labelled]:
+def labelled(models: None) -> list[Labelled]:
     return list(clips(MEDIA))
 
 

@@ -106,7 +106,9 @@ def test_wrong_usage_is_2(arguments):
 def test_what_cannot_be_done_is_1_with_one_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *args: None)  # the handlers of this process stay
     (tmp_path / "text.mp4").write_text("no video")
+    raw = clips.write(tmp_path / "no_times.h264", clips.numbered(5), format_="h264")
     for arguments in (
+        ("bench", raw, "--minutes", "1", "--json"),
         ("analyze", tmp_path / "text.mp4", "--out", tmp_path / "out"),
         ("analyze", tmp_path / "missing.mp4", "--out", tmp_path / "out"),
         ("probe", tmp_path / "text.mp4"),

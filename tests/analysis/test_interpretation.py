@@ -41,6 +41,14 @@ def measured(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("name", ["signals.parquet", "events.csv", "summary.json"])
+def test_a_file_that_cannot_be_written_gives_a_sentence(measured: Path, name: str) -> None:
+    (measured / name).mkdir()  # a folder stands where the file should go
+    with pytest.raises(AnalysisError, match="cannot be written"):
+        interpret(measured)
+    assert not list(measured.glob(".*partial"))
+
+
 def test_the_files_are_the_published_interface(measured: Path) -> None:
     interpret(measured)
     signals = signals_of(measured)

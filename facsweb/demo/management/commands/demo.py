@@ -67,7 +67,7 @@ class Command(BaseCommand):
             self._say("Getting the face models (about 36 MB, once) ...")
             status = subprocess.run([sys.executable, "-m", "analysis", "models", "install"]).returncode
             if status:
-                raise CommandError("The face models are not there yet; see the line above.", returncode=status)
+                sys.exit(status)  # its own sentence stands on the line above
         try:
             check_migrations()
         except InstallationError:
