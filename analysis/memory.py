@@ -7,18 +7,15 @@ import sys
 from functools import cache
 from typing import Final
 
-_M_TRIM_THRESHOLD: Final = -1  # malloc.h of glibc
-_M_MMAP_THRESHOLD: Final = -3
-_THRESHOLD: Final = 128 * 1024  # glibc's own starting value; setting it keeps it there
+_M_ARENA_MAX: Final = -8  # malloc.h of glibc
 
 
 @cache
-def return_large_blocks() -> bool:
-    """Have the C library give freed pictures back to the system; for the whole process, and once.
+def share_one_heap() -> bool:
+    """Have all threads allocate from one heap; for the whole process, and once.
 
-    glibc raises the size from which a block gets pages of its own as soon as one of them is freed. Decoded
-    pictures then share the heap with small, long-lived blocks, and it grows with holes that no next picture fits
-    into (docs/validation.md, Speed and memory).
+    By default glibc gives threads heaps of their own. A picture is decoded in one thread and freed in another, so
+    each heap gets holes that the others cannot use, and the process grows (docs/validation.md, Speed and memory).
 
     Returns
     -------
@@ -28,6 +25,4 @@ def return_large_blocks() -> bool:
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:  # musl
-        return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, _THRESHOLD)) and bool(mallopt(_M_TRIM_THRESHOLD, _THRESHOLD))
+    return mallopt is not None and bool(mallopt(_M_ARENA_MAX, 1))  # musl has no mallopt
