@@ -197,3 +197,35 @@ test("what changes nothing writes nothing", async () => {
   await settle();
   assert.deepEqual(numbers(server, "e1"), ["propose", "accept", "delete"]);
 });
+
+test("a series that ends where it began writes nothing and cannot be undone", async () => {
+  const { server, store } = await make();
+  store.change("e1", { onset_us: 1 }, { merge: true });
+  store.change("e1", { onset_us: 0 }, { merge: true });
+  store.flush();
+  await settle();
+  assert.deepEqual([numbers(server, "e1"), store.unsaved, store.canUndo], [["propose"], 0, false]);
+  assert.deepEqual([store.events.get("e1").onset_us, store.events.get("e1").standing], [0, "proposed"]);
+});
+
+test("what was changed while the page catches up stays on the screen and can be changed again", async () => {
+  const { server, store, refused } = await make();
+  store.create(SMILE);
+  await settle();
+  const [added] = [...server.revisions.keys()].filter((id) => id !== "e1");
+  const { load, change } = server;
+  server.load = async () => { const answer = await load(); await new Promise((resolve) => setTimeout(resolve, 30)); return answer; };
+  await server.change("e1", { action: "change", content: { intensity: "E" }, expected: 1, request_id: "other" });
+  store.change(added, { intensity: "A" }); // its answer shows that another tab wrote, and the page asks what
+  await settle();
+  server.change = async (id, body) => { await new Promise((resolve) => setTimeout(resolve, 50)); return change(id, body); };
+  store.change(added, { side: "left" }); // still on its way when the answer of before comes
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  assert.equal(store.events.get(added).side, "left");
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  server.change = change;
+  store.change(added, { intensity: "B" });
+  await settle();
+  assert.deepEqual(refused, []);
+  assert.deepEqual([server.latest(added).side, server.latest(added).intensity, store.events.get("e1").intensity], ["left", "B", "E"]);
+});

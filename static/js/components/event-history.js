@@ -41,7 +41,13 @@ export class EventHistory {
 
   /** @param {import("../lib/event-store.js").EventState | null} event */
   async show(event) {
+    const isOther = event?.id !== this.event?.id;
     this.event = event;
+    if (isOther) { // nobody goes back to what another event said
+      this.#asked += 1;
+      this.shown = null;
+      this.list.replaceChildren();
+    }
     if (!event || !this.fold.open || event.number === 0) return;
     if (this.shown?.id === event.id && this.shown.number === event.number) return;
     const asked = (this.#asked += 1);
@@ -52,6 +58,7 @@ export class EventHistory {
       this.list.replaceChildren(...revisions.map((/** @type {any} */ revision, /** @type {number} */ index) =>
         this.#line(revision, revisions[index + 1], index === 0)));
     } catch (error) {
+      if (asked !== this.#asked) return;
       this.list.replaceChildren(element("li", { class: "quiet" }, error instanceof Error ? error.message : ""));
     }
   }

@@ -35,6 +35,7 @@ export function installSaveStatus(box, store, { editable }) {
   window.addEventListener("focus", () => { if (store.queue.state === "signed-out") store.queue.retry(); });
   document.addEventListener("visibilitychange", () => { if (document.hidden) store.flush(); });
   window.addEventListener("beforeunload", (event) => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // a field stores what was typed when it is left
     store.flush();
     if (store.unsaved) event.preventDefault();
   });
@@ -47,6 +48,7 @@ export function installSaveStatus(box, store, { editable }) {
  */
 export function waitForSaving(link, store) {
   let waits = false;
+  store.addEventListener("refused", () => { waits = false; }); // first the person reads what was not stored
   link.addEventListener("click", (event) => {
     store.flush();
     if (!store.unsaved) return;
@@ -55,6 +57,7 @@ export function waitForSaving(link, store) {
     store.queue.retry();
   });
   store.queue.onChange((state) => {
+    if (state === "offline" || state === "signed-out") waits = false; // a page that leaves minutes later would surprise
     if (waits && state === "saved" && !store.unsaved) location.assign(link.href);
   });
 }

@@ -43,7 +43,7 @@ export class EventStore extends EventTarget {
     this.newId = newId;
     this.author = author;
     queue.onChange((state) => {
-      if (state === "saved" && this.#stale && !this.#held) this.#catchUp();
+      if (state === "saved") this.#catchUp();
     });
   }
 
@@ -68,6 +68,10 @@ export class EventStore extends EventTarget {
   /** Take what the server has. Commands of events that others changed can no longer be undone. */
   async reload() {
     const answer = await this.server.load();
+    if (this.unsaved || answer.revision < this.revision) { // it lacks what was changed here while it was on its way
+      this.#stale = true;
+      return this.#catchUp();
+    }
     this.#stale = false;
     this.revision = answer.revision;
     this.signed = answer.state === "signed";
@@ -84,8 +88,10 @@ export class EventStore extends EventTarget {
     this.#tell();
   }
 
+  /** Ask again what the server has, if that may differ from this page and nothing of this page is on its way. */
   #catchUp() {
-    this.reload().catch(() => setTimeout(() => { if (this.#stale && !this.unsaved) this.#catchUp(); }, RELOAD_MS));
+    if (!this.#stale || this.unsaved) return;
+    this.reload().catch(() => setTimeout(() => this.#catchUp(), RELOAD_MS));
   }
 
   /** @param {import("./facs.js").Content} content @returns {EventState} */
@@ -190,7 +196,10 @@ export class EventStore extends EventTarget {
     const { command, timer } = this.#held;
     clearTimeout(timer);
     this.#held = null;
-    this.#do(command);
+    const before = /** @type {any} */ (command.before);
+    if (Object.entries(command.content).some(([name, value]) => before[name] !== value)) return this.#do(command);
+    this.#show({ ...before, number: this.#server.get(command.id)?.confirmed ?? before.number }); // there and back again is no change
+    this.#catchUp();
   }
 
   /** @param {Command} command */
