@@ -55,12 +55,6 @@ export function formatDuration(us) {
   return join([[Math.floor(minutes / 60), "h"], [minutes % 60, "min"]]);
 }
 
-/** Seconds of a media element to integer microseconds. @param {number} seconds */
-export const toMicros = (seconds) => Math.round(seconds * 1_000_000);
-
-/** Integer microseconds to the seconds a media element wants. @param {number} us */
-export const toSeconds = (us) => us / 1_000_000;
-
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60]];
 
