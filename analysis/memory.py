@@ -7,15 +7,19 @@ import sys
 from functools import cache
 from typing import Final
 
-_M_ARENA_MAX: Final = -8  # malloc.h of glibc
+_M_TRIM_THRESHOLD: Final = -1  # malloc.h of glibc
+_M_MMAP_THRESHOLD: Final = -3
+_BLOCK: Final = 512 * 1024  # whole pictures are larger, what is made for one face is smaller
+_KEPT: Final = 64 * 1024**2
 
 
 @cache
-def share_one_heap() -> bool:
-    """Have all threads allocate from one heap; for the whole process, and once.
+def return_large_blocks() -> bool:
+    """Have the C library give freed pictures back to the system; for the whole process, and once.
 
-    By default glibc gives threads heaps of their own. A picture is decoded in one thread and freed in another, so
-    each heap gets holes that the others cannot use, and the process grows (docs/validation.md, Speed and memory).
+    glibc raises the size from which a block gets pages of its own once one of them is freed. Decoded pictures
+    then share the heap with small blocks that live longer, and it grows with holes that no next picture fits into
+    (docs/validation.md, Speed and memory).
 
     Returns
     -------
@@ -25,4 +29,6 @@ def share_one_heap() -> bool:
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    return mallopt is not None and bool(mallopt(_M_ARENA_MAX, 1))  # musl has no mallopt
+    if mallopt is None:  # musl
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _BLOCK)) and bool(mallopt(_M_TRIM_THRESHOLD, _KEPT))

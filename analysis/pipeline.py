@@ -22,7 +22,7 @@ from analysis.face.texture import SkinTexture
 from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
 from analysis.interpretation import Interpretation, interpret
 from analysis.measurement import Confirmation, Writer
-from analysis.memory import share_one_heap
+from analysis.memory import return_large_blocks
 from analysis.models.registry import MODELS
 from analysis.stages import Stages
 from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
@@ -101,7 +101,7 @@ def measure(
         ``should_stop`` returned true; nothing was changed in ``out``.
     """
     video, out = Path(video), Path(out)
-    share_one_heap()
+    return_large_blocks()
     info = media.probe(video)
     if info.video is None:
         raise MediaError("This file holds no video.")
