@@ -167,7 +167,7 @@ def test_upload_progress_correction_sign_off_download(demonstration, browser, tm
     page.get_by_label("Your password, again").fill(demonstration.passwords["coder"][1])
     page.get_by_role("button", name="Sign the coding").click()
     page.wait_for_url("**/reports/*/")
-    page.get_by_text("Signed", exact=True).first.wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Download the PDF").wait_for(timeout=PATIENCE_MS)
 
     # the manager downloads; anybody verifies
     manager = Person(browser, demonstration, "manager")

@@ -3,6 +3,7 @@
 import logging
 
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import autodiscover_modules
 from django_rq import get_worker
 from django_rq.utils import reset_db_connections
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         logging.getLogger("rq.worker").setLevel(logging.WARNING)
+        autodiscover_modules("tasks")  # what is imported here, every forked job finds in place
         worker = get_worker(QUEUE, worker_class=AnalysisWorker)
         reset_db_connections()  # a forked child must not share one
         worker.work(logging_level="WARNING")
