@@ -1,7 +1,7 @@
 """What the rigs (``makehuman.py``, ``ict.py``) give and the pictures (``render.py``, ``generate.py``) take.
 
-Coordinates are centimetres: x to the subject's left, y up, z out of the face towards the camera, the middle between
-the eyes near the origin. Sides are the subject's.
+Coordinates are centimetres: x to the subject's left, y up, z out of the face towards the camera. The origin lies
+inside the head, where it turns; the eyes' middle is about (0, 3.7, 9). Sides are the subject's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ RigName = Literal["mh", "ict"]
 Sex = Literal["female", "male"]
 Colour = tuple[float, float, float]
 
-#: Code (``"1"``…``"46"``; gaze ``"61"``…``"66"``) to (subject's left, right), each 0–1. What acts on the whole face
-#: holds one value twice; 30 is (jaw to the left, jaw to the right). A missing code is at rest.
+#: Code (``"1"``…``"46"``; gaze ``"61"``…``"66"``) to (subject's left, right), each 0–1. What acts on the whole
+#: face holds one value twice; 30 is (jaw to the left, jaw to the right). A missing code is at rest.
 Activation = Mapping[str, tuple[float, float]]
 #: Code to (left, right) intensity, 0–5, for each of the 44 Action Units.
 Labels = dict[str, tuple[float, float]]
@@ -53,8 +53,8 @@ class Surface:
     uv_triangles : (T, 3) int32
         Indices into `uv`.
     uv : (U, 2) float32
-        Texture coordinates, v upwards. Face skin, head, and eyes each fill 0–1 of a texture of their own (in the ICT
-        rig the eye texture holds the sclera left of u = 0.5 and the iris right of it).
+        Texture coordinates, v upwards. Face skin, head, and eyes each fill 0–1 of a texture of their own (in the
+        ICT rig the eye texture holds the sclera left of u = 0.5 and the iris right of it).
     material : (T,) int32
         `Material` of each triangle.
     rest : (V, 3) float32
