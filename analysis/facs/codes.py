@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 Group = Literal["upper_face", "lower_face", "miscellaneous", "head", "eyes", "visibility", "gross"]
 Tier = Literal["measured", "experimental", "human-coded only"]
@@ -17,6 +17,17 @@ ACTION_UNITS: Final[tuple[str, ...]] = tuple(str(n) for n in (1, 2, *range(4, 40
 #: Head positions and eye positions that the machine proposes.
 HEAD_CODES: Final[tuple[str, ...]] = tuple(str(n) for n in range(51, 59))
 EYE_CODES: Final[tuple[str, ...]] = tuple(str(n) for n in range(61, 67))
+#: What cannot be seen: brows, eyes, lower face, entire face; seen but unscorable.
+VISIBILITY_CODES: Final[tuple[str, ...]] = tuple(str(n) for n in range(70, 75))
+
+
+class Exclusion(NamedTuple):
+    """Two codes that cannot be scored at the same time, the lower number first; why, and who says so."""
+
+    a: str
+    b: str
+    why: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Code:
     tier : str
         What the machine's figure is worth: ``measured``, ``experimental`` or ``human-coded only``.
     exclusive_with : tuple of str
-        Codes that cannot be scored at the same time; symmetric, not complete.
+        Codes that cannot be scored at the same time, from `EXCLUSIONS`; symmetric, not complete.
     order : int
         Place in lists and timelines, from 0: brows downward, then head, eyes, visibility, gross behaviour.
     description : str
@@ -65,7 +76,8 @@ class Code:
             raise ValueError(f"code {self.code}: unknown tier {self.tier!r}")
 
 
-def _code(order: int, row: Mapping[str, Any]) -> Code:
+def _code(order: int, row: Mapping[str, Any], exclusions: tuple[Exclusion, ...]) -> Code:
+    own = [pair for pair in exclusions if row["code"] in pair[:2]]
     return Code(
         code=row["code"],
         name=row["name"],
@@ -74,17 +86,27 @@ def _code(order: int, row: Mapping[str, Any]) -> Code:
         sided=row["sided"],
         has_intensity=row["graded"],
         tier=row["tier"],
-        exclusive_with=tuple(row["exclusive_with"]),
+        exclusive_with=tuple(pair.b if pair.a == row["code"] else pair.a for pair in own),
         order=order,
         description=row["description"],
     )
 
 
-def _load() -> Mapping[str, Code]:
+def _load() -> tuple[Mapping[str, Code], tuple[Exclusion, ...]]:
     text = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
-    codes = [_code(order, row) for order, row in enumerate(tomllib.loads(text)["code"])]
-    return MappingProxyType({code.code: code for code in codes})
+    stored = tomllib.loads(text)
+    exclusions = tuple(
+        Exclusion(row["codes"][0], row["codes"][1], row["why"], row["source"]) for row in stored["exclusive"]
+    )
+    codes = {row["code"]: _code(order, row, exclusions) for order, row in enumerate(stored["code"])}
+    unknown = {code for pair in exclusions for code in pair[:2]} - codes.keys()
+    if unknown:
+        raise ValueError(f"exclusive pairs name unknown codes: {sorted(unknown)}")
+    return MappingProxyType(codes), exclusions
 
 
+_LOADED: Final = _load()
 #: Every code this project knows, keyed by its bare number, in display order.
-CATALOGUE: Final[Mapping[str, Code]] = _load()
+CATALOGUE: Final[Mapping[str, Code]] = _LOADED[0]
+#: Every pair of codes that cannot be scored at the same time, once.
+EXCLUSIONS: Final[tuple[Exclusion, ...]] = _LOADED[1]

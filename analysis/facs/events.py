@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from analysis.facs.codes import CATALOGUE
+from analysis.facs.gates import separate
 from analysis.facs.intensity import Intensities
 from analysis.facs.notation import letter
 from analysis.facs.quality import quality
@@ -77,7 +78,7 @@ def located(series: FaceSeries, found: Intensities) -> dict[str, list[Segment]]:
 
 
 def events(series: FaceSeries, found: Intensities) -> list[Event]:
-    """All events of one face in order of onset, then of the code's place in the catalogue."""
+    """All events of one face, none overlapping one of an exclusive code; by onset, then by catalogue order."""
     marks = quality(series)
     out: list[Event] = []
     for code, parts in located(series, found).items():
@@ -88,4 +89,4 @@ def events(series: FaceSeries, found: Intensities) -> list[Event]:
             onset, apex, offset = (int(series.time_us[row]) for row in (part.onset, part.apex, part.offset))
             side = _side(code, found.sides.get(code), part)
             out.append(Event(code, side, letter(peak), onset, apex, offset, round(margin * trust, 3)))
-    return sorted(out, key=lambda event: (event.onset_us, CATALOGUE[event.code].order))
+    return separate(out)

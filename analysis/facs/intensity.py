@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.facs.baseline import Neutral
 from analysis.facs.codes import CATALOGUE, EYE_CODES, HEAD_CODES
 from analysis.facs.deviation import Deviation
-from analysis.facs.gates import exclude, factor, split_jaw
+from analysis.facs.gates import exclude, gate, split_jaw
 from analysis.facs.lids import lids
 from analysis.facs.quality import FAR_SIDE_YAW_DEG
 from analysis.facs.rules import RULES
@@ -147,17 +147,14 @@ def intensities(series: FaceSeries, neutral: Neutral) -> Intensities:
     long_shut = _larger(eyes.parts["43"])  # blinks are bridged, winks leave one eye open
     by |= {"lids": long_shut, "jaw": np.asarray(np.fmax(jaw["26"], 2 * jaw["27"]))}
 
-    both: dict[str, Float64] = {}
-    sides: dict[str, dict[str, Float64]] = {}
-    for code, part in raw.items():
-        gated = {side: _limit(curve) * factor(code, by) for side, curve in part.items()}
-        if len(gated) == 2:
-            sides[code] = gated
-        both[code] = _larger(gated) if len(gated) == 2 else gated[""]
+    limited = {code: {side: _limit(curve) for side, curve in part.items()} for code, part in raw.items()}
+    sides = {code: part for code, part in limited.items() if len(part) == 2}
+    both = {code: _larger(part) if len(part) == 2 else part[""] for code, part in limited.items()}
+    gate(both, sides, by)
     both |= jaw
     sides |= eyes.parts
     both |= {code: _larger(part) for code, part in eyes.parts.items()}
-    exclude(both)
+    exclude(both, sides)
     floors = {rule.code: rule.floor for rule in RULES} | {"27": 0.75, "43": 0.75, "45": 0.75, "46": 0.75}
     floors |= {code: 5 * low / (high - low) for a, b, _, low, high in (*_HEAD, *_EYES) for code in (a, b)}
     return Intensities({code: both[code] for code in MACHINE_CODES}, sides, curves, floors)

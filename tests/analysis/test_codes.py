@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES
+from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EXCLUSIONS, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 
 
 def test_the_44_action_units_are_there_in_numeric_order() -> None:
@@ -42,11 +42,16 @@ def test_every_group_that_coders_use_is_covered() -> None:
         assert code in CATALOGUE
 
 
-def test_exclusion_is_symmetric_and_known() -> None:
+def test_exclusion_is_symmetric_and_each_pair_has_a_reason_and_a_source() -> None:
     pairs = {frozenset((a, b)) for a, entry in CATALOGUE.items() for b in entry.exclusive_with}
     assert all(a in CATALOGUE[b].exclusive_with for a, entry in CATALOGUE.items() for b in entry.exclusive_with)
-    for pair in (("24", "25"), ("26", "27"), ("43", "45"), ("51", "52"), ("65", "66")):
-        assert frozenset(pair) in pairs
+    assert [frozenset(pair[:2]) for pair in EXCLUSIONS] == list({frozenset(pair[:2]): None for pair in EXCLUSIONS})
+    assert pairs == {frozenset(pair[:2]) for pair in EXCLUSIONS}
+    assert all(int(pair.a) < int(pair.b) and pair.why.endswith(".") for pair in EXCLUSIONS)
+    assert all("FACS 2002" in pair.source or pair.source == "follows from 24/25" for pair in EXCLUSIONS)
+    named = "24/25 26/27 38/39 43/45 51/52 53/54 55/56 57/58 61/62 63/64 65/66"  # listed in FACS
+    derived = "24/27 41/42 41/43 42/43 43/46 45/46"  # follow from what FACS says
+    assert {f"{pair.a}/{pair.b}" for pair in EXCLUSIONS} == {*named.split(), *derived.split()}
 
 
 def test_entries_are_complete_and_orders_are_unique() -> None:
@@ -63,4 +68,5 @@ def test_only_graded_codes_have_a_machine_tier() -> None:
     assert {"1", "2", "4", "5", "6", "7", "9", "10", "12", "14", "15", "16", "17", "18", "20"} <= machine
     assert {"22", "23", "24", "25", "26", "27", "28", "43", "45", "46", *HEAD_CODES, *EYE_CODES} <= machine
     assert {"8", "11", "13", "19", "21", "41", "42", "44", *(str(n) for n in range(29, 40))}.isdisjoint(machine)
-    assert all(CATALOGUE[code].has_intensity for code in machine)
+    assert set(VISIBILITY_CODES) <= machine  # proposed without an intensity
+    assert all(CATALOGUE[code].has_intensity for code in machine - set(VISIBILITY_CODES))

@@ -10,7 +10,7 @@ import pytest
 from analysis.facs.baseline import automatic_neutral, chosen_neutral
 from analysis.facs.codes import CATALOGUE, HEAD_CODES
 from analysis.facs.events import Event, events
-from analysis.facs.gates import GATES, exclude, exclusive_pairs, factor, opened, split_jaw
+from analysis.facs.gates import GATES, factor, opened, split_jaw
 from analysis.facs.intensity import MACHINE_CODES, MACHINE_UNITS, Intensities, intensities
 from analysis.facs.segments import Limits, segments, spans_above
 from tests.analysis.made import bump, closed, series, smile
@@ -139,18 +139,6 @@ def test_split_jaw_keeps_what_was_not_measured_unmeasured() -> None:
     assert np.nanmax(parts["27"]) == pytest.approx(4.0)
 
 
-def test_exclusive_pairs_never_score_in_the_same_frame() -> None:
-    rng = np.random.default_rng(0)
-    signals = {code: rng.uniform(0, 5, 500) * (rng.random(500) < 0.7) for code in MACHINE_CODES}
-    before = {code: values.copy() for code, values in signals.items()}
-    exclude(signals)
-    pairs = exclusive_pairs(MACHINE_CODES)
-    assert {("24", "25"), ("26", "27"), ("43", "45"), ("51", "52"), ("61", "62"), ("65", "66")} <= set(pairs)
-    for a, b in pairs:
-        assert not ((signals[a] > 0) & (signals[b] > 0)).any()
-        assert (np.maximum(signals[a], signals[b]) == np.maximum(before[a], before[b])).all()
-
-
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: f"{gate.code}-by-{gate.by}")
 def test_every_gate_opens_and_closes_as_the_table_says(gate) -> None:
     assert gate.code in CATALOGUE
@@ -160,6 +148,7 @@ def test_every_gate_opens_and_closes_as_the_table_says(gate) -> None:
     fully = {name: np.array([next(g.on for g in GATES if g.code == gate.code and g.by == name)]) for name in names}
     assert factor(gate.code, fully) == 1.0
     assert factor(gate.code, fully | {gate.by: np.array([gate.off])}) == 0.0
+    assert factor(gate.code, {}) == 1.0
 
 
 def test_head_turns_and_gaze_go_to_the_subjects_side() -> None:
