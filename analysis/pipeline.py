@@ -17,7 +17,7 @@ import numpy as np
 
 from analysis import media
 from analysis.face.detector import Detection, Detector
-from analysis.face.mesh import Mesh, Region
+from analysis.face.mesh import Mesh, Placement, Region
 from analysis.face.texture import SkinTexture
 from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
 from analysis.interpretation import Interpretation, interpret
@@ -191,7 +191,7 @@ class _TimedMesh(Mesh):
         super().__init__()
         self._stages = stages
 
-    def __call__(self, rgb: Rgb, regions: list[Region]) -> tuple[Float32, Float32]:
+    def __call__(self, rgb: Rgb, regions: list[Region]) -> Placement:
         with self._stages("mesh"):
             return super().__call__(rgb, regions)
 

@@ -45,6 +45,25 @@ ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class InnerMaps:
+    """What the mesh net sees of faces on its way to the points; it was learned on photographs of people.
+
+    Attributes
+    ----------
+    regions : float32, shape (N, 96, 16, 16) or (96, 16, 16)
+        Lips, the eye at the crop's left and at its right, each laid straight, 32 channels each.
+    crop : float32, shape (N, 32, 24, 24) or (32, 24, 24)
+        The whole crop.
+    """
+
+    regions: Float32
+    crop: Float32
+
+    def __getitem__(self, number: int) -> InnerMaps:
+        return InnerMaps(self.regions[number], self.crop[number])
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One face in one frame.
 
@@ -56,11 +75,14 @@ class Observation:
         x and y in pixels of the upright frame (origin top left), z in the same scale, smaller is nearer.
     presence : float
         The mesh model's own face score, 0–1. It says nothing about occlusion.
+    maps : InnerMaps, optional
+        Of this face alone.
     """
 
     track: int
     landmarks: Float32
     presence: float
+    maps: InnerMaps | None = None
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (N_LANDMARKS, 3):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.face.detector import Detection
 from analysis.models import registry
 from analysis.models.runtime import session
-from analysis.types import N_LANDMARKS, Float32, Rgb
+from analysis.types import N_LANDMARKS, Float32, InnerMaps, Rgb
 
 SIZE: Final = 192
 _ENLARGE: Final = 1.5
@@ -99,6 +99,25 @@ def face_box(landmarks: Float32) -> Float32:
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
+class Placement(NamedTuple):
+    """Points of N faces.
+
+    Attributes
+    ----------
+    landmarks : float32, shape (N, 478, 3)
+        x and y in picture pixels, z in the same scale, smaller is nearer; 0–467 surface, 468–472 the subject's
+        right iris, 473–477 the left one.
+    presence : float32, shape (N,)
+        The net's belief that a face is there, 0–1. It stays high behind a hand.
+    maps : InnerMaps or None
+        What the net saw; None from a stand-in that has no net.
+    """
+
+    landmarks: Float32
+    presence: Float32
+    maps: InnerMaps | None = None
+
+
 class Mesh:
     """The landmark net.
 
@@ -112,7 +131,7 @@ class Mesh:
         self._session = session(registry.MESH)
         self._input = self._session.get_inputs()[0].name
 
-    def __call__(self, rgb: Rgb, regions: list[Region]) -> tuple[Float32, Float32]:
+    def __call__(self, rgb: Rgb, regions: list[Region]) -> Placement:
         """Place the points of every region's face.
 
         Parameters
@@ -122,11 +141,8 @@ class Mesh:
 
         Returns
         -------
-        landmarks : float32, shape (N, 478, 3)
-            x and y in picture pixels, z in the same scale, smaller is nearer; 0–467 surface, 468–472 the subject's
-            right iris, 473–477 the left one.
-        presence : float32, shape (N,)
-            The net's belief that a face is there, 0–1. It stays high behind a hand.
+        Placement
+            In the order of the regions.
         """
         matrices = [region.matrix() for region in regions]
         crops = np.empty((len(regions), SIZE, SIZE, 3), np.uint8)
@@ -134,18 +150,18 @@ class Mesh:
             cv2.warpAffine(
                 rgb, matrix, (SIZE, SIZE), dst=crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
-        landmarks, logits = self._in_crop(crops)
+        landmarks, logits, maps = self._in_crop(crops)
         for points, matrix, region in zip(landmarks, matrices, regions, strict=True):
             back = cv2.invertAffineTransform(matrix).astype(np.float32)
             points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
             points[:, 2] *= region.side / SIZE
         presence = (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
-        return landmarks, presence
+        return Placement(landmarks, presence, maps)
 
-    def _in_crop(self, crops: Rgb) -> tuple[Float32, Float32]:
+    def _in_crop(self, crops: Rgb) -> tuple[Float32, Float32, InnerMaps]:
         count = len(crops)
         outputs: list[Float32] = self._session.run(None, {self._input: crops})
-        surface, lips, right_eye, left_eye, right_iris, left_iris, logits = outputs
+        surface, lips, right_eye, left_eye, right_iris, left_iris, logits, seen, whole = outputs
         points = np.empty((count, N_LANDMARKS, 3), np.float32)
         points[:, :_SURFACE] = surface.reshape(count, _SURFACE, 3)
         points[:, _LIPS, :2] = lips.reshape(count, -1, 2)
@@ -156,4 +172,4 @@ class Mesh:
         points[:, _LEFT_IRIS, :2] = left_iris.reshape(count, 5, 2)
         points[:, _RIGHT_IRIS, 2] = points[:, _RIGHT_EYE[:_EYE_OUTLINE], 2].mean(axis=1, keepdims=True)
         points[:, _LEFT_IRIS, 2] = points[:, _LEFT_EYE[:_EYE_OUTLINE], 2].mean(axis=1, keepdims=True)
-        return points, logits.reshape(count)
+        return points, logits.reshape(count), InnerMaps(seen, whole)

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from analysis.face.detector import Detection, Detector, overlap
-from analysis.face.mesh import Mesh, Region, face_box
+from analysis.face.mesh import Mesh, Placement, Region, face_box
 from analysis.types import Float32, Observation, Rgb
 
 _START_PRESENCE: Final = 0.8
@@ -47,7 +47,7 @@ class DetectFaces(Protocol):
 class PlacePoints(Protocol):
     """What the tracker needs of `Mesh`."""
 
-    def __call__(self, rgb: Rgb, regions: list[Region]) -> tuple[Float32, Float32]: ...
+    def __call__(self, rgb: Rgb, regions: list[Region]) -> Placement: ...
 
 
 class State(Enum):
@@ -132,10 +132,11 @@ class Tracker:
     def _follow(self, rgb: Rgb, time_us: int) -> list[Observation]:
         if not self._tracks:
             return []
-        landmarks, presences = self._mesh(rgb, [track.region for track in self._tracks])
+        placed = self._mesh(rgb, [track.region for track in self._tracks])
         kept: list[_Track] = []
         found: list[Observation] = []
-        for track, points, presence in zip(self._tracks, landmarks, presences, strict=True):
+        for number, track in enumerate(self._tracks):
+            points, presence = placed.landmarks[number], float(placed.presence[number])
             box = face_box(points)
             region = Region.of_landmarks(points)
             if presence < _KEEP_PRESENCE or not _is_plausible(region, box, track.region, rgb.shape):
@@ -147,7 +148,7 @@ class Tracker:
                 continue
             self._advance(track, region, box, time_us)
             kept.append(track)
-            found.append(Observation(track.number, points, float(presence)))
+            found.append(_observation(track, placed, number))
         self._tracks = kept
         return found
 
@@ -196,8 +197,8 @@ class Tracker:
         start = Region.of_detection(detection)
         if start.side < _SMALLEST_FACE_PX:
             return None
-        landmarks, presences = self._mesh(rgb, [start])
-        points, presence = landmarks[0], float(presences[0])
+        placed = self._mesh(rgb, [start])
+        points, presence = placed.landmarks[0], float(placed.presence[0])
         box, region = face_box(points), Region.of_landmarks(points)
         if presence < _START_PRESENCE or not _is_plausible(region, box, start, rgb.shape):
             return None
@@ -210,7 +211,7 @@ class Tracker:
         self._advance(track, region, box, time_us)
         self._tracks.append(track)
         self._tracks.sort(key=lambda known: known.number)
-        return Observation(track.number, points, presence)
+        return _observation(track, placed, 0)
 
     def _resumed(self, box: Float32) -> _Track | None:
         """Return the lost track whose face was here, if there is one."""
@@ -219,6 +220,11 @@ class Tracker:
         shares = overlap(box, np.stack([track.box for track in self._lost]))
         best = int(shares.argmax())
         return self._lost.pop(best) if shares[best] >= _REJOIN_OVERLAP else None
+
+
+def _observation(track: _Track, placed: Placement, number: int) -> Observation:
+    maps = None if placed.maps is None else placed.maps[number]
+    return Observation(track.number, placed.landmarks[number], float(placed.presence[number]), maps)
 
 
 def _same_face(box: Float32, tracks: list[_Track]) -> bool:

@@ -13,7 +13,7 @@ import onnx
 import tflite
 from onnx import TensorProto
 
-from analysis.models import attention_ops, lanes, tflite_graph
+from analysis.models import attention_ops, lanes, registry, tflite_graph
 from analysis.models.onnx_graph import OnnxGraph
 from analysis.models.signs import Signs
 from analysis.models.tflite_graph import Operator, Window
@@ -96,8 +96,29 @@ class _Converter:
             name = self.source.names[number]
             self.out.add("Identity", self.as_stored(number), output=name)
             outputs.append((name, self.source.shapes[number][1:]))
+        outputs += self._inner_pictures()
         inputs = [(self.name(i), self.source.shapes[i][1:]) for i in self.source.inputs]
         return self.out.model(inputs, outputs, TensorProto.UINT8 if self.byte_input else TensorProto.FLOAT)
+
+    def _inner_pictures(self) -> list[tuple[str, list[int]]]:
+        """Hand out what the attention mesh sees inside: the cut-out regions, and the whole crop at their depth."""
+        joined = next((o for o in self.source.operators if o.name == lanes.JOIN), None)
+        if joined is None:
+            return []
+        cut_from = next(o.inputs[0] for o in self.source.operators if o.outputs[0] in joined.inputs)
+        pooled = next(o.outputs[0] for o in self._after(cut_from) if o.name == "MAX_POOL_2D")
+        out = []
+        for name, number in ((registry.REGION_MAPS, joined.outputs[0]), (registry.CROP_MAP, pooled)):
+            if not (self.signs.of(number) > 0).all():
+                raise AssertionError(f"{name}: channels are negated inside the net")
+            self.out.add("Identity", self.as_picture(number), output=name)
+            height, width, channels = self.source.shapes[number][1:]
+            out.append((name, [channels, height, width]))
+        return out
+
+    def _after(self, tensor: int) -> list[Operator]:
+        made = next(i for i, o in enumerate(self.source.operators) if tensor in o.outputs)
+        return self.source.operators[made + 1 :]
 
     # Names and layouts
 

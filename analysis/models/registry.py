@@ -11,7 +11,7 @@ from typing import Final
 
 from analysis.types import ModelError
 
-CONVERTER_VERSION: Final = 2
+CONVERTER_VERSION: Final = 3
 """Raised whenever the conversion gives other bytes; it is the last part of every model's version."""
 
 WHEEL_REQUIREMENT: Final = "mediapipe==0.10.21"
@@ -85,6 +85,10 @@ def _spec(id_: str, sha256: str, member: str, member_sha256: str, trained_on: st
 DETECTOR_SHORT: Final = "face-detector-short-range"
 DETECTOR_FULL: Final = "face-detector-full-range"
 MESH: Final = "face-mesh-attention"
+REGION_MAPS: Final = "region_maps"
+"""Output of the mesh: what it sees of lips, left-hand and right-hand eye, (N, 96, 16, 16), 32 channels each."""
+CROP_MAP: Final = "crop_map"
+"""Output of the mesh: what it sees of its whole crop, (N, 32, 24, 24)."""
 
 _MODELS = (
     _spec(
@@ -106,7 +110,7 @@ _MODELS = (
     ),
     _spec(
         MESH,
-        "be14a500cc13e64a6cfccdd6c800fb942965107d544381d4fb505108cd0127f0",
+        "1b9cb10f5f7d21b40b402991ceea90dcafd9e5016c432216b5a8a040691f08a1",
         "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
         "30,000 photographs from mobile cameras, hand-annotated in two dimensions, depth from a synthetic model "

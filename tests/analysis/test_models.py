@@ -90,7 +90,7 @@ def test_landmarks_agree_with_mediapipe_on_a_photograph(finished):
 
     with np.load(parity.FOLDER / "end-to-end.npz") as reference:
         region, expected = Region(*reference["region"].tolist()), reference["landmarks"]
-    landmarks, presence = Mesh()(clips.astronaut(), [region])
+    landmarks, presence, _ = Mesh()(clips.astronaut(), [region])
     difference = np.linalg.norm(landmarks[0, :, :2] - expected[:, :2], axis=1)
     assert difference.mean() < 0.03
     assert difference.max() < 0.1
@@ -119,11 +119,15 @@ def test_batches_give_what_single_faces_give(finished):
     from analysis.face.mesh import Mesh, Region
 
     mesh, regions = Mesh(), [Region(225, 120, 150, 0.1), Region(230, 125, 170, -0.2), Region(300, 300, 90, 0.0)]
-    together, presence = mesh(clips.astronaut(), regions)
+    together = mesh(clips.astronaut(), regions)
     for i, region in enumerate(regions):
-        alone, alone_presence = mesh(clips.astronaut(), [region])
-        assert np.abs(alone[0] - together[i]).max() < 2e-3
-        assert alone_presence[0] == pytest.approx(presence[i], abs=1e-4)
+        alone = mesh(clips.astronaut(), [region])
+        assert np.abs(alone.landmarks[0] - together.landmarks[i]).max() < 2e-3
+        assert alone.presence[0] == pytest.approx(together.presence[i], abs=1e-4)
+        assert alone.maps is not None
+        assert together.maps is not None
+        assert np.abs(alone.maps[0].regions - together.maps[i].regions).max() < 1e-3
+        assert np.abs(alone.maps[0].crop - together.maps[i].crop).max() < 1e-3
 
 
 def test_conversion_gives_the_registered_bytes_every_time(fetched_wheel):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.face.detector import Detection, Detector, overlap
-from analysis.face.mesh import Mesh, Region, face_box
+from analysis.face.mesh import Mesh, Placement, Region, face_box
 from analysis.face.tracker import State, Tracker
 from analysis.types import Float32, Rgb
 from tests.analysis import clips
@@ -37,7 +37,7 @@ class Scene:
             if name not in self.undetectable
         ]
 
-    def mesh(self, rgb: Rgb, regions: list[Region]) -> tuple[Float32, Float32]:
+    def mesh(self, rgb: Rgb, regions: list[Region]) -> Placement:
         points, presences = [], []
         for region in regions:
             near = [
@@ -47,7 +47,7 @@ class Scene:
             x, y, side, presence = found or (region.x, region.y, region.side / 1.5, 0.0)
             points.append(_landmarks(x, y, side))
             presences.append(presence)
-        return np.stack(points), np.array(presences, np.float32)
+        return Placement(np.stack(points), np.array(presences, np.float32))
 
     def tracker(self, max_faces: int = 4) -> Tracker:
         return Tracker(max_faces, detector=self.detector, mesh=self.mesh)
