@@ -1,4 +1,4 @@
-"""The command line: ``python -m analysis analyze | interpret | probe | models | bench``.
+"""The command line: ``python -m analysis analyze | interpret | probe | models | bench | validate``.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 with one sentence when
 the work could not be done, 2 wrong usage, 130 interrupted.
@@ -28,6 +28,7 @@ _STAGES = {
     "interpret": "Interpreting",
     "proxy": "Preparing the video",
     "bench": "Measuring speed",
+    "validate": "Comparing with the labels",
 }
 
 
@@ -80,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
     _json(bench)
     bench.set_defaults(run=_bench)
+
+    validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
+    validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))
+    validate.add_argument("path", type=Path, metavar="PATH", help="the corpus's folder, as it is published")
+    validate.add_argument("--out", type=Path, metavar="DIR", help="write agreement.md and agreement.csv here")
+    _json(validate)
+    validate.set_defaults(run=_validate)
 
     _models(commands)
     return parser
@@ -261,6 +269,20 @@ def _bench(options: argparse.Namespace) -> int:
         _print_json(asdict(found))
     else:
         _print(found.table())
+    return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from analysis.validation import report, scoring
+
+    with _progress(quiet=options.json) as hook:
+        found = scoring.validate(options.dataset, options.path, hook=hook)
+    if options.out is not None:
+        report.write(found, options.out)
+    if options.json:
+        _print_json(report.plain(found))
+    else:
+        _print(report.markdown(found))
     return 0
 
 
