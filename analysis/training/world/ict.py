@@ -67,14 +67,6 @@ class IctIdentity:
         """How this face moves."""
         return mapping.style(self.seed)
 
-    @cached_property
-    def _rest_gap(self) -> float:
-        return self._gap(self.neutral)
-
-    def _gap(self, vertices: Float32) -> float:
-        top, bottom = (int(self.owner.surface.landmarks[name][0]) for name in ("lip_top", "lip_bottom"))
-        return float(np.linalg.norm(vertices[top] - vertices[bottom]))
-
     def vertices(self, activation: Activation) -> Float32:
         """Pose the face; see ``types.Identity``."""
         posed = self.neutral.copy()
@@ -84,7 +76,8 @@ class IctIdentity:
 
     def lip_gap_cm(self, vertices: Float32) -> float:
         """Opening of the lips beyond the neutral face's."""
-        return max(0.0, self._gap(vertices) - self._rest_gap)
+        top, bottom = (int(self.owner.surface.landmarks[name][0]) for name in ("lip_top", "lip_bottom"))
+        return mapping.lip_gap_cm(vertices[top], vertices[bottom], self.neutral[top], self.neutral[bottom])
 
     def labels(self, activation: Activation, vertices: Float32) -> Labels:
         """Intensities of the 44 AUs; see ``mapping.labels``."""

@@ -179,7 +179,7 @@ def build(sources: Path, out: Path) -> None:
     where = {name: rest[indices].mean(axis=0) for name, indices in landmarks.items()}
     anatomy = targets.Anatomy(
         rest=rest,
-        normals=vertex_normals(rest, triangles[soft]),
+        normals=vertex_normals(rest, triangles[np.isin(material, (Material.FACE, Material.HEAD))]),
         soft=used(triangles[soft], len(rest)).astype(np.float32),
         jaw=shapes[names.index("jawOpen")],
         lips=lips,

@@ -16,9 +16,9 @@ from analysis.training.world.obj import ObjMesh, Proxy, read_obj, read_proxy, re
 from analysis.training.world.sources import require
 from analysis.training.world.types import Float32, Int32, Material
 
-#: From the base mesh's decimetres to the world's centimetres: ×10, then this offset.
-SCALE: Final = 10.0
-OFFSET: Final = np.array([0.0, -69.0, -4.2], np.float32)
+SCALE: Final = 10.0  # the base mesh is in decimetres
+#: Where the eyes' middle lies on the average face, as on the ICT rig.
+EYES_AT: Final = np.array([0.0, 3.6, 8.4], np.float32)
 #: Kept of the body: head, neck and the top of the shoulders, in decimetres.
 _LOWEST_DM, _WIDEST_DM = 5.0, 1.6
 _MORPHS: Final = (
@@ -70,13 +70,18 @@ class _Builder:
         self.facs = sources / "FACSHuman"
         self.obj = read_obj(self.data / "3dobjs" / "base.obj")
         self.count = len(self.obj.vertices)
-        self.base = self.obj.vertices * SCALE + OFFSET
+        self.base = self.obj.vertices * SCALE
         self.morphs = self._targets(
             [path for pattern in _MORPHS for path in sorted((self.data / "targets").glob(f"{pattern}.target"))]
         )
         self.shapes = self._targets(sorted(self.facs.glob("FACSHuman/0[12346]*/*.target")))
         self.shapes["close_lips"] = read_target(self.facs / "custom" / "close_lips.target", self.count) * SCALE
-        self.rest = base_average(self.morphs, self.base) + self.shapes["close_lips"]
+        average = base_average(self.morphs, self.base)
+        self.offset: Float32 = EYES_AT - average[self.group(_EYE_GROUPS["L"]) | self.group(_EYE_GROUPS["R"])].mean(
+            axis=0
+        )
+        self.base += self.offset
+        self.rest = average + self.offset + self.shapes["close_lips"]
 
     def _targets(self, paths: list[Path]) -> dict[str, Float32]:
         return {path.stem: read_target(path, self.count) * SCALE for path in paths}
@@ -137,7 +142,7 @@ def _landmarks(build: _Builder, face: NDArray[np.bool_], lips: Float32) -> dict[
     rest = build.rest
 
     def at(point_dm: tuple[float, float, float], sign: float = 1.0) -> int:
-        where = np.array(point_dm, np.float32) * [sign, 1, 1] * SCALE + OFFSET
+        where = np.array(point_dm, np.float32) * [sign, 1, 1] * SCALE + build.offset
         return nearest(build.base, face, where.astype(np.float32))
 
     found = {name: [at(point)] for name, point in _POINTS_DM.items()}
@@ -145,10 +150,6 @@ def _landmarks(build: _Builder, face: NDArray[np.bool_], lips: Float32) -> dict[
         found |= {f"{name}_{side}": [at(point, sign)] for name, point in _PAIRS_DM.items()}
         found[f"eye_{side}"] = _lid_ring(rest, face, rest[build.group(_EYE_GROUPS[side])].mean(axis=0))
     found["jaw"] = [at(p, -1) for p in _JAW_DM] + found["chin"] + [at(p) for p in reversed(_JAW_DM)]
-    up = face & (build.shapes["25_a"][:, 1] > 0.8)
-    down = face & (build.shapes["22_25_down"][:, 1] < -0.8)
-    found["lip_top"] = [nearest(build.base, up, np.array([0, 66.1, 15.1], np.float32) + OFFSET)]
-    found["lip_bottom"] = [nearest(build.base, down, np.array([0, 66.0, 15.4], np.float32) + OFFSET)]
     found |= _lip_rings(build, face, lips, found)
     brows = read_proxy(build.assets / "eyebrows" / "eyebrow001" / "eyebrow001.mhclo")
     hairs = np.einsum("pcx,pc->px", rest[brows.corners], brows.weights)
@@ -179,10 +180,10 @@ def _lid_ring(rest: Float32, face: NDArray[np.bool_], eye: Float32) -> list[int]
 def _lip_rings(
     build: _Builder, face: NDArray[np.bool_], lips: Float32, found: dict[str, list[int]]
 ) -> dict[str, list[int]]:
-    """Outer ring of 12 and inner ring of 8, from the subject's right corner over the upper lip."""
+    """Outer ring of 12 and inner of 8 from the subject's right corner over the upper lip; where the lips meet."""
     rest, right, left = build.rest, found["mouth_R"][0], found["mouth_L"][0]
     jaw = np.linalg.norm(build.shapes["26"], axis=1)
-    lower = jaw > 0.5 * jaw[found["lip_bottom"][0]]
+    lower = jaw > 0.4 * jaw[face].max()
     red = face & (lips > 0.3)
     half = float(rest[left, 0])
 
@@ -191,9 +192,14 @@ def _lip_rings(
         height = rest[:, 1] * (-1 if is_lower == outer else 1)
         return int(np.where(strip, height, -np.inf).argmax())
 
+    middle = red & (lips > 0.4) & (np.abs(rest[:, 0]) < 0.05)
+    lowest_upper = int(np.where(middle & ~lower, rest[:, 1], np.inf).argmin())
+    highest_lower = int(np.where(middle & lower, rest[:, 1], -np.inf).argmax())
     outer = [-0.66, -0.33, 0.0, 0.33, 0.66]
     inner = [-0.5, 0.0, 0.5]
     return {
+        "lip_top": [lowest_upper],
+        "lip_bottom": [highest_lower],
         "lips_outer": [
             right,
             *(edge(x * half, False, True) for x in outer),
@@ -213,13 +219,13 @@ def _sided(shapes: dict[str, Float32], rest: Float32) -> dict[str, Float32]:
     """FACSHuman's targets as ``name_L``/``name_R`` (its own one-sided files where it has them) and whole ones."""
     out: dict[str, Float32] = {}
     whole = {"19", "26", "22_25_up_down", "close_lips"}
+    both_kinds = {"12", "25"}  # their one-sided files are weaker than the whole ones: both are kept
     for name, moved in shapes.items():
         if name in whole:
             out[name] = moved
         elif name[0] in "LR" and name[1:].isdigit():
-            own_twelve = name[1:] == "12"  # the whole targets of 12 differ, so both kinds are kept
-            out[f"{'L12' if own_twelve else name[1:]}_{name[0]}"] = moved
-        elif not name[0].isalpha() and (f"L{name}" not in shapes or name == "12"):
+            out[f"{'L' if name[1:] in both_kinds else ''}{name[1:]}_{name[0]}"] = moved
+        elif not name[0].isalpha() and (f"L{name}" not in shapes or name in both_kinds):
             out[f"{name}_L"], out[f"{name}_R"] = split(moved, rest)
     return out
 
@@ -235,7 +241,7 @@ def _anatomy(
     points["tongue_tip"] = rest[int(np.where(tongue, depth, -np.inf).argmax())]
     return targets.Anatomy(
         rest=rest,
-        normals=vertex_normals(rest, triangles[soft]),
+        normals=vertex_normals(rest, triangles[np.isin(material, (Material.FACE, Material.HEAD))]),
         soft=used(triangles[soft], build.count).astype(np.float32),
         jaw=build.shapes["26"],
         lips=lips,

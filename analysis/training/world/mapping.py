@@ -15,6 +15,7 @@ experiments (their measured recoverability is in the training report).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from analysis.facs.codes import ACTION_UNITS
-from analysis.training.world.types import Activation, Labels
+from analysis.training.world.types import Activation, Float32, Labels
 
 Weights = dict[str, float]
 Pair = tuple[float, float]
@@ -33,6 +34,9 @@ _FIRST: Final = tuple(
 )
 _LIDS: Final = frozenset({"41", "42", "43", "44", "45", "46"})
 GAP_OF_5_CM: Final = 1.2
+#: A jaw that opens also swings back; more distance than this for each centimetre of height is no opening but a lip
+#: moved forward, in or sideways (28–30, 32).
+_DISTANCE_PER_HEIGHT: Final = 2.0
 _DROOP, _SLIT = 0.45, 0.85
 
 
@@ -63,6 +67,18 @@ def style(seed: int) -> Style:
     return Style(gain, mix)
 
 
+def lip_gap_cm(top: Float32, bottom: Float32, rest_top: Float32, rest_bottom: Float32) -> float:
+    """How far the middle points of the inner lip edges have moved apart since the neutral face, ≥ 0.
+
+    Parameters
+    ----------
+    top, bottom, rest_top, rest_bottom : (3,) float32
+        The two points on the posed and on the neutral face, centimetres.
+    """
+    _, height, depth = (float(x) for x in (top - bottom) - (rest_top - rest_bottom))
+    return max(0.0, min(math.hypot(height, depth), _DISTANCE_PER_HEIGHT * height))
+
+
 def _pair(activation: Activation, code: str) -> Pair:
     return activation.get(code, (0.0, 0.0))
 
@@ -75,7 +91,7 @@ def closure(activation: Activation) -> Pair:
         return max(
             _DROOP * droop,
             (_DROOP + (_SLIT - _DROOP) * slit) if slit > 0 else 0.0,
-            (0.15 + 0.2 * squint) if squint > 0 else 0.0,
+            (0.05 + 0.15 * squint) if squint > 0 else 0.0,
             *(_pair(activation, code)[side] for code in ("43", "45", "46")),
         )
 
@@ -99,7 +115,7 @@ def _lid_labels(activation: Activation) -> Labels:
         return float(np.clip((x - low) / (high - low), 0, 1))
 
     def squint(side: int) -> float:
-        asked = min(ramp(tight[side], 0.6, 1.0), ramp(shut[side], 0.15, 0.35))
+        asked = min(ramp(tight[side], 0.6, 1.0), ramp(shut[side], 0.05, 0.2))
         return asked * (1 - ramp(shut[side], 0.5, 0.8))
 
     def droop(side: int) -> float:
@@ -195,14 +211,14 @@ _ICT_WHOLE: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "8": (("own_8", 1.0),),
     "17": (("mouthShrugLower", 0.9),),
     "18": (("mouthPucker", 1.0),),
-    "19": (("own_19", 1.0), ("mouthLowerDown_L", 0.35), ("mouthLowerDown_R", 0.35), ("jawOpen", 0.12)),
+    "19": (("own_19", 1.0), ("mouthLowerDown_L", 0.5), ("mouthLowerDown_R", 0.5), ("jawOpen", 0.2)),
     "21": (("own_21", 1.0),),
     "22": (("mouthFunnel", 1.0),),
     "23": (("own_23", 1.0),),
     "26": (("jawOpen", 0.5),),
     "28": (("mouthRollLower", 0.9), ("mouthRollUpper", 0.8)),
     "29": (("jawForward", 1.0),),
-    "32": (("mouthRollLower", 0.9), ("mouthUpperUp_L", 0.3), ("mouthUpperUp_R", 0.3), ("mouthShrugLower", 0.35)),
+    "32": (("mouthRollLower", 0.9), ("mouthUpperUp_L", 0.45), ("mouthUpperUp_R", 0.45), ("mouthShrugLower", 0.2)),
     "33": (("mouthFunnel", 0.4), ("mouthPucker", 0.2)),
     "34": (("mouthPress_L", 0.25), ("mouthPress_R", 0.25)),
     "37": (("mouthLowerDown_L", 0.3), ("mouthLowerDown_R", 0.3), ("jawOpen", 0.1)),
@@ -275,14 +291,14 @@ _MH_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "25": ("25", "25_a"),
 }
 #: Strength against the target's own where that is too faint or too strong to stand for 5.
-_MH_STRENGTH: Final[Mapping[str, float]] = {"11": 2.0, "31": 1.2}
+_MH_STRENGTH: Final[Mapping[str, float]] = {"11": 3.0, "31": 1.2}
 _MH_WHOLE: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "8": (("own_8", 1.0),),
-    "19": (("19", 1.0), ("25", 0.5), ("26", 0.12)),
+    "19": (("own_19", 1.0), ("25_L", 0.5), ("25_R", 0.5), ("26", 0.12)),
     "21": (("own_21", 1.0),),
     "22": (("22_25_up_down", 1.0),),
     "26": (("26", 0.55),),
-    "37": (("25", 0.5), ("26", 0.1)),
+    "37": (("25_L", 0.5), ("25_R", 0.5), ("26", 0.1)),
 }
 
 

@@ -32,7 +32,7 @@ class Anatomy:
     Attributes
     ----------
     rest, normals : (V, 3) float32
-        Positions in centimetres; unit normals out of the skin.
+        Positions in centimetres; unit normals out of the skin, 0 where no skin is.
     soft : (V,) float32
         1 on skin and on the inside of cheeks and lips, 0 on teeth, eyes and the rest.
     jaw : (V, 3) float32
@@ -96,15 +96,14 @@ def lips_closed(face: Anatomy) -> Float32:
     lip = face.points["lip_bottom"]
     half = abs(float(_corner(face, "L")[0])) or 1.0
     x = face.rest[:, 0] / half
-    # how far the lower lip falls at this distance from the middle: all at the middle, little at the corner
-    fall = np.clip(1 - 0.75 * x**2, 0.0, 1.0)
     near = np.exp(-0.5 * (((face.rest[:, 1] - lip[1]) / 1.5) ** 2 + ((face.rest[:, 2] - lip[2]) / 3.0) ** 2))
-    weight = near * np.exp(-0.5 * (x / 1.1) ** 4) * face.soft
+    weight = near * np.exp(-0.5 * (x / 1.15) ** 6) * face.soft
     edge = np.linalg.norm(face.rest - lip, axis=1) < 0.5
     drop = face.jaw[edge & (face.lower > 0.7)].mean(axis=0)
-    lower = (-0.66 * face.jaw * face.lower[:, None]) * weight[:, None]
-    upper = 0.34 * drop * _vector(0, 1, 0.6) * (weight * fall * (1 - face.lower))[:, None]
-    return (lower + upper).astype(np.float32)
+    # the lower lip goes all the way back to the upper one, then both go down together by a third of the way
+    back = -1.05 * face.jaw * weight[:, None]
+    together = 0.33 * drop * _vector(0, 1, 0.6) * (weight * np.clip(1 - 0.8 * x**2, 0, 1))[:, None]
+    return np.asarray(back + together, np.float32)
 
 
 def lips_narrowed(face: Anatomy) -> Float32:
@@ -113,7 +112,7 @@ def lips_narrowed(face: Anatomy) -> Float32:
     for side, sign in SIDES:
         moved += _ball(face, _corner(face, side), _vector(0.9, 0.8, 1.2)) * _vector(-0.22 * sign, 0, 0.1)
     forward = _ball(face, face.points["lip_top"], _vector(1.4, 0.7, 0.9)) * _vector(0, -0.05, 0.1)
-    return (moved + forward).astype(np.float32)
+    return np.asarray(moved + forward, np.float32)
 
 
 def neck_cords(face: Anatomy) -> Float32:
@@ -139,7 +138,7 @@ def mouth_stretched(face: Anatomy) -> Float32:
         hollow = _ball(face, _corner(face, side) + _vector(1.9 * sign, 0.6, -2.0), _vector(1.2, 1.7, 1.6))
         moved -= hollow * _outward(face, hollow) * 0.45
     upper = _ball(face, face.points["lip_top"], _vector(1.3, 0.7, 1.0)) * (1 - face.lower)[:, None]
-    return (moved + upper * _vector(0, -0.14, -0.05)).astype(np.float32)
+    return np.asarray(moved + upper * _vector(0, -0.14, -0.05), np.float32)
 
 
 def tongue_bulge(side: Side) -> Field:
@@ -147,8 +146,8 @@ def tongue_bulge(side: Side) -> Field:
 
     def field(face: Anatomy) -> Float32:
         sign = dict(SIDES)[side]
-        weight = _ball(face, _corner(face, side) + _vector(1.25 * sign, 0.15, -0.9), _vector(1.0, 1.0, 1.2))
-        weight = np.clip(weight * 1.35, 0, 1)  # a blunt top: the tip of a tongue, not a needle
+        weight = _ball(face, _corner(face, side) + _vector(1.7 * sign, 0.1, -1.2), _vector(1.0, 1.0, 1.4))
+        weight = np.clip(weight * 1.3, 0, 1)  # a blunt top: the tip of a tongue, not a needle
         return np.asarray(weight * _outward(face, weight) * 0.95, np.float32)
 
     return field
@@ -158,13 +157,13 @@ def _tongue(face: Anatomy, tip: Float32, lift: float) -> Float32:
     """Carry the tip of the tongue to `tip`, bending the body over the lower teeth by `lift`."""
     along = face.tongue
     moved = (tip - face.points["tongue_tip"]) * (along**1.4)[:, None]
-    moved[:, 1] += lift * np.sin(np.pi * np.clip(along, 0, 1)) * (along > 0)
-    return moved.astype(np.float32)
+    moved[:, 1] += lift * np.sin(np.pi * along**2)  # highest where it crosses the lower lip
+    return np.asarray(moved, np.float32)
 
 
 def tongue_shown(face: Anatomy) -> Float32:
-    """AU19 for a rig without a tongue of its own: out between the lips and a little down."""
-    return _tongue(face, face.points["lip_bottom"] + _vector(0, -0.45, 1.0), 0.45)
+    """AU19: the tongue comes out between the lips and a little down, over the lower lip."""
+    return _tongue(face, face.points["lip_bottom"] + _vector(0, -0.35, 1.1), 0.75)
 
 
 def lip_wiped(side: Side) -> Field:
@@ -184,7 +183,7 @@ def furrow_deepened(side: Side) -> Field:
         middle = 0.5 * (face.points[f"wing_{side}"] + _corner(face, side))
         cheek = _ball(face, middle + _vector(0.9 * sign, 0.35, -0.3), _vector(0.75, 0.9, 1.0))
         fold = _ball(face, middle + _vector(0.1 * sign, 0, 0), _vector(0.35, 0.8, 0.9))
-        moved: Float32 = cheek * _vector(0.08 * sign, 0.34, 0.16) + fold * _vector(0.02 * sign, 0.12, -0.12)
+        moved: Float32 = cheek * _vector(0.12 * sign, 0.5, 0.28) + fold * _vector(0.02 * sign, 0.16, -0.2)
         return moved
 
     return field
@@ -237,9 +236,7 @@ def cheek_sucked(side: Side) -> Field:
         sign = dict(SIDES)[side]
         weight = _ball(face, _corner(face, side) + _vector(2.2 * sign, 0.1, -2.2), _vector(1.3, 1.5, 1.6))
         corner = _ball(face, _corner(face, side), _vector(0.9, 0.8, 1.0))
-        return (-0.85 * weight * _outward(face, weight) + corner * _vector(-0.2 * sign, 0, 0.05)).astype(
-            np.float32
-        )
+        return (-1.2 * weight * _outward(face, weight) + corner * _vector(-0.2 * sign, 0, 0.05)).astype(np.float32)
 
     return field
 
@@ -250,7 +247,7 @@ def nostril(side: Side, widen: bool) -> Field:
     def field(face: Anatomy) -> Float32:
         sign = dict(SIDES)[side] * (1 if widen else -1)
         weight = _ball(face, face.points[f"wing_{side}"], _vector(0.6, 0.6, 0.8))
-        moved: Float32 = weight * _vector(0.26 * sign, 0.05 if widen else -0.04, 0.0)
+        moved: Float32 = weight * _vector(0.42 * sign, 0.08 if widen else -0.06, 0.0)
         return moved
 
     return field
@@ -264,6 +261,7 @@ def _sided(name: str, make: Callable[[Side], Field]) -> dict[str, Field]:
 COMMON: Final[Mapping[str, Field]] = MappingProxyType(
     {
         "own_8": lips_narrowed,
+        "own_19": tongue_shown,
         "own_8_closed": lips_closed,
         "own_21": neck_cords,
         "own_27": mouth_stretched,
@@ -274,7 +272,6 @@ COMMON: Final[Mapping[str, Field]] = MappingProxyType(
 #: Shapes that only the ICT rig needs; FACSHuman has them.
 ICT_ONLY: Final[Mapping[str, Field]] = MappingProxyType(
     {
-        "own_19": tongue_shown,
         "own_23": lips_tightened,
         **_sided("11", furrow_deepened),
         **_sided("13", sharply_pulled),
