@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.facs.baseline import Neutral, automatic_neutral, chosen_neutral
-from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES
+from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 from analysis.facs.events import Event, events
 from analysis.facs.intensity import Intensities, intensities
-from analysis.facs.quality import MAX_YAW_DEG, MIN_IRIS_PX, measurable, quality
+from analysis.facs.quality import quality
 from analysis.facs.series import FaceSeries, Float64, Int64
-from analysis.facs.summary import summary
+from analysis.facs.summary import gate_shares, summary, visibility_summary
 from analysis.facs.tables import signal_table, write_events, write_signals, write_summary
+from analysis.facs.visibility import Visibility, gate_codes, hide, visibility, visibility_events
 from analysis.types import AnalysisError, Float32, Hook
 
 SCORER: Final[Mapping[str, str]] = {"id": "au-rules", "version": "1.0.0"}
@@ -27,7 +28,10 @@ SCHEMA: Final = 1
 #: A track must be seen for a second (or a third of a shorter recording) to be reported: false faces are brief.
 _LEAST_SEEN_US: Final = 1_000_000
 _LEAST_SHARE: Final = 1 / 3
+#: Codes that a scorer can propose.
+_PROPOSED: Final = (*ACTION_UNITS, *HEAD_CODES, *EYE_CODES, *VISIBILITY_CODES)
 _INDEX: Final = ("frame", "time_us", "face")
+_NOT_MEASURED: Final = (*_INDEX, "track")
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,13 @@ class _Measurement:
         enough = seen * interval >= min(_LEAST_SEEN_US, _LEAST_SHARE * total_us)
         self.faces = [int(number) for number in numbers[enough]]
         self.left_out = [int(number) for number in numbers[~enough]]
+        video = self.about.get("video") or {}
+        known = "width" in video and "height" in video
+        self.size = (int(video["width"]), int(video["height"])) if known else None  # of the upright picture
 
     def face(self, number: int) -> tuple[Int64, FaceSeries]:
         """The face's rows among the decoded frames, and its measurements."""
-        names = [name for name in self._file.schema_arrow.names if name not in _INDEX]
+        names = [name for name in self._file.schema_arrow.names if name not in _NOT_MEASURED]
         parts: dict[str, list[Float32]] = {name: [] for name in names}
         start = 0
         for batch in self._file.iter_batches(batch_size=16_384):
@@ -99,14 +106,26 @@ def _neutral(face: int, series: FaceSeries, neutral_us: int | None, warnings: li
     return chosen
 
 
-def _face_warnings(face: int, series: FaceSeries, marks: Float64) -> list[str]:
+#: In words, what the whole-face gates mean.
+_REASONS: Final = {
+    "turned": "turned or nodded too far",
+    "small": "too small",
+    "moving": "moving too fast",
+    "blurred": "blurred",
+}
+_PARTS: Final = {"eye_L": "left eye", "eye_R": "right eye"}
+
+
+def _face_warnings(face: int, seen: Visibility, marks: Float64) -> list[str]:
     out = []
-    lost = 1 - float(measurable(series).mean())
+    lost = float(seen.unmeasured.mean())
     if lost > 0.05:
-        out.append(
-            f"Face {face}: {lost:.0%} of its frames were not measured (turned more than {MAX_YAW_DEG:.0f}°, or an "
-            f"iris under {MIN_IRIS_PX:.0f} pixels)."
-        )
+        why = [text for reason, text in _REASONS.items() if seen.face[reason].any()]
+        out.append(f"Face {face}: {lost:.0%} of its frames were not measured ({', or '.join(why)}).")
+    hidden = {_PARTS.get(region, region): float(seen.hidden(region).mean()) for region in seen.regions}
+    parts = [f"{part} {share:.0%}" for part, share in hidden.items() if share > 0.05]
+    if parts:
+        out.append(f"Face {face}: hidden parts were not scored ({', '.join(parts)} of its frames).")
     if float(np.median(marks)) < 0.4:
         out.append(f"Face {face}: median quality {float(np.median(marks)):.2f}; treat its intensities as rough.")
     return out
@@ -120,7 +139,7 @@ def _content(measured: _Measurement, per_face: list[dict[str, Any]], warnings: l
         "models": about.get("models", []),
         "scorer": dict(SCORER),
         "neutral": per_face[0]["neutral"] if per_face else None,
-        "tiers": {code: CATALOGUE[code].tier for code in (*ACTION_UNITS, *HEAD_CODES, *EYE_CODES)},
+        "tiers": {code: CATALOGUE[code].tier for code in _PROPOSED},
         "faces": per_face,
         "warnings": warnings,
     }
@@ -162,12 +181,19 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
             if hook is not None:
                 hook("interpret", len(scored), len(measured.faces))
             neutral = _neutral(face, series, neutral_us, warnings)
+            seen = visibility(series, measured.size)
             found = intensities(series, neutral)
+            both, sides = hide(found.both, found.sides, seen)
+            found = replace(found, both=both, sides=sides)
             marks = quality(series)
-            scored[face] = events(series, found)
-            warnings.extend(_face_warnings(face, series, marks))
-            per_face.append(_figures(face, measured, series, neutral, found, scored[face]))
-            yield signal_table(face, measured.times, rows, series, marks, found)
+            unseen = visibility_events(measured.times, rows, series, seen)
+            gate = gate_codes(len(measured.times), rows, seen)
+            scored[face] = sorted([*events(series, found), *unseen], key=lambda event: event.onset_us)
+            warnings.extend(_face_warnings(face, seen, marks))
+            figures = _figures(face, measured, series, neutral, found, scored[face])
+            figures["aus"] |= visibility_summary(measured.times, rows, unseen)
+            per_face.append(figures | {"gates": gate_shares(measured.times, gate)})
+            yield signal_table(face, measured.times, rows, series, marks, found, gate)
 
     try:
         write_signals(folder / "signals.parquet", tables())

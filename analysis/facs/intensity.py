@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.facs.baseline import Neutral
 from analysis.facs.codes import CATALOGUE, EYE_CODES, HEAD_CODES
 from analysis.facs.deviation import Deviation
 from analysis.facs.gates import exclude, gate, split_jaw
 from analysis.facs.lids import lids
-from analysis.facs.quality import FAR_SIDE_YAW_DEG
+from analysis.facs.quality import far_side
 from analysis.facs.rules import RULES
 from analysis.facs.series import FaceSeries, Float64, bridge
 
@@ -62,12 +61,6 @@ class Intensities:
     sides: dict[str, dict[str, Float64]]
     curves: dict[str, Float64]
     floors: dict[str, float]
-
-
-def _hidden(series: FaceSeries) -> dict[str, NDArray[np.bool_]]:
-    """Where a side is turned away: turning to the own left (yaw > 0) hides the left side."""
-    yaw = series["yaw_deg"]
-    return {"L": yaw > FAR_SIDE_YAW_DEG, "R": yaw < -FAR_SIDE_YAW_DEG}
 
 
 def _around(series: FaceSeries, spans: list[slice]) -> list[slice]:
@@ -126,7 +119,7 @@ def intensities(series: FaceSeries, neutral: Neutral) -> Intensities:
         All of `MACHINE_CODES`.
     """
     deviation = Deviation(series, neutral)
-    hidden = _hidden(series)
+    hidden = far_side(series)
     eyes = lids(deviation, hidden)
     shut = _around(series, eyes.blinks)
     raw: dict[str, dict[str, Float64]] = {}

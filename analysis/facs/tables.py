@@ -25,6 +25,7 @@ SIGNAL_COLUMNS: Final[tuple[str, ...]] = (
     "time_us",
     "face",
     "quality",
+    "gate",
     "yaw_deg",
     "pitch_deg",
     "roll_deg",
@@ -43,9 +44,8 @@ EVENT_COLUMNS: Final = (
     "confidence",
     "face",
 )
-_SCHEMA: Final = pa.schema(
-    [(name, {"time_us": pa.int64(), "face": pa.int16()}.get(name, pa.float32())) for name in SIGNAL_COLUMNS]
-)
+_TYPES: Final = {"time_us": pa.int64(), "face": pa.int16(), "gate": pa.dictionary(pa.int32(), pa.string())}
+_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.float32())) for name in SIGNAL_COLUMNS])
 
 
 @contextmanager
@@ -60,7 +60,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def signal_table(
-    face: int, times: Int64, rows: Int64, series: FaceSeries, marks: Float64, found: Intensities
+    face: int,
+    times: Int64,
+    rows: Int64,
+    series: FaceSeries,
+    marks: Float64,
+    found: Intensities,
+    gate: tuple[tuple[str, ...], Int64],
 ) -> pa.Table:
     """One face's rows of ``signals.parquet``.
 
@@ -73,6 +79,8 @@ def signal_table(
         Place of each of the series' frames among them.
     series, marks, found
         The face's measurements, quality (n,) and intensities.
+    gate : tuple of str, int64 array of shape (m,)
+        Why something is not scored, as `visibility.gate_codes` gives it.
     """
 
     def spread(values: Float64) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -82,13 +90,16 @@ def signal_table(
 
     columns: dict[str, Any] = {"time_us": times, "face": np.full(len(times), face, np.int16)}
     columns["quality"] = spread(marks)
+    columns["gate"] = pa.DictionaryArray.from_arrays(gate[1].astype(np.int32), list(gate[0]))
     columns |= {name: spread(series[name]) for name in ("yaw_deg", "pitch_deg", "roll_deg")}
     columns |= {f"AU{code}": spread(values) for code, values in found.both.items()}
     columns |= {
         f"AU{code}_{side}": spread(values) for code, sides in found.sides.items() for side, values in sides.items()
     }
     nothing = np.full(len(times), np.nan, np.float32)
-    return pa.Table.from_arrays([pa.array(columns.get(name, nothing)) for name in SIGNAL_COLUMNS], schema=_SCHEMA)
+    values = [columns.get(name, nothing) for name in SIGNAL_COLUMNS]
+    arrays = [value if isinstance(value, pa.Array) else pa.array(value) for value in values]
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
 
 
 def write_signals(path: Path, tables: Iterator[pa.Table]) -> None:

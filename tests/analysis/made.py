@@ -117,6 +117,8 @@ def write_measurement(folder: Path, faces: dict[int, FaceSeries], times_us: np.n
         "time_us": times_us[empty],
         "face": np.full(len(empty), -1, np.int16),
     }
-    tables.append(pa.table(blank | dict.fromkeys(MEASURES, nothing)))
+    names = next(iter(faces.values())).columns if faces else MEASURES
+    tables.append(pa.table(blank | dict.fromkeys(names, nothing)))
     pq.write_table(pa.concat_tables(tables), folder / "measurement.parquet")
-    (folder / "measurement.json").write_text(json.dumps({"video": {"width": WIDTH}, "models": []}))
+    video = {"width": WIDTH, "height": HEIGHT}
+    (folder / "measurement.json").write_text(json.dumps({"video": video, "models": []}))

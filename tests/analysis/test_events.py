@@ -173,7 +173,7 @@ def test_beyond_the_yaw_limit_nothing_is_measured_and_nothing_is_zero() -> None:
     for code in MACHINE_CODES:
         assert np.isnan(found.both[code][away]).all(), code
         assert np.isfinite(found.both[code][turn < 20]).all(), code
-    side = (turn > 29) & (turn < 39)
+    side = (turn > 29) & (turn < 37)  # a gate opens again only three degrees inside its limit
     assert np.isnan(found.sides["12"]["L"][side]).all()  # turned to the own left: the left side is hidden
     assert np.isfinite(found.sides["12"]["R"][side]).all()
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
+from analysis.facs.series import FaceSeries
 from analysis.facs.tables import EVENT_COLUMNS, SIGNAL_COLUMNS
 from analysis.interpretation import interpret
 from analysis.types import AnalysisError
@@ -62,7 +63,7 @@ def test_the_files_are_the_published_interface(measured: Path) -> None:
     for row in rows:
         assert row["code"] in CATALOGUE
         assert row["side"] in {"both", "left", "right", ""}
-        assert row["intensity"] in set("ABCDE")
+        assert row["intensity"] in (set("ABCDE") if CATALOGUE[row["code"]].has_intensity else {""})
         assert int(row["onset_us"]) <= int(row["apex_us"]) <= int(row["offset_us"])
         assert 0 <= float(row["confidence"]) <= 1
     summary = json.loads((measured / "summary.json").read_text())
@@ -71,6 +72,8 @@ def test_the_files_are_the_published_interface(measured: Path) -> None:
     assert summary["neutral"]["method"] == "automatic"
     assert summary["tiers"]["8"] == "human-coded only"
     assert summary["tiers"]["12"] == "measured"
+    assert summary["tiers"]["73"] == "experimental"
+    assert set(summary["faces"][0]["aus"]["73"]) == set(summary["faces"][0]["aus"]["12"])
     assert set(summary["faces"][0]["aus"]["12"]) == {"events", "rate_per_min", "mean", "peak", "share"}
     assert not list(measured.glob(".*")), "no partial file is left"
 
@@ -91,7 +94,7 @@ def test_intensities_are_within_bounds_and_sides_explain_the_unit(measured: Path
 def test_faces_are_separate_and_absence_is_nan(measured: Path) -> None:
     interpret(measured)
     found = {(row["face"], row["code"]) for row in events_of(measured)}
-    assert found == {("0", "12"), ("3", "45")}
+    assert found == {("0", "12"), ("3", "45"), ("3", "73")}
     signals = signals_of(measured)
     second = signals["face"] == 3
     away = second & (signals["time_us"] >= 6_000_000) & (signals["time_us"] < 8_000_000)
@@ -105,6 +108,8 @@ def test_faces_are_separate_and_absence_is_nan(measured: Path) -> None:
         (3, 250, 200),
     ]
     blinks = summary["faces"][1]["aus"]["45"]
+    assert summary["faces"][0]["gates"] == {"none": 1.0}
+    assert summary["faces"][1]["gates"] == {"none": 0.8, "no face": 0.2}
     assert blinks["events"] == 1
     assert blinks["rate_per_min"] == pytest.approx(60 / 8, rel=0.02)  # per minute seen, not per minute of video
 
@@ -180,3 +185,43 @@ def test_half_an_hour_takes_seconds(tmp_path: Path) -> None:
     assert time.perf_counter() - start < 20  # 1.5 s on an idle core
     smiles = [event for event in result.faces[0] if event.code == "12"]
     assert len(smiles) == 180
+
+
+def test_reasons_are_a_dictionary_column_and_holes_have_one(measured: Path) -> None:
+    interpret(measured)
+    table = pq.read_table(measured / "signals.parquet")
+    assert str(table.schema.field("gate").type) == "dictionary<values=string, indices=int32, ordered=0>"
+    gate = np.array(table["gate"].to_pylist())
+    away = (signals_of(measured)["face"] == 3) & np.isnan(signals_of(measured)["AU12"])
+    assert set(gate[away]) == {"no face"}
+    assert set(gate[~away]) == {""}
+
+
+def test_a_hidden_mouth_leaves_the_upper_face_and_makes_72(tmp_path: Path) -> None:
+    covered = (SECONDS >= 4) & (SECONDS < 6)
+    fake = {"chin_y": 0.9 * covered, "lip_lower_mid_y": 0.5 * covered}  # what the mesh invents under a hand
+    share = {f"visible_{part}": np.ones(250, np.float32) for part in ("brows", "eye_L", "eye_R", "nose", "chin")}
+    one = series(TIMES, noise=0.003, **smile(SECONDS), **fake)
+    columns = {**one.columns, **share, "visible_mouth": np.where(covered, 0.1, 0.97).astype(np.float32)}
+    write_measurement(tmp_path, {0: FaceSeries(one.frame, one.time_us, columns)}, TIMES)
+    result = interpret(tmp_path)
+    signals = signals_of(tmp_path)
+    for name in ("AU12", "AU12_L", "AU17", "AU25", "AU26"):
+        assert np.isnan(signals[name][covered]).all(), name
+        assert np.isfinite(signals[name][~np.isin(np.arange(250), range(95, 155))]).all(), name
+    for name in ("AU1", "AU6_L", "AU9", "AU45", "AU51", "AU61", "quality"):
+        assert np.isfinite(signals[name]).all(), name
+    assert set(np.array(signals["gate"])[covered]) == {"occluded:mouth"}
+    (hidden,) = [row for row in events_of(tmp_path) if row["code"] == "72"]
+    assert (hidden["side"], hidden["intensity"]) == ("", "")
+    assert int(hidden["onset_us"]) == pytest.approx(4_000_000, abs=130_000)
+    assert int(hidden["offset_us"]) == pytest.approx(5_960_000, abs=130_000)
+    assert float(hidden["confidence"]) == pytest.approx(0.8, abs=0.11)
+    under_the_hand = [
+        row for row in events_of(tmp_path) if row["code"] in {"17", "25", "26"} and int(row["apex_us"]) > 3_800_000
+    ]
+    assert under_the_hand == []
+    face = result.summary["faces"][0]
+    assert face["gates"]["occluded:mouth"] == pytest.approx(0.22, abs=0.02)
+    assert face["aus"]["72"]["events"] == 1
+    assert any("mouth 22%" in line for line in result.summary["warnings"])
