@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import moderngl
@@ -28,7 +28,7 @@ class Prop:
     Attributes
     ----------
     vertices : (N, 3) float32
-        Centimetres; in the head's own frame where `on_head`, else in the room's.
+        Centimetres in the head's own frame: what one holds before the face turns with it.
     triangles : (T, 3) int32
     albedo : (N, 3) float32
         Linear colour.
@@ -38,6 +38,8 @@ class Prop:
         Along the strand; zeros elsewhere.
     strands : int
         Hairs in one ribbon; 0 for everything that is not hair.
+    normals : (N, 3) float32
+        None: from the triangles.
     opacity : float
         Below 1 the prop is drawn last and lets the face through.
     """
@@ -49,17 +51,18 @@ class Prop:
     tangent: Float32 | None = None
     strands: int = 0
     opacity: float = 1.0
+    normals: Float32 | None = None
     roughness: float = 0.5
     f0: float = 0.03
     wrap: tuple[float, float, float] = (0.1, 0.1, 0.1)
-    on_head: bool = True
 
+    @cached_property
     def packed(self) -> Float32:
         """Position, normal, tangent, texture, colour: (N, 14)."""
         count = len(self.vertices)
         uv = np.zeros((count, 2), np.float32) if self.uv is None else self.uv
         tangent = np.zeros((count, 3), np.float32) if self.tangent is None else self.tangent
-        normals = vertex_normals(self.vertices, self.triangles)
+        normals = vertex_normals(self.vertices, self.triangles) if self.normals is None else self.normals
         return np.hstack([self.vertices, normals, tangent, uv, self.albedo]).astype(np.float32)
 
 
@@ -243,7 +246,7 @@ class Renderer:
         return {name: float(left[i] / bare[i]) if bare[i] else 0.0 for i, name in enumerate(REGIONS, start=1)}
 
     def _upload(self, prop: Prop) -> tuple[Any, Any]:
-        return self._gl.buffer(prop.packed().tobytes()), self._gl.buffer(prop.triangles.astype(np.int32).tobytes())
+        return self._gl.buffer(prop.packed.tobytes()), self._gl.buffer(prop.triangles.astype(np.int32).tobytes())
 
     def _draw_shadows(self, shot: Shot, lamp: Float32, packed: Iterable[tuple[Prop, Any, Any]]) -> None:
         gl = self._gl
@@ -255,7 +258,7 @@ class Renderer:
         self._arrays["shadow"].render()
         for prop, buffer, index in packed:
             if prop.opacity > 0.9:
-                self._cover(prop, buffer, index, lamp @ (shot.head if prop.on_head else np.eye(4)))
+                self._cover(prop, buffer, index, lamp @ shot.head)
 
     def _cover(self, prop: Prop, buffer: Any, index: Any, transform: Float32) -> None:
         program = self._programs["cover"]
@@ -269,7 +272,7 @@ class Renderer:
 
     def _draw_prop(self, prop: Prop, buffer: Any, index: Any, shot: Shot, lamp: Float32) -> None:
         gl, program = self._gl, self._programs["prop"]
-        self._set_scene(program, shot, shot.head if prop.on_head else np.eye(4, dtype=np.float32), lamp)
+        self._set_scene(program, shot, shot.head, lamp)
         for name, value in (
             ("roughness", prop.roughness), ("f0", prop.f0), ("wrap", prop.wrap), ("opacity", prop.opacity), ("strands", prop.strands)
         ):  # fmt: skip
@@ -335,7 +338,7 @@ class Renderer:
         self._arrays["region"].render()
         for prop in props:
             buffer, index = self._upload(prop)
-            self._cover(prop, buffer, index, view @ (shot.head if prop.on_head else np.eye(4)))
+            self._cover(prop, buffer, index, view @ shot.head)
             buffer.release()
             index.release()
         raw = np.frombuffer(self._region_frame.read(components=4), np.uint8)[::4]

@@ -156,8 +156,9 @@ float hash(float x){ return fract(sin(x * 127.1) * 43758.5453); }
 void main(){
   vec3 V = normalize(eye_position - world), N = normalize(world_normal);
   if(dot(N, V) < 0.0) N = -N;
-  float s = lit(light_clip);
   if(strands > 0){
+    vec3 q = light_clip.xyz / light_clip.w * 0.5 + 0.5;
+    float s = texture(shadow_map, vec3(q.xy, q.z - 0.004));
     // a ribbon carries a handful of hairs, each with its own length and shade; between them one sees through
     float column = floor(t.x * float(strands)), edge = abs(fract(t.x * float(strands)) - 0.5), own = hash(column);
     if(edge > 0.46 - 0.30 * t.y * t.y || t.y > 0.80 + 0.20 * own) discard;
@@ -170,6 +171,7 @@ void main(){
     colour = vec4(tone(c), 1.0);
     return;
   }
+  float s = lit(light_clip);
   colour = vec4(tone(shade(N, V, base, roughness, f0, wrap, 1.0, s, 0.0)), opacity);
 }"""
 )

@@ -103,7 +103,7 @@ def hairline(surface: Surface, position: Float32) -> Float32:
     brow = surface.rest[surface.landmarks["brow_L"]][:, 1].mean()
     ear = surface.rest[surface.landmarks["jaw"]][0]
     top = y - (brow + 4.3 - 0.05 * x**2)
-    side = np.minimum(ear[2] + 0.4 - z - 0.25 * np.abs(y - ear[1] - 2.0), y - ear[1] + 4.6)
+    side = np.minimum(ear[2] + 0.4 - z - 0.25 * np.abs(y - ear[1] - 2.0), y - ear[1] + 3.6)
     inside = np.maximum(top, side)
     is_ear = (np.abs(x) > abs(ear[0]) - 0.35) & (y < ear[1] + 1.8) & (y > ear[1] - 6.2) & (z > ear[2] - 7.0)
     out: Float32 = np.where(is_ear, -1.0, inside).astype(np.float32)
@@ -242,23 +242,24 @@ def _face(rng: Generator, canvas: Canvas, appearance: Appearance, tone: Float32)
         hairs, soft = _brow(rng, line, width, density)
         _mix(skin, hair, np.clip(0.32 * soft + 0.85 * hairs, 0, 1))
         relief += 0.25 * hairs
-    _scalp(rng, skin, relief, hairline(canvas.surface, canvas.face[..., :3]), hair)
+    _scalp(rng, skin, relief, hairline(canvas.surface, canvas.face[..., :3]), appearance)
     return _picture(skin, relief)
 
 
-def _scalp(rng: Generator, skin: Float32, relief: Float32, inside: Float32, hair: Float32) -> None:
-    """Cropped hair; where a hairdo is put on, its roots."""
+def _scalp(rng: Generator, skin: Float32, relief: Float32, inside: Float32, appearance: Appearance) -> None:
+    """Cropped hair; where a hairdo is put on, the dark between its strands."""
+    bare = 0.35 if appearance.cropped else 0.05
     size = len(skin)
     cover = np.clip(inside / 0.5 + 0.25 * noise(rng, size, size / 160), 0, 1)
     grain = np.clip(noise(rng, size, 0.9) * 0.5 + 0.55, 0, 1)
-    _mix(skin, hair, cover * (0.65 + 0.35 * grain))
+    _mix(skin, linear(appearance.hair) * (1.0 if appearance.cropped else 0.6), cover * (1 - bare + bare * grain))
     relief += 0.4 * cover * grain
 
 
 def _head(rng: Generator, canvas: Canvas, appearance: Appearance, tone: Float32) -> UInt8:
     skin = _complexion(rng, linear(tone), canvas.head)
     relief = np.full((HEAD_SIZE, HEAD_SIZE), 0.5, np.float32)
-    _scalp(rng, skin, relief, hairline(canvas.surface, canvas.head[..., :3]), linear(appearance.hair))
+    _scalp(rng, skin, relief, hairline(canvas.surface, canvas.head[..., :3]), appearance)
     x, y, z = (canvas.head[..., i] for i in range(3))
     collar = canvas.surface.point("chin")[1] - rng.uniform(4.5, 6.5)
     cloth = np.clip((collar - 0.02 * x**2 - y + 0.012 * z**2) * 3, 0, 1)

@@ -1,0 +1,66 @@
+"""Command line of the training world: ``python -m analysis.training.world prepare|render``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from analysis.training.world import hands, rigs
+from analysis.training.world.generate import Job, render
+from analysis.training.world.sources import MissingSourcesError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis.training.world", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="build the rigs' files from their sources")
+    prepare.add_argument("sources", type=Path, help="folder with the repositories that sources.py names")
+    prepare.add_argument("--out", type=Path, required=True, help="folder for the built files")
+    prepare.add_argument("--rig", choices=rigs.RIGS, help="only this one")
+    pictures = commands.add_parser("render", help="render labelled pictures; started again it goes on where it stopped")
+    pictures.add_argument("world", type=Path, help="folder that `prepare` filled")
+    pictures.add_argument("--rig", choices=rigs.RIGS, required=True)
+    pictures.add_argument("--identities", type=int, nargs=2, required=True, metavar=("FIRST", "END"))
+    pictures.add_argument("--pictures", type=int, default=24, help="for each identity, the three neutral ones included")
+    pictures.add_argument("--seed", type=int, default=0)
+    pictures.add_argument("--size", type=int, default=384, help="side of a picture in pixels")
+    pictures.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 on success, 2 with a message where something is missing."""
+    options = _parser().parse_args(arguments)
+    say = sys.stderr.write
+    try:
+        if options.command == "prepare":
+            for path in rigs.prepare(options.sources, options.out, options.rig):
+                say(f"built {path}\n")
+            if options.rig != "ict":
+                say(f"built {hands.build(options.sources, options.out)}\n")
+            return 0
+        started = time.monotonic()
+
+        def report(identity: int, made: int) -> None:
+            say(f"identity {identity}: {made} pictures, {made / (time.monotonic() - started):.1f} a second\n")
+
+        job = Job(
+            options.world,
+            options.rig,
+            range(*options.identities),
+            options.pictures,
+            options.seed,
+            options.out,
+            options.size,
+        )
+        render(job, report)
+    except (MissingSourcesError, FileNotFoundError, ValueError) as error:
+        say(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
