@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,15 +86,16 @@ def _labelled(
     )
 
 
-def clips(folder: Path) -> Iterator[Labelled]:
-    """Measure every ``*.mp4`` in a folder that has a label ``*.csv`` beside it."""
+def clips(folder: Path, change: Callable[[Rgb], Rgb] | None = None) -> Iterator[Labelled]:
+    """Measure every ``*.mp4`` in a folder with a label ``*.csv`` beside it; ``change`` alters pictures first."""
     texture = SkinTexture()
     for path in sorted(folder.glob("*.mp4")):
         tracker, size, seen = Tracker(1), (0, 0), []
         for frame in frames(path):
-            size = (frame.rgb.shape[1], frame.rgb.shape[0])
-            for face in tracker.update(frame.rgb, frame.time_us):
-                seen.append((frame.index, frame.time_us, face, texture(frame.rgb, face.landmarks)))
+            rgb = frame.rgb if change is None else change(frame.rgb)
+            size = (rgb.shape[1], rgb.shape[0])
+            for face in tracker.update(rgb, frame.time_us):
+                seen.append((frame.index, frame.time_us, face, texture(rgb, face.landmarks)))
         yield _labelled(path.name, seen, size, _rows(path.with_suffix(".csv")))
 
 
