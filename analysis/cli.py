@@ -122,6 +122,13 @@ def _neutral(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="take the face at this time (microseconds) as neutral instead of finding it",
     )
+    parser.add_argument(
+        "--neutral-from",
+        action="append",
+        default=[],
+        metavar="[FACE=]DIR[:FACE]",
+        help="take the neutral of the same person from another result folder; once for every face",
+    )
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -162,12 +169,27 @@ def _size(text: str) -> tuple[int, int]:
 # Commands
 
 
+def _neutrals(options: argparse.Namespace) -> dict[int | None, Any]:
+    """The borrowed neutrals, read once before the work so that a wrong name is told at once."""
+    from analysis.facs.neutral_store import parse_loan, read_neutral
+
+    found: dict[int | None, Any] = dict(parse_loan(text) for text in options.neutral_from)
+    for loan in found.values():
+        read_neutral(loan)
+    return found
+
+
 def _analyze(options: argparse.Namespace) -> int:
     from analysis import pipeline
 
     with _progress(quiet=options.json) as hook:
         found = pipeline.analyze(
-            options.video, options.out, neutral_us=options.neutral_us, max_faces=options.max_faces, hook=hook
+            options.video,
+            options.out,
+            neutral_us=options.neutral_us,
+            neutrals=_neutrals(options),
+            max_faces=options.max_faces,
+            hook=hook,
         )
     _show_interpretation(found, as_json=options.json)
     return 0
@@ -177,7 +199,9 @@ def _interpret(options: argparse.Namespace) -> int:
     from analysis import interpretation
 
     with _progress(quiet=options.json) as hook:
-        found = interpretation.interpret(options.folder, neutral_us=options.neutral_us, hook=hook)
+        found = interpretation.interpret(
+            options.folder, neutral_us=options.neutral_us, neutrals=_neutrals(options), hook=hook
+        )
     _show_interpretation(found, as_json=options.json)
     return 0
 

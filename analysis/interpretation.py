@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.facs.baseline import Neutral, automatic_neutral, chosen_neutral
+from analysis.facs.baseline import Neutral
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 from analysis.facs.events import Event, events
 from analysis.facs.intensity import Intensities, intensities
+from analysis.facs.neutral_store import Choice, described, neutral_of, resolved, write_neutrals
 from analysis.facs.quality import quality
 from analysis.facs.series import FaceSeries, Float64, Int64
 from analysis.facs.summary import gate_shares, summary, visibility_summary
@@ -94,18 +95,6 @@ class _Measurement:
         return rows, FaceSeries(frame[order], self.times[rows], columns)
 
 
-def _neutral(face: int, series: FaceSeries, neutral_us: int | None, warnings: list[str]) -> Neutral:
-    if neutral_us is None:
-        return automatic_neutral(series)
-    chosen = chosen_neutral(series, neutral_us)
-    if chosen is None:
-        warnings.append(
-            f"Face {face} is not seen at the chosen neutral time; its neutral was found automatically."
-        )
-        return automatic_neutral(series)
-    return chosen
-
-
 #: In words, what the whole-face gates mean.
 _REASONS: Final = {
     "turned": "turned or nodded too far",
@@ -145,8 +134,16 @@ def _content(measured: _Measurement, per_face: list[dict[str, Any]], warnings: l
     }
 
 
-def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None = None) -> Interpretation:
+def interpret(
+    folder: Path,
+    *,
+    neutral_us: int | None = None,
+    neutrals: Mapping[int | None, Choice] | None = None,
+    hook: Hook | None = None,
+) -> Interpretation:
     """Score a measurement and write ``signals.parquet``, ``events.csv`` and ``summary.json`` beside it.
+
+    ``neutral.json`` with the neutral of every face is written, too, so that another recording can borrow it.
 
     Parameters
     ----------
@@ -154,6 +151,9 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
         Holds ``measurement.parquet`` and ``measurement.json``.
     neutral_us : int, optional
         Media time of a frame that a person chose as neutral; it is used for every face seen then.
+    neutrals : mapping of int or None to Choice, optional
+        The neutral of single faces, by face (None: the only face): a media time, a `Loan` of another recording's
+        neutral, or None for automatic. Wins over ``neutral_us``.
     hook : Hook, optional
         Told ``interpret`` with the faces done.
 
@@ -164,7 +164,8 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
     Raises
     ------
     AnalysisError
-        No readable measurement, or the results cannot be written.
+        No readable measurement, a face or neutral that is not there, a borrowed neutral that was measured
+        differently, or the results cannot be written.
     """
     measured = _Measurement(folder)
     warnings: list[str] = []
@@ -172,6 +173,8 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
         warnings.append("No face was seen for long enough to be measured.")
     if measured.left_out:
         warnings.append(f"{len(measured.left_out)} brief track(s) of under a second were left out.")
+    choices = resolved(measured.faces, neutral_us, neutrals or {})
+    used: dict[int, Neutral] = {}
     scored: dict[int, list[Event]] = {}
     per_face: list[dict[str, Any]] = []
 
@@ -180,7 +183,7 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
             rows, series = measured.face(face)
             if hook is not None:
                 hook("interpret", len(scored), len(measured.faces))
-            neutral = _neutral(face, series, neutral_us, warnings)
+            neutral = used[face] = neutral_of(face, series, choices[face], measured.about, warnings)
             seen = visibility(series, measured.size)
             found = intensities(series, neutral)
             both, sides = hide(found.both, found.sides, seen)
@@ -199,6 +202,7 @@ def interpret(folder: Path, *, neutral_us: int | None = None, hook: Hook | None 
         write_signals(folder / "signals.parquet", tables())
         write_events(folder / "events.csv", list(scored.items()))
         content = _content(measured, per_face, warnings)
+        write_neutrals(folder, measured.about, used)
         write_summary(folder / "summary.json", content)
     except OSError as error:
         raise AnalysisError(f"The results cannot be written to {folder}: {error.strerror or error}.") from error
@@ -219,6 +223,6 @@ def _figures(
         "face": face,
         "frames": len(measured.times),
         "seen_frames": len(series),
-        "neutral": {"method": neutral.method, "time_us": neutral.time_us, "frames": neutral.frames},
+        "neutral": described(neutral),
         "aus": summary(series, found, own),
     }

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,8 @@ from analysis.face.detector import Detection, Detector
 from analysis.face.mesh import Mesh, Placement, Region
 from analysis.face.texture import SkinTexture
 from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
+from analysis.facs.neutral_store import FILE as NEUTRAL
+from analysis.facs.neutral_store import Choice
 from analysis.interpretation import Interpretation, interpret
 from analysis.measurement import Confirmation, Writer
 from analysis.memory import return_large_blocks
@@ -32,7 +34,7 @@ __all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
 SCHEMA: Final = 1
 PARQUET: Final = "measurement.parquet"
 ABOUT: Final = "measurement.json"
-_PUBLIC: Final = ("signals.parquet", "events.csv", "summary.json")
+_RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL)
 _TEMPORARY: Final = ".measuring-"
 _REPORT_S: Final = 0.2
 _STILL_S: Final = 3.0
@@ -124,13 +126,14 @@ def analyze(
     out: Path,
     *,
     neutral_us: int | None = None,
+    neutrals: Mapping[int | None, Choice] | None = None,
     max_faces: int = 4,
     hook: Hook | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Interpretation:
     """Measure and interpret; parameters and errors are those of `measure` and `interpret`."""
     measure(video, out, max_faces=max_faces, hook=hook, should_stop=should_stop)
-    return interpret(Path(out), neutral_us=neutral_us, hook=hook)
+    return interpret(Path(out), neutral_us=neutral_us, neutrals=neutrals, hook=hook)
 
 
 class _Pass:
@@ -271,7 +274,7 @@ def _temporary_folder(out: Path) -> Path:
 
 def _publish(temporary: Path, out: Path) -> None:
     """Replace the results of an earlier analysis; ``measurement.json`` goes first and comes last."""
-    for name in (ABOUT, *_PUBLIC):
+    for name in (ABOUT, *_RESULTS):
         (out / name).unlink(missing_ok=True)
     (temporary / PARQUET).replace(out / PARQUET)
     (temporary / ABOUT).replace(out / ABOUT)

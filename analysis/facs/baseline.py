@@ -1,7 +1,8 @@
 """The neutral face of a person: what every intensity is a deviation from.
 
 The neutral dominates everything else. Automatically it is the median of the frames nearest to a population's
-resting face among those that are frontal, slow and open-eyed; a person can choose a frame instead.
+resting face among those that are frontal, slow and open-eyed; a person can choose a frame instead, or take the
+neutral of another recording (``neutral_store``).
 """
 
 from __future__ import annotations
@@ -51,6 +52,14 @@ _ALIKE: Final = 0.5  # mean spreads; frames further from the best one are anothe
 _NEIGHBOUR_US: Final = 400_000
 _STILL: Final = 4.0  # spreads a second of the fastest measure; noise stays under 2
 _MAX_DISTANCE_US: Final = 500_000
+#: A neutral's distance from rest is the mean over this many measures, those furthest off: an expression moves a
+#: few of the compared measures, and a mean over all of them drowns it.
+_FURTHEST: Final = 4
+#: Resting frames of three synthetic and three real people lie 0.7–1.8 spreads from rest, strong smiles and
+#: surprise 2.0–2.9 (clips d1, d3 and a portrait that smiles throughout). A brow lowerer (d2) reaches only 1.4, as
+#: much as a person's own features do, so a small distance is no proof of rest.
+CLOSE_TO_REST: Final = 1.2
+FAR_FROM_REST: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +71,31 @@ class Neutral:
     values : mapping of str to float
         Resting value of every measurement column.
     method : str
-        ``automatic`` or ``chosen``.
+        ``automatic``, ``chosen`` (a frame) or ``borrowed`` (from another recording).
     time_us : int
-        Time of the frame asked for, or of the most neutral frame found.
+        Time of the frame asked for, or of the most neutral frame found; of a borrowed neutral, in the recording
+        that it comes from.
     frames : int
         Number of frames that the median was taken over.
+    source : mapping, optional
+        Of a borrowed neutral: ``from`` (what the other result is called), ``face`` and ``method`` there.
     """
 
     values: Mapping[str, float]
-    method: Literal["automatic", "chosen"]
+    method: Literal["automatic", "chosen", "borrowed"]
     time_us: int
     frames: int
+    source: Mapping[str, str | int] | None = None
+
+    @property
+    def distance(self) -> float:
+        """How far it is from the population's resting face.
+
+        Mean of the four compared measures that are furthest off, in spreads (at most 8 each); NaN where one is
+        missing.
+        """
+        off = np.array([abs(self.values[name] - mean) / spread for name, (mean, spread) in _rest().items()])
+        return float(np.sort(np.minimum(off, _FARTHEST))[-_FURTHEST:].mean()) if np.isfinite(off).all() else np.nan
 
 
 @cache

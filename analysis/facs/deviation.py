@@ -20,11 +20,11 @@ _EYES_S: Final = 0.06
 _FACE_S: Final = 0.22
 _SKIN_S: Final = 0.36
 _EYE_MEASURES: Final = ("eye_open", "lid_", "gaze_")
-_MOST_POSE_DEG: Final = 30.0  # the leakage was fitted up to here
+MOST_POSE_DEG: Final = 30.0  # the leakage was fitted up to here
 
 
 @cache
-def _leakage() -> Mapping[str, tuple[float, float, float]]:
+def pose_leakage() -> Mapping[str, tuple[float, float, float]]:
     """Per measure: change per degree of yaw, of |yaw| and of pitch (made by ``analysis.training.fit_pose``)."""
     stored = json.loads(Path(__file__).with_name("pose_leakage.json").read_text(encoding="utf-8"))
     return {name: (c["yaw"], c["abs_yaw"], c["pitch"]) for name, c in stored["columns"].items()}
@@ -44,7 +44,7 @@ class Deviation:
         self.neutral = neutral
         self._valid = measurable(series)
         self._done: dict[str, Float64] = {}
-        limit = _MOST_POSE_DEG
+        limit = MOST_POSE_DEG
         yaw, pitch = series["yaw_deg"], series["pitch_deg"]
         yaw0, pitch0 = neutral.values["yaw_deg"], neutral.values["pitch_deg"]
         turned, at_rest = np.clip(yaw, -limit, limit), float(np.clip(yaw0, -limit, limit))
@@ -68,8 +68,8 @@ class Deviation:
 
     def _compute(self, name: str) -> Float64:
         values = self.series[name] - self.neutral.values[name]
-        if name in _leakage():
-            yaw, abs_yaw, pitch = _leakage()[name]
+        if name in pose_leakage():
+            yaw, abs_yaw, pitch = pose_leakage()[name]
             values = values - yaw * self._yaw - abs_yaw * self._abs_yaw - pitch * self._pitch
         if name.startswith(_EYE_MEASURES):
             window = _EYES_S

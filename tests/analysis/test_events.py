@@ -215,10 +215,10 @@ def test_the_chosen_neutral_takes_still_neighbours_and_says_when_nobody_is_there
 
 def test_pose_alone_is_not_an_expression() -> None:
     # the mesh's own leakage is taken out, so a face that does nothing but leak as fitted stays at rest
-    from analysis.facs.deviation import _leakage
+    from analysis.facs.deviation import pose_leakage
 
     yaw = 20 * bump(SECONDS, 2, 2.6, 3.5, 4)
-    leak = {name: c[0] * yaw + c[1] * np.abs(yaw) for name, c in _leakage().items()}
+    leak = {name: c[0] * yaw + c[1] * np.abs(yaw) for name, c in pose_leakage().items()}
     found, listed = scored(yaw_deg=yaw, **leak)
     assert {event.code for event in listed} <= {"51"}
     assert all(found.both[code].max() < 1 for code in MACHINE_UNITS)
