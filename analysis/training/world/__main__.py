@@ -19,11 +19,15 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("sources", type=Path, help="folder with the repositories that sources.py names")
     prepare.add_argument("--out", type=Path, required=True, help="folder for the built files")
     prepare.add_argument("--rig", choices=rigs.RIGS, help="only this one")
-    pictures = commands.add_parser("render", help="render labelled pictures; started again it goes on where it stopped")
+    pictures = commands.add_parser(
+        "render", help="render labelled pictures; started again it goes on where it stopped"
+    )
     pictures.add_argument("world", type=Path, help="folder that `prepare` filled")
     pictures.add_argument("--rig", choices=rigs.RIGS, required=True)
     pictures.add_argument("--identities", type=int, nargs=2, required=True, metavar=("FIRST", "END"))
-    pictures.add_argument("--pictures", type=int, default=24, help="for each identity, the three neutral ones included")
+    pictures.add_argument(
+        "--pictures", type=int, default=24, help="for each identity, the three neutral ones included"
+    )
     pictures.add_argument("--seed", type=int, default=0)
     pictures.add_argument("--size", type=int, default=384, help="side of a picture in pixels")
     pictures.add_argument("--out", type=Path, required=True)

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from analysis.training.world import glasses, hair, things
 from analysis.training.world.hands import Hand
-from analysis.training.world.render import Prop
+from analysis.training.world.shot import Prop
 from analysis.training.world.types import Appearance, Float32, Identity, Rig
 
 #: What may be in front of a face and how often, among the pictures that have something there.

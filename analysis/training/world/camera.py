@@ -84,8 +84,8 @@ def head_rotation(yaw: float, pitch: float, roll: float) -> Float32:
     Parameters
     ----------
     yaw, pitch, roll : float
-        Degrees: yaw > 0 turns to the subject's left (image right), pitch > 0 lifts the chin, roll > 0 tilts the head to
-        the subject's left shoulder. Applied roll · yaw · pitch.
+        Degrees: yaw > 0 turns to the subject's left (image right), pitch > 0 lifts the chin, roll > 0 tilts the
+        head to the subject's left shoulder. Applied roll · yaw · pitch.
     """
     y, p, r = np.radians([yaw, -pitch, -roll])
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])

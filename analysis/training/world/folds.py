@@ -1,8 +1,9 @@
 """Where expression lines run: strokes on the average face, one set for each Action Unit and side.
 
-Lines follow the appearance changes of the FACS manual (Ekman, Friesen & Hager, 2002) and the muscles' pull: skin folds across
-the direction in which it is pushed together. Positions are taken from the rig's landmarks, so they fit both rigs.
-Lengths are centimetres, x and y as in ``types.py``; each stroke is laid on the surface later (``wrinkles.py``).
+Lines follow the appearance changes of the FACS manual (Ekman, Friesen & Hager, 2002) and the muscles' pull:
+skin folds across the direction in which it is pushed together. Positions come from the rig's landmarks, so they
+fit both rigs. Lengths are centimetres, x and y as in ``types.py``; each stroke is laid on the surface later
+(``wrinkles.py``).
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Marks:
         ring = surface.rest[surface.landmarks["eye_L"]][:, :2]
         lips = surface.rest[surface.landmarks["lips_outer"]]
         return cls(
-            brow_in=brow[0], brow_out=brow[-1], eye_in=ring[ring[:, 0].argmin()], eye_out=ring[ring[:, 0].argmax()],
+            brow_in=brow[0], brow_out=brow[-1],
+            eye_in=ring[ring[:, 0].argmin()], eye_out=ring[ring[:, 0].argmax()],
             eye=ring.mean(axis=0), root=surface.point("nose_root")[:2], wing=both("wing"),
             subnasale=surface.point("subnasale")[:2], mouth=both("mouth"),
             lip_low=float(lips[:, 1].min()), lip_high=float(lips[:, 1].max()), chin=surface.point("chin")[:2],
@@ -222,7 +224,9 @@ def _neck(m: Marks) -> list[Stroke]:
 
 
 def strokes(rng: Generator, surface: Surface) -> dict[Place, list[Stroke]]:
-    """Draw an identity's own lines: for each (code or set of lip lines, side) its strokes; the right half mirrors the left with small differences.
+    """Draw an identity's own lines: for each (code or set of lip lines, side) its strokes.
+
+    The right half mirrors the left with small differences.
 
     The chin's orange-peel relief (17) is no line; ``wrinkles.py`` adds it to 17's crease.
     """

@@ -1,6 +1,7 @@
-"""Pictures of identities with exact labels: draws poses, faces, rooms and things in front of the face, and writes them down.
+"""Pictures of identities with exact labels: draws poses, faces, rooms and things in front, and writes them down.
 
-Everything is drawn from (run's seed, rig, identity), so a run gives the same pictures whichever part of it is run where.
+Everything is drawn from (run's seed, rig, identity): a run gives the same pictures whichever part of it is run
+where.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.random import Generator
 from analysis.training.world import rigs, sampling, scene, table
 from analysis.training.world.accessories import Outfit, Thing, Wardrobe
 from analysis.training.world.camera import head_rotation
-from analysis.training.world.render import Renderer, Shot
+from analysis.training.world.render import Renderer, rasterise_uv
+from analysis.training.world.shot import Shot
 from analysis.training.world.skin import Canvas, paint
 from analysis.training.world.types import Activation, Identity, Rig, RigName, UInt8
 from analysis.training.world.wrinkles import Ground, Wrinkles
@@ -24,7 +26,7 @@ from analysis.training.world.wrinkles import Ground, Wrinkles
 #: The first pictures of each identity show it at rest; the very first from the front, with nothing in front of it.
 NEUTRAL = 3
 #: Pictures are drawn this much larger and then shrunk.
-_SUPERSAMPLING = 2
+_SUPERSAMPLING = 1.5
 #: How many of the identities wear glasses, and of the pictures have something in front of the face.
 _WITH_GLASSES, _WITH_THING = 0.25, 0.14
 
@@ -70,8 +72,8 @@ class Studio:
 
     def __init__(self, rig: Rig, world: Path, size: int) -> None:
         self.rig, self.size = rig, size
-        self.renderer = Renderer(rig.surface, size * _SUPERSAMPLING)
-        self.canvas = Canvas.of(rig.surface)
+        self.renderer = Renderer(rig.surface, round(size * _SUPERSAMPLING))
+        self.canvas = Canvas.of(rig.surface, rasterise_uv)
         self.ground = Ground(self.canvas)
         self.wardrobe = Wardrobe(rig, world)
 
@@ -84,7 +86,9 @@ class Studio:
         glasses = rng.random() < _WITH_GLASSES
         return Person(identity, wrinkles, self.wardrobe.dress(rng, identity, identity.vertices({}), glasses))
 
-    def photograph(self, rng: Generator, person: Person, activation: Activation, number: int) -> tuple[UInt8, table.Row]:
+    def photograph(
+        self, rng: Generator, person: Person, activation: Activation, number: int
+    ) -> tuple[UInt8, table.Row]:
         """Take picture `number` of a person: BGR picture and its row, without the file's name."""
         vertices = person.identity.vertices(activation)
         neutral, frontal = number < NEUTRAL, number == 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from analysis.training.world.head import Head
-from analysis.training.world.render import Prop
+from analysis.training.world.shot import Prop
 from analysis.training.world.skin import hairline, linear
 from analysis.training.world.types import Colour, Float32, Material, Surface
 
@@ -63,7 +63,8 @@ def _roots(rng: Generator, surface: Surface, neutral: Float32, count: int) -> tu
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
     chosen = scalp[rng.choice(len(scalp), count, p=area / area.sum())]
     share = rng.dirichlet((1, 1, 1), count).astype(np.float32)
-    return tuple(np.einsum("nc,ncx->nx", share, where[chosen]) for where in (neutral, surface.rest))  # type: ignore[return-value]
+    here, there = (np.einsum("nc,ncx->nx", share, where[chosen]) for where in (neutral, surface.rest))
+    return here, there
 
 
 def _unit(vectors: Float32) -> Float32:
@@ -71,23 +72,26 @@ def _unit(vectors: Float32) -> Float32:
     return out
 
 
-def grow(
-    rng: Generator, surface: Surface, neutral: Float32, name: str, colour: Colour
-) -> Prop:
+def grow(rng: Generator, surface: Surface, neutral: Float32, name: str, colour: Colour) -> Prop:
     """Grow the style `name` of `STYLES` on a neutral head (V, 3); `colour` is sRGB."""
     style, head = STYLES[name], Head.of(surface, neutral)
     root, rest = _roots(rng, surface, neutral, style.ribbons)
     brow = float(surface.rest[surface.landmarks["brow_L"]][:, 1].mean())
     ear = surface.rest[surface.landmarks["jaw"]][0]
-    front = (hairline(surface, rest) < rng.uniform(1.5, 2.8)) & (rest[:, 2] > ear[2] + 1.0) & (rest[:, 1] > brow + 1.5)
+    front = (
+        (hairline(surface, rest) < rng.uniform(1.5, 2.8)) & (rest[:, 2] > ear[2] + 1.0) & (rest[:, 1] > brow + 1.5)
+    )
     parting = rng.uniform(-2.5, 2.5)
     outward = np.sign(root[:, 0] - parting + rng.normal(0, 0.3, len(root)))
-    comb = np.stack([outward * style.comb[0], np.full(len(root), style.comb[1]), np.full(len(root), style.comb[2])], axis=1)
+    comb = np.stack(
+        [outward * style.comb[0], np.full(len(root), style.comb[1]), np.full(len(root), style.comb[2])], axis=1
+    )
     length = rng.uniform(*style.length) * rng.uniform(0.8, 1.05, len(root))
     is_fringe = front if style.fringe else np.zeros(len(root), bool)
     if style.fringe:
-        comb[is_fringe] = np.stack([rng.normal(0.15, 0.1, is_fringe.sum()), np.full(is_fringe.sum(), -0.3), np.full(is_fringe.sum(), 0.9)], axis=1)  # fmt: skip
-        length[is_fringe] = rng.uniform(*style.fringe) * rng.uniform(0.85, 1.1, is_fringe.sum())
+        many = int(is_fringe.sum())
+        comb[is_fringe] = np.stack([rng.normal(0.15, 0.1, many), np.full(many, -0.3), np.full(many, 0.9)], axis=1)
+        length[is_fringe] = rng.uniform(*style.fringe) * rng.uniform(0.85, 1.1, many)
     layer = rng.uniform(0.1, 0.75, len(root)).astype(np.float32)
     point, normal = head.outside(root.astype(np.float32), np.full(len(root), 0.03, np.float32))
     way = _unit(normal * style.lift + comb + rng.normal(0, 0.12, root.shape))

@@ -1,6 +1,7 @@
 """A hand with its forearm, cut from the MakeHuman body (CC0), bent at the fingers and laid on a face.
 
-The hand's own frame: the wrist at the origin, y along the fingers, z out of the palm; centimetres. The stored hand is the left.
+The hand's own frame: the wrist at the origin, y along the fingers, z out of the palm; centimetres. The stored
+hand is the left.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ def _bone_weights(vertices: Float32, joints: Float32) -> Float32:
     palm.append((np.zeros(3), np.array([0.0, -20.0, 0.0])))
     bones = [palm]
     bones += [[(joints[f, j], joints[f, j + 1])] for f in range(_FINGERS) for j in range(3)]
-    distance = np.stack([np.min([_to_segment(vertices, *part) for part in bone], axis=0) for bone in bones], axis=1)
+    distance = np.stack(
+        [np.min([_to_segment(vertices, *part) for part in bone], axis=0) for bone in bones], axis=1
+    )
     closeness = np.exp(-(((distance - distance.min(axis=1, keepdims=True)) / _BLEND_CM) ** 2))
     out: Float32 = (closeness / closeness.sum(axis=1, keepdims=True)).astype(np.float32)
     return out

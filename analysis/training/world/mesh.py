@@ -1,15 +1,16 @@
-"""A rig's surface as a graphics card wants it: one vertex for each combination of position, texture and material."""
+"""A rig's surface as a graphics card wants it: one vertex for each position, texture and material."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
 
 from analysis.training.world.types import Float32, Int32, Material, Surface
 
-#: Parts of the face whose visibility is recorded, in the order of their numbers in the region pass (0 is the rest).
+#: Parts of the face whose visibility is recorded, in the order of their numbers in the region pass; 0 is the rest.
 REGIONS = ("brows", "eye_L", "eye_R", "nose", "mouth", "chin")
 
 
@@ -34,7 +35,7 @@ def incidence_of(triangles: Int32, count: int) -> sp.csr_matrix:
 def distance_to_line(points: Float32, line: Float32) -> Float32:
     """Distance of `points` (N, 3) to the polyline `line` (M, 3), centimetres."""
     best = np.full(len(points), np.inf)
-    for start, end in zip(line[:-1], line[1:], strict=True):
+    for start, end in pairwise(line):
         along = end - start
         share = np.clip((points - start) @ along / max(float(along @ along), 1e-9), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - start - share[:, None] * along, axis=1))

@@ -1,98 +1,24 @@
-"""Pictures of a posed face with moderngl on EGL (a software rasteriser will do: no display and no graphics card needed)."""
+"""Pictures of a posed face with moderngl on EGL; a software rasteriser will do, there need be no display."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import moderngl
 import numpy as np
 
 from analysis.training.world import shaders
-from analysis.training.world.camera import Camera, Light, look_at, perspective, shadow_view
-from analysis.training.world.mesh import REGIONS, split, vertex_normals
-from analysis.training.world.types import Float32, Int32, Surface, UInt8
+from analysis.training.world.camera import Camera, look_at, perspective, shadow_view
+from analysis.training.world.mesh import REGIONS, split
+from analysis.training.world.shot import Look, Prop, Shot
+from analysis.training.world.types import Float32, Surface, UInt8
 
 _SHADOW_SIZE = 1024
 _REGION_SIZE = 192
 #: Where a lamp's shadow map is centred (the middle of the head) and how far it reaches, centimetres.
 _SHADOW_CENTRE, _SHADOW_RADIUS = (0.0, 0.0, 5.0), 24.0
-
-
-@dataclass(frozen=True)
-class Prop:
-    """Something besides the face: hair, a frame, a lens, a hand, a cup.
-
-    Attributes
-    ----------
-    vertices : (N, 3) float32
-        Centimetres in the head's own frame: what one holds before the face turns with it.
-    triangles : (T, 3) int32
-    albedo : (N, 3) float32
-        Linear colour.
-    uv : (N, 2) float32
-        Only strands use it: u across a ribbon, v from root (0) to tip (1).
-    tangent : (N, 3) float32
-        Along the strand; zeros elsewhere.
-    strands : int
-        Hairs in one ribbon; 0 for everything that is not hair.
-    normals : (N, 3) float32
-        None: from the triangles.
-    opacity : float
-        Below 1 the prop is drawn last and lets the face through.
-    """
-
-    vertices: Float32
-    triangles: Int32
-    albedo: Float32
-    uv: Float32 | None = None
-    tangent: Float32 | None = None
-    strands: int = 0
-    opacity: float = 1.0
-    normals: Float32 | None = None
-    roughness: float = 0.5
-    f0: float = 0.03
-    wrap: tuple[float, float, float] = (0.1, 0.1, 0.1)
-
-    @cached_property
-    def packed(self) -> Float32:
-        """Position, normal, tangent, texture, colour: (N, 14)."""
-        count = len(self.vertices)
-        uv = np.zeros((count, 2), np.float32) if self.uv is None else self.uv
-        tangent = np.zeros((count, 3), np.float32) if self.tangent is None else self.tangent
-        normals = vertex_normals(self.vertices, self.triangles) if self.normals is None else self.normals
-        return np.hstack([self.vertices, normals, tangent, uv, self.albedo]).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Look:
-    """An identity's colours: RGBA pictures of face and head (alpha is height), eyes (linear colour), lashes.
-
-    `pores` is the depth of the skin's own relief, centimetres; `gloss` scales how narrow its highlight is.
-    """
-
-    skin: UInt8
-    head: UInt8
-    iris: tuple[float, float, float]
-    lash: tuple[float, float, float]
-    pupil_radius: float = 0.23
-    lash_width: float = 0.08
-    pores: float = 0.02
-    gloss: float = 1.0
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture: posed vertices (V, 3), the head's (4, 4) rotation, camera, light, wrinkles (n, n) cm, props."""
-
-    vertices: Float32
-    head: Float32
-    camera: Camera
-    light: Light
-    wrinkles: Float32 | None = None
-    props: Sequence[Prop] = field(default_factory=tuple)
 
 
 @cache
@@ -104,11 +30,11 @@ def context() -> Any:
     Exception
         moderngl's own, when EGL is missing.
     """
-    return moderngl.create_standalone_context(backend="egl")
+    return moderngl.create_context(standalone=True, backend="egl")
 
 
 def rasterise_uv(surface: Surface, material: int, values: Float32, size: int) -> Float32:
-    """Spread a vertex value (V, 3) over the texture of `material`: (size, size, 4), top row v = 1, alpha = covered."""
+    """Spread a vertex value (V, 3) over a material's texture: (size, size, 4), top row v = 1, alpha = covered."""
     chosen = surface.material == material
     corners = np.hstack(
         [surface.uv[surface.uv_triangles[chosen].reshape(-1)], values[surface.triangles[chosen].reshape(-1)]]
@@ -175,13 +101,12 @@ class Renderer:
 
     @staticmethod
     def _eye_centre(surface: Surface, side: str) -> tuple[float, float, float]:
-        """Middle of an eyeball at rest, pulled forward so that its front half carries the iris."""
+        """Point 16 mm behind the apex of the cornea at rest: the iris is painted around the axis through both."""
         ball = np.unique(surface.triangles[np.isin(surface.material, (4, 5))])
         points = surface.rest[ball]
         points = points[(points[:, 0] > 0) == (side == "L")]
-        low, high = points.min(axis=0), points.max(axis=0)
-        x, y = (low + high)[:2] / 2
-        return float(x), float(y), float(high[2] - 1.6)
+        apex = points[points[:, 2] > points[:, 2].max() - 0.15].mean(axis=0)
+        return float(apex[0]), float(apex[1]), float(points[:, 2].max() - 1.6)
 
     @staticmethod
     def _cavity(surface: Surface) -> tuple[float, float]:
@@ -195,8 +120,9 @@ class Renderer:
         flipped = np.ascontiguousarray(picture[::-1])
         channels = 1 if picture.ndim == 2 else picture.shape[2]
         texture = self._gl.texture(picture.shape[1::-1], channels, flipped.tobytes(), dtype=dtype)
-        texture.build_mipmaps()
-        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        if dtype == "f1":  # relief is about as fine as the picture's pixels and changes with each of them
+            texture.build_mipmaps()
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._textures[name] = texture
 
     def dress(self, look: Look) -> None:
@@ -273,10 +199,8 @@ class Renderer:
     def _draw_prop(self, prop: Prop, buffer: Any, index: Any, shot: Shot, lamp: Float32) -> None:
         gl, program = self._gl, self._programs["prop"]
         self._set_scene(program, shot, shot.head, lamp)
-        for name, value in (
-            ("roughness", prop.roughness), ("f0", prop.f0), ("wrap", prop.wrap), ("opacity", prop.opacity), ("strands", prop.strands)
-        ):  # fmt: skip
-            program[name].value = value
+        for name in ("roughness", "f0", "wrap", "opacity", "strands"):
+            program[name].value = getattr(prop, name)
         if prop.opacity < 1:
             gl.enable(moderngl.BLEND)
             # the picture's alpha says where the figure is, so glass must not lower it

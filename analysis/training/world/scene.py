@@ -76,7 +76,7 @@ def draw_camera(rng: Generator, middle: Float32, face_height: float) -> Camera:
 
 
 def draw_background(rng: Generator, size: int) -> Float32:
-    """Draw what is behind the head: a graded wall, soft blotches, or a room out of focus; (size, size, 3), 0–255."""
+    """Draw what is behind the head, (size, size, 3), 0–255: a graded wall, soft blotches, or a blurred room."""
     kind = rng.integers(3)
     grey = rng.uniform(30, 220)
     low, high = (np.clip(grey + rng.uniform(-45, 45, 3), 5, 250) for _ in range(2))
@@ -146,7 +146,7 @@ def develop(rng: Generator, drawn: UInt8, background: Float32, faults: Faults) -
     alpha = figure[..., 3:] / 255
     figure[..., :3] *= alpha > 0
     small = cv2.resize(figure, (size, size), interpolation=cv2.INTER_AREA)
-    picture = small[..., :3] + background * (1 - small[..., 3:] / 255)
+    picture: np.ndarray = small[..., :3] + background * (1 - small[..., 3:] / 255)
     picture *= faults.gain
     if any(faults.motion):
         picture = cv2.filter2D(picture, -1, _motion_kernel(faults.motion))

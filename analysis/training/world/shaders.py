@@ -1,9 +1,10 @@
 """GLSL programs of the picture renderer.
 
-One lighting model for everything: a key light with a shadow map, a fill light and a two-coloured ambient term; diffuse light wraps
-a little around the terminator, per colour channel, which is the usual cheap stand-in for light scattered under skin; highlights
-follow the GGX distribution [1]_ (coats of hair: two shifted lobes along the strand, [2]_). Skin is bent by two height fields, the
-skin's own texture and the picture's wrinkles, with the surface gradient of [3]_.
+One lighting model for everything: a key light with a shadow map, a fill light and a two-coloured ambient term.
+Diffuse light wraps a little around the terminator, per colour channel, which is the usual cheap stand-in for
+light scattered under skin; highlights follow the GGX distribution [1]_, those of hair a lobe along the strand
+[2]_. Skin is bent by two height fields, its own grain and the picture's wrinkles, by the surface gradient of
+[3]_.
 
 References
 ----------
@@ -24,8 +25,12 @@ float lit(vec4 light_clip){
     s += texture(shadow_map, vec3(q.xy + vec2(i, j) / 500.0, q.z - 0.004));
   return s / 9.0;
 }
-float ggx(float nh, float a){ float a2 = a * a; float d = nh * nh * (a2 - 1.0) + 1.0; return a2 / (3.14159 * d * d); }
-vec3 shade(vec3 N, vec3 V, vec3 albedo, float roughness, float f0, vec3 wrap, float occlusion, float s, float bleed){
+float ggx(float nh, float a){
+  float a2 = a * a, d = nh * nh * (a2 - 1.0) + 1.0;
+  return a2 / (3.14159 * d * d);
+}
+vec3 shade(vec3 N, vec3 V, vec3 albedo, float roughness, float f0, vec3 wrap, float occlusion, float s,
+           float bleed){
   float nl = dot(N, key_direction), nf = dot(N, fill_direction);
   vec3 shadow = mix(vec3(s), vec3(1.0), vec3(0.10, 0.03, 0.02) * bleed);
   vec3 c = albedo * key_colour * clamp((vec3(nl) + wrap) / (1.0 + wrap), 0.0, 1.0) * shadow;
@@ -56,7 +61,8 @@ _FACE_HEAD = """#version 330
 in vec3 world; in vec3 world_normal; in vec2 t; flat in int m; in vec4 light_clip; in vec3 p0;
 uniform sampler2D skin; uniform sampler2D head; uniform sampler2D wrinkles;
 uniform float pores; uniform float gloss; uniform vec3 wrap; uniform vec3 lash_colour; uniform float lash_width;
-uniform vec3 eye_left; uniform vec3 eye_right; uniform vec3 iris_colour; uniform float iris_radius; uniform float pupil_radius;
+uniform vec3 eye_left; uniform vec3 eye_right;
+uniform vec3 iris_colour; uniform float iris_radius; uniform float pupil_radius;
 uniform vec2 mouth_depth;
 out vec4 colour;
 """
@@ -102,14 +108,17 @@ void main(){
   float s = lit(light_clip), occlusion = 1.0, roughness = 0.4, f0 = 0.028; vec3 albedo, w = wrap;
   float deep = smoothstep(mouth_depth.x, mouth_depth.y, p0.z);
   if(m == 2){ albedo = vec3(0.40, 0.10, 0.10); roughness = 0.35; occlusion = deep * 0.85 + 0.05; w *= 0.7; }
-  else if(m == 3){ albedo = vec3(0.80, 0.74, 0.62); roughness = 0.25; f0 = 0.04; occlusion = deep * 0.9 + 0.1; w = vec3(0.2); }
+  else if(m == 3){
+    albedo = vec3(0.80, 0.74, 0.62); roughness = 0.25; f0 = 0.04; occlusion = deep * 0.9 + 0.1; w = vec3(0.2);
+  }
   else if(m == 4 || m == 5){
     vec3 d = p0 - (p0.x > 0.0 ? eye_left : eye_right);
     float r = length(d.xy) + (d.z < 0.0 ? 9.0 : 0.0), a = atan(d.y, d.x);
     vec3 sclera = vec3(0.72, 0.66, 0.60) * exp(-0.25 * clamp(r - iris_radius, 0.0, 1.0) * vec3(0.3, 1.0, 0.9));
     float fibre = 0.85 + 0.15 * sin(a * 37.0 + 3.0 * sin(a * 11.0)) + 0.08 * sin(a * 91.0);
     float q = r / iris_radius;
-    vec3 iris = iris_colour * fibre * mix(1.3, 0.85, smoothstep(0.4, 0.85, q)) * mix(1.0, 0.3, smoothstep(0.8, 1.0, q));
+    vec3 iris = iris_colour * fibre * mix(1.3, 0.85, smoothstep(0.4, 0.85, q));
+    iris *= mix(1.0, 0.3, smoothstep(0.8, 1.0, q));
     iris = mix(vec3(0.004), iris, smoothstep(pupil_radius - 0.015, pupil_radius + 0.015, r));
     albedo = mix(iris, sclera, smoothstep(0.95, 1.06, q));
     roughness = 0.12; f0 = 0.04; w = vec3(0.15);
@@ -164,9 +173,11 @@ void main(){
     if(edge > 0.46 - 0.30 * t.y * t.y || t.y > 0.80 + 0.20 * own) discard;
     vec3 T = normalize(along), H = normalize(key_direction + V);
     float th = dot(T, H), lobe = pow(sqrt(max(1.0 - th * th, 0.0)), 60.0), tl = dot(T, key_direction);
-    float diffuse = 0.35 + 0.65 * sqrt(max(1.0 - tl * tl, 0.0)) * clamp(dot(N, key_direction) * 0.6 + 0.4, 0.0, 1.0);
+    float facing = clamp(dot(N, key_direction) * 0.6 + 0.4, 0.0, 1.0);
+    float diffuse = 0.35 + 0.65 * sqrt(max(1.0 - tl * tl, 0.0)) * facing;
     vec3 c = base * (0.65 + 0.7 * own) * (key_colour * diffuse * mix(0.25, 1.0, s)
-      + fill_colour * clamp(dot(N, fill_direction) * 0.5 + 0.5, 0.0, 1.0) + mix(ambient_ground, ambient_sky, N.y * 0.5 + 0.5));
+      + fill_colour * clamp(dot(N, fill_direction) * 0.5 + 0.5, 0.0, 1.0)
+      + mix(ambient_ground, ambient_sky, N.y * 0.5 + 0.5));
     c += (key_colour * s * lobe * 0.10 + ambient_sky * 0.01) * (base + 0.04);
     colour = vec4(tone(c), 1.0);
     return;

@@ -1,11 +1,12 @@
 """Procedural skin: the colour and relief of an identity's face, painted into the rig's texture.
 
-Colours are mixed in linear light; pigments darken multiplicatively (Beer–Lambert), each with its own red, green and blue
-absorption: melanin takes more blue than red, blood takes green.
+Colours are mixed in linear light; pigments darken multiplicatively (Beer–Lambert), each with its own absorption
+of red, green and blue: melanin takes more blue than red, blood takes green.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
-from analysis.training.world.render import Look, rasterise_uv
+from analysis.training.world.shot import Look
 from analysis.training.world.types import Appearance, Colour, Float32, Material, Surface, UInt8
 
 #: Side of the painted pictures, pixels.
@@ -26,8 +27,10 @@ TONES: dict[str, Colour] = {
     "III": (0.80, 0.60, 0.47),
     "IV": (0.68, 0.48, 0.35),
     "V": (0.48, 0.32, 0.23),
-    "VI": (0.30, 0.195, 0.14),
+    "VI": (0.35, 0.235, 0.175),
 }
+#: (surface, material, vertex values (V, 3), size) to a picture of that material's texture, (size, size, 4).
+Rasterise = Callable[[Surface, int, Float32, int], Float32]
 _MELANIN = np.array([0.9, 1.0, 1.1], np.float32)
 _BLOOD = np.array([0.05, 1.0, 0.8], np.float32)
 
@@ -78,11 +81,11 @@ class Canvas:
     brows: tuple[Float32, Float32]
 
     @classmethod
-    def of(cls, surface: Surface) -> Canvas:
-        """Measure `surface` (needs OpenGL)."""
-        face = fill_outside(rasterise_uv(surface, Material.FACE, surface.rest, SIZE))
-        head = fill_outside(rasterise_uv(surface, Material.HEAD, surface.rest, HEAD_SIZE))
-        lips = rasterise_uv(surface, Material.FACE, np.repeat(surface.lips[:, None], 3, axis=1), SIZE)[..., 0]
+    def of(cls, surface: Surface, rasterise: Rasterise) -> Canvas:
+        """Measure `surface`; `rasterise` is ``render.rasterise_uv``."""
+        face = fill_outside(rasterise(surface, Material.FACE, surface.rest, SIZE))
+        head = fill_outside(rasterise(surface, Material.HEAD, surface.rest, HEAD_SIZE))
+        lips = rasterise(surface, Material.FACE, np.repeat(surface.lips[:, None], 3, axis=1), SIZE)[..., 0]
         lips = np.clip((cv2.GaussianBlur(lips, (0, 0), 2.0) - 0.3) / 0.4, 0, 1)
         left, right = (texture_points(surface, surface.landmarks[f"brow_{side}"]) for side in "LR")
         return cls(surface, face, head, lips, (left, right))
@@ -105,7 +108,7 @@ def hairline(surface: Surface, position: Float32) -> Float32:
     top = y - (brow + 4.3 - 0.05 * x**2)
     side = np.minimum(ear[2] + 0.4 - z - 0.25 * np.abs(y - ear[1] - 2.0), y - ear[1] + 3.6)
     inside = np.maximum(top, side)
-    is_ear = (np.abs(x) > abs(ear[0]) - 0.35) & (y < ear[1] + 1.8) & (y > ear[1] - 6.2) & (z > ear[2] - 7.0)
+    is_ear = (np.abs(x) > abs(ear[0]) - 1.0) & (y < ear[1] + 1.8) & (y > ear[1] - 6.2) & (z > ear[2] - 6.0)
     out: Float32 = np.where(is_ear, -1.0, inside).astype(np.float32)
     return out
 
@@ -197,19 +200,24 @@ def _brow(rng: Generator, line: Float32, half_width: float, density: float) -> t
     up *= np.where(up[:, 1:2] > 0, -1, 1)
     thickness = np.interp(share, [0, 0.15, 0.55, 1], [0.85, 1.0, 0.8, 0.25]) * half_width
     across = rng.uniform(-1, 1, len(share)) * thickness
-    root = root + up * across[:, None]
+    root = (root + up * across[:, None]).astype(np.float32)
     lean = np.interp(share, [0, 0.2, 0.6, 1], [1.3, 0.75, 0.3, 0.1]) * np.where(across > 0, 0.6, 1.0)
     lean = lean + rng.normal(0, 0.15, len(share))
     direction = tangent * np.cos(lean)[:, None] + up * np.sin(lean)[:, None]
     tip = root + direction * (half_width * rng.uniform(0.7, 1.3, len(share)))[:, None]
     bend = (root + tip) / 2 + np.stack([-direction[:, 1], direction[:, 0]], axis=1) * half_width * 0.12
-    for strand, shade in zip(np.stack([root, bend, tip], axis=1), rng.uniform(150, 255, len(share)), strict=True):
+    for strand, grey in zip(np.stack([root, bend, tip], axis=1), rng.uniform(150, 255, len(share)), strict=True):
         points = np.round(strand * 16).astype(np.int32)  # 2x picture, three fractional bits
-        cv2.polylines(hairs, [points], False, int(shade), 2, cv2.LINE_AA, 3)
-    for (x, y), w in zip(_along(line, np.linspace(0, 1, 30)), np.interp(np.linspace(0, 1, 30), [0, 0.15, 0.55, 1], [0.85, 1, 0.8, 0.3]), strict=True):  # fmt: skip
+        cv2.polylines(hairs, [points], False, int(grey), 2, cv2.LINE_AA, 3)
+    middle = np.linspace(0, 1, 30, dtype=np.float32)
+    widths = np.interp(middle, [0, 0.15, 0.55, 1], [0.85, 1, 0.8, 0.3])
+    for (x, y), w in zip(_along(line, middle), widths, strict=True):
         cv2.circle(soft, (int(x), int(y)), max(1, int(w * half_width * 0.9)), 1.0, -1, cv2.LINE_AA)
-    thin = cv2.resize(hairs, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return thin, cv2.GaussianBlur(soft, (0, 0), SIZE / 220)
+    thin: Float32 = cv2.resize(hairs, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(
+        255
+    )
+    shade: Float32 = cv2.GaussianBlur(soft, (0, 0), SIZE / 220).astype(np.float32)
+    return thin, shade
 
 
 def _brow_half_width(canvas: Canvas) -> float:
@@ -281,8 +289,8 @@ def paint(rng: Generator, canvas: Canvas, appearance: Appearance) -> Look:
     appearance : Appearance
         Tone, hair, beard, age.
     """
-    tone = np.array(TONES[appearance.tone], np.float32) * rng.uniform(0.94, 1.06) + rng.uniform(-0.015, 0.015, 3)
-    tone = np.clip(tone, 0.05, 0.97).astype(np.float32)
+    drawn = np.array(TONES[appearance.tone]) * rng.uniform(0.94, 1.06) + rng.uniform(-0.015, 0.015, 3)
+    tone = np.clip(drawn, 0.05, 0.97).astype(np.float32)
     iris = linear(appearance.eyes)
     lash = linear(np.array(appearance.hair, np.float32) * 0.35)
     return Look(
@@ -292,6 +300,6 @@ def paint(rng: Generator, canvas: Canvas, appearance: Appearance) -> Look:
         lash=(float(lash[0]), float(lash[1]), float(lash[2])),
         pupil_radius=float(rng.uniform(0.2, 0.27)),
         lash_width=float(rng.uniform(0.03, 0.08)),
-        pores=float(rng.uniform(0.02, 0.06)),
-        gloss=float(rng.uniform(0.8, 1.25)),
+        pores=float(rng.uniform(0.015, 0.045)),
+        gloss=float(rng.uniform(0.75, 1.15)),
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.training.world.render import Prop
+from analysis.training.world.shot import Prop
 from analysis.training.world.skin import linear
 from analysis.training.world.types import Colour, Float32, Int32
 
@@ -52,7 +52,9 @@ def tube(path: ArrayLike, radius: ArrayLike, closed: bool = False, sides: int = 
     p = np.asarray(path, np.float64)
     tangent = (np.roll(p, -1, axis=0) - np.roll(p, 1, axis=0)) if closed else np.gradient(p, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
-    spread = np.eye(3)[np.abs(tangent.mean(axis=0)).argmin()] if not closed else np.linalg.svd(p - p.mean(axis=0))[2][2]
+    spread = (
+        np.eye(3)[np.abs(tangent.mean(axis=0)).argmin()] if not closed else np.linalg.svd(p - p.mean(axis=0))[2][2]
+    )
     first = np.cross(tangent, spread)
     first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-9
     second = np.cross(tangent, first)

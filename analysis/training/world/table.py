@@ -1,4 +1,4 @@
-"""The table that comes with the pictures: one row each, appended one identity at a time, so that a killed run can go on."""
+"""The table of the pictures: a row each, appended one identity at a time, so that a killed run can go on."""
 
 from __future__ import annotations
 

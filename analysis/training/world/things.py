@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from analysis.training.world.hands import Hand
 from analysis.training.world.head import Head
-from analysis.training.world.render import Prop
+from analysis.training.world.shot import Prop
 from analysis.training.world.skin import TONES, linear
 from analysis.training.world.solids import Solid, ball, box, joined, lathe, tube
 from analysis.training.world.types import Appearance, Float32, Int32, Material, Surface
@@ -108,7 +108,7 @@ def hand(rng: Generator, face: Face, shape: Hand, place: str) -> tuple[Prop, ...
         target, anchor = face.point(f"eye_{letter}"), shape.fingers
         bend = (_FLAT, _LOOSE)[rng.integers(2)]
     elif place == "brow":
-        target, anchor = face.point(f"brow_{letter}") + (0, 1.0, 0), shape.fingers
+        target, anchor = face.point(f"brow_{letter}") + np.array([0, 1, 0], np.float32), shape.fingers
     else:
         target, bend, anchor = face.point("nose_tip"), (_LOOSE, _FIST)[rng.integers(2)], shape.fingers
     target = target + rng.normal(0, (0.6, 0.4, 0)).astype(np.float32)
@@ -123,7 +123,7 @@ def hand(rng: Generator, face: Face, shape: Hand, place: str) -> tuple[Prop, ...
 
 
 def _holding(rng: Generator, face: Face, shape: Hand, axis_point: Float32, radius: float) -> tuple[Prop, ...]:
-    """A hand around an upright cylinder through `axis_point`, the palm at its side, the fingers towards the camera."""
+    """A hand around an upright cylinder through `axis_point`: palm at its side, fingers towards the camera."""
     right = bool(rng.random() < 0.5)
     own = -1.0 if right else 1.0
     side = np.array([own, -0.15, 0.25])
@@ -139,7 +139,8 @@ def _tilt(rng: Generator, forward: float, aside: float) -> Float32:
     a, b = np.radians(forward), np.radians(rng.uniform(-aside, aside))
     nod = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     lean = np.array([[np.cos(b), -np.sin(b), 0], [np.sin(b), np.cos(b), 0], [0, 0, 1]])
-    return (lean @ nod).astype(np.float32)
+    both: Float32 = (lean @ nod).astype(np.float32)
+    return both
 
 
 def _any_colour(rng: Generator) -> tuple[float, float, float]:
@@ -165,14 +166,20 @@ def microphone(rng: Generator, face: Face, shape: Hand | None) -> tuple[Prop, ..
     """A microphone before the mouth or chin, with its foam or grille."""
     radius = rng.uniform(1.6, 2.8)
     length = 16.0
-    centre = face.point("lip_bottom") + np.array([rng.normal(0, 1.2), rng.uniform(-2.5, 0.2), radius + rng.uniform(0.8, 3.5)])
+    centre = face.point("lip_bottom") + np.array(
+        [rng.normal(0, 1.2), rng.uniform(-2.5, 0.2), radius + rng.uniform(0.8, 3.5)]
+    )
     away = np.array([rng.uniform(-0.6, 0.6), -1.0, rng.uniform(0.1, 0.9)])
     away /= np.linalg.norm(away)
     s = np.linspace(0.6 * radius, length, 12)[:, None]
     head = ball(float(radius)).moved(np.eye(3, dtype=np.float32), centre)
     grip = tube(centre + away * s, np.linspace(1.5, 1.1, 12), sides=20)
     grey = float(rng.uniform(0.03, 0.35))
-    held = _holding(rng, face, shape, (centre + away * 8).astype(np.float32), 1.4) if shape and rng.random() < 0.7 else ()
+    held = (
+        _holding(rng, face, shape, (centre + away * 8).astype(np.float32), 1.4)
+        if shape and rng.random() < 0.7
+        else ()
+    )
     return (head.prop((grey, grey, grey), 0.8), grip.prop((0.06, 0.06, 0.07), 0.3), *held)
 
 
@@ -185,7 +192,11 @@ def telephone(rng: Generator, face: Face, shape: Hand | None) -> tuple[Prop, ...
     rotation = _tilt(rng, rng.uniform(-15, 15), 35)
     phone = body.moved(rotation, middle).prop(_any_colour(rng), roughness=0.2)
     lens = joined(*(ball(0.45).moved(rotation, middle + rotation @ np.array([x, 6.0, 0.3])) for x in (2.6, 1.4)))
-    held = _holding(rng, face, shape, (middle + rotation @ np.array([0, -4.0, 0])).astype(np.float32), 3.2) if shape else ()
+    held = (
+        _holding(rng, face, shape, (middle + rotation @ np.array([0, -4.0, 0])).astype(np.float32), 3.2)
+        if shape
+        else ()
+    )
     return (phone, lens.prop((0.02, 0.02, 0.02), 0.1), *held)
 
 
@@ -216,7 +227,10 @@ def mask(rng: Generator, face: Face) -> tuple[Prop, ...]:
     cloth = Solid(vertices, _sheet(rows, columns))
     edges = ((0, ears[0]), (columns - 1, ears[1]))
     loops = [
-        tube(np.stack([vertices[row * columns + column], ear + (0, 1.0 if row == 0 else -1.5, -0.3)]), 0.12)
+        tube(
+            np.stack([vertices[row * columns + column], ear + np.array([0, 1.0 if row == 0 else -1.5, -0.3])]),
+            0.12,
+        )
         for column, ear in edges
         for row in (0, rows - 1)
     ]

@@ -1,8 +1,9 @@
 """Expression lines as relief: how deep the skin folds at every point of the face for an activation.
 
-The lines of an identity (``folds.py``) become one height field for each Action Unit and side in the face's texture; a picture's
-relief is their sum, weighted by the activation. How readily a face wrinkles is its own: it grows with age, differs between
-people and parts of the face, and in some people it is next to nothing. Old faces keep part of their lines at rest.
+The lines of an identity (``folds.py``) become one height field for each Action Unit and side in the face's
+texture; a picture's relief is their sum, weighted by the activation. How readily a face wrinkles is its own: it
+grows with age, differs between people and parts of the face, and in some people it is next to nothing. Old
+faces keep part of their lines at rest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ LIMIT_CM = 0.16
 #: Codes whose lines stay visible at rest with age, and how much of them.
 _RESTING = {"1": 0.35, "2": 0.35, "4": 0.4, "6": 0.3, "7": 0.45, "12": 0.5, "15": 0.35}
 #: Codes that crease alike in one person.
-_GROUPS = (("1", "2"), ("4", "9"), ("6", "7", "44"), ("10", "11", "12", "13", "14", "20"), ("15", "16", "17"), ("23", "24", "28", LIPS_LONG, LIPS_SHORT), ("21",))  # fmt: skip
+_GROUPS = (
+    ("1", "2"),
+    ("4", "9"),
+    ("6", "7", "44"),
+    ("10", "11", "12", "13", "14", "20"),
+    ("15", "16", "17"),
+    ("23", "24", "28", LIPS_LONG, LIPS_SHORT),
+    ("21",),
+)
 #: Chance that a part of the face hardly wrinkles at all, and what is left of its lines.
 _SMOOTH_CHANCE, _SMOOTH_SHARE = 0.15, 0.15
 
@@ -94,7 +103,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Wrinkles:
-    """An identity's relief: `fields` (code, side) → (SIZE, SIZE) cm at full activation; `resting` is always there."""
+    """An identity's relief, (SIZE, SIZE) cm: `fields` by (code, side) at full activation, `resting` always."""
 
     fields: dict[Place, Float32]
     resting: Float32
@@ -122,12 +131,12 @@ class Wrinkles:
                 fields[code, side] = field + fields[code, side] if (code, side) in fields else field
         for side in "LR":
             del fields[LIPS_LONG, side], fields[LIPS_SHORT, side]
-        return cls(fields, cv2.GaussianBlur(resting, (0, 0), 0.8))
+        return cls(fields, cv2.GaussianBlur(resting, (0, 0), 0.8).astype(np.float32))
 
     def relief(self, activation: Activation) -> Float32:
         """Relief of a picture, (SIZE, SIZE) centimetres, negative in the folds.
 
-        Lines deepen a little faster than the muscle pulls, and what several units do at one place adds up to `LIMIT_CM` at most.
+        Lines deepen a little faster than the muscle pulls; where several units crease, they reach `LIMIT_CM` at most.
         """
         total = self.resting.copy()
         for code, values in activation.items():
