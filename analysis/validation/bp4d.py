@@ -85,8 +85,8 @@ def _occurrence(path: Path) -> tuple[Int64, dict[str, Float64]]:
     if header[:1] != ["0"] or not rows:
         raise CorpusError(f"{path.name} should begin with a row 0,1,2,… of AU numbers, followed by a row a frame")
     try:
-        values = np.array([[float(cell) for cell in row[: len(header)]] for row in rows], np.float64)
-    except ValueError:
+        values = np.array([[float(cell) for cell in row] for row in rows], np.float64).reshape(-1, len(header))
+    except ValueError:  # not numbers, or rows of different length
         raise CorpusError(f"{path.name} holds a row that is not {len(header)} numbers") from None
     columns = {code: _known(values[:, place]) for place, code in enumerate(header) if code in ACTION_UNITS}
     for code, column in columns.items():
