@@ -194,7 +194,7 @@ def test_every_published_figure_is_a_fraction_with_a_source():
         "FMAE-IAT",
     }
     for one in found:
-        assert "arXiv:" in one.source or "doi:" in one.source or "huggingface.co/" in one.source
+        assert "arXiv:" in one.source or "doi:" in one.source or "Hugging Face" in one.source
         assert all(0 <= value <= 1 for value in one.per_au.values())
         if one.mean is not None and one.per_au:
             assert sum(one.per_au.values()) / len(one.per_au) == pytest.approx(one.mean, abs=0.001)
