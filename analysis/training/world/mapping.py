@@ -5,7 +5,7 @@ these exceptions, made so that equal pictures get equal labels:
 
 - AU25 is measured: 12 mm between the inner lip edges, beyond the neutral face's, are 5.
 - 41, 42, 43, 45 and 46 are read from how far the upper lid has come down (`closure`, 0 open to 1 shut): 43 and 45
-  are 5 × closure (their difference is time), 41 peaks at 0.45, 42 at 0.85, 46 is one eye's closure beyond the
+  are 5 × closure (their difference is time), 41 peaks at 0.45, 42 at 0.75, 46 is one eye's closure beyond the
   other's.
 - 44 is a strong 7 with the upper lid a little down; giving 44 therefore labels 7 too.
 
@@ -37,7 +37,7 @@ GAP_OF_5_CM: Final = 1.2
 #: A jaw that opens also swings back; more distance than this for each centimetre of height is no opening but a lip
 #: moved forward, in or sideways (28–30, 32).
 _DISTANCE_PER_HEIGHT: Final = 2.0
-_DROOP, _SLIT = 0.45, 0.85
+_DROOP, _SLIT, _SHUT = 0.45, 0.75, 0.95
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _lid_labels(activation: Activation) -> Labels:
         return ramp(c, 0, _DROOP) * (1 - ramp(c, _DROOP, 0.6)) * (1 - min(1.0, 2 * squint(side)))
 
     def slit(side: int) -> float:
-        return ramp(shut[side], _DROOP, _SLIT) * (1 - ramp(shut[side], 0.9, 1.0))
+        return ramp(shut[side], _DROOP, _SLIT) * (1 - ramp(shut[side], _SLIT, _SHUT))
 
     def both(of: Callable[[int], float]) -> Pair:
         return 5 * of(0), 5 * of(1)
@@ -174,6 +174,11 @@ class _Sum:
         self.add(f"{shape}_R", pair[1] * scale)
 
 
+def _tongue_reach(amount: float) -> float:
+    """Quick at first: the tongue has a way to go behind the teeth before anyone sees it."""
+    return 1 - (1 - min(amount, 1.0)) ** 2
+
+
 def _scaled(activation: Activation, how: Style) -> dict[str, Pair]:
     """Activations times gains; lids come without a gain, so that a shut eye is shut."""
     scaled = {
@@ -181,6 +186,9 @@ def _scaled(activation: Activation, how: Style) -> dict[str, Pair]:
         for code, (left, right) in activation.items()
         if code in how.gain and code not in _LIDS and code != "7"
     }
+    for code in {"19", "37"} & scaled.keys():
+        left, right = scaled[code]
+        scaled[code] = _tongue_reach(left), _tongue_reach(right)
     tight = tightened(activation)
     scaled["7"] = (tight[0] * how.gain["7"], tight[1] * how.gain["7"])
     return scaled
@@ -220,7 +228,6 @@ _ICT_WHOLE: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
     "29": (("jawForward", 1.0),),
     "32": (("mouthRollLower", 0.9), ("mouthUpperUp_L", 0.45), ("mouthUpperUp_R", 0.45), ("mouthShrugLower", 0.2)),
     "33": (("mouthFunnel", 0.4), ("mouthPucker", 0.2)),
-    "34": (("mouthPress_L", 0.25), ("mouthPress_R", 0.25)),
     "37": (("mouthLowerDown_L", 0.3), ("mouthLowerDown_R", 0.3), ("jawOpen", 0.1)),
 }
 
@@ -257,6 +264,8 @@ def ict_shapes(activation: Activation, how: Style) -> Weights:
             total.add("jawRight", right)
         elif code == "33":
             total.sides("cheekPuff", pair, 0.9)
+        elif code == "34":
+            total.sides("mouthPress", pair, 0.25)
     total.add("mouthClose", mean_of(activation, "8") * total.weights.get("jawOpen", 0.0))
     total.sides("eyeBlink", closure(activation))
     _ict_gaze(activation, total)

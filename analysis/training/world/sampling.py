@@ -29,7 +29,7 @@ PROTOTYPES: Final[Mapping[str, Mapping[str, float]]] = {
     "laughter": {"6": 0.9, "12": 1.0, "25": 0.7, "26": 0.6, "7": 0.5},
     "surprise": {"1": 0.9, "2": 0.9, "5": 0.7, "25": 0.5, "26": 0.8},
     "fear": {"1": 0.8, "2": 0.6, "4": 0.7, "5": 0.7, "20": 0.7, "25": 0.5, "26": 0.4, "21": 0.5},
-    "anger": {"4": 0.9, "5": 0.4, "23": 0.6, "24": 0.5, "38": 0.5},
+    "anger": {"4": 0.9, "5": 0.4, "23": 0.6, "24": 0.5, "38": 0.2},
     "anger_lids": {"4": 0.9, "7": 0.8, "17": 0.5, "24": 0.6},
     "disgust": {"9": 0.8, "10": 0.6, "17": 0.5},
     "sadness": {"1": 0.8, "4": 0.6, "15": 0.7, "17": 0.4, "11": 0.4},
@@ -39,7 +39,7 @@ PROTOTYPES: Final[Mapping[str, Mapping[str, float]]] = {
     "drowsy": {"41": 0.8, "26": 0.3},
     "yawn": {"27": 0.8, "43": 0.8, "4": 0.3},
     "bright_light": {"44": 0.8, "4": 0.6, "6": 0.4},
-    "effort": {"4": 0.6, "7": 0.5, "31": 0.7, "24": 0.5, "38": 0.5},
+    "effort": {"4": 0.6, "7": 0.5, "31": 0.7, "24": 0.5, "38": 0.2},
 }
 #: Mouth shapes as they occur in speech, by what shapes the lips.
 SPEECH: Final[tuple[Mapping[str, float], ...]] = (
@@ -119,11 +119,11 @@ _MAY_TAKE: Final = frozenset(frozenset(pair) for pair in (("19", "25"), ("19", "
 _NEEDS: Final[Mapping[str, tuple[str, float, float]]] = {"8": ("26", 0.4, 0.9), "19": ("26", 0.2, 0.6)}
 #: How often the second kind of picture chooses an AU, against 1 for the others; found by counting.
 _CHOSEN_MORE: Final[Mapping[str, float]] = {
-    "1": 0.3, "2": 0.3, "4": 0.1, "5": 0.5, "6": 0.1, "7": 0.15, "9": 0.5, "10": 0.5, "11": 0.5, "12": 0.4,
-    "15": 0.8, "17": 0.6, "18": 0.9, "20": 0.7, "21": 0.6, "22": 0.7, "24": 0.6, "25": 0.1, "26": 0.1, "31": 0.6,
-    "38": 0.5, "39": 0.7, "41": 0.4, "42": 0.7, "43": 0.1, "45": 0.3, "44": 2.0, "46": 3.4,
-    "8": 1.8, "13": 2.0, "14": 1.1, "16": 1.4, "19": 2.7, "23": 1.0, "27": 2.8, "28": 3.2, "29": 2.2, "30": 2.7,
-    "32": 2.5, "33": 4.0, "34": 3.7, "35": 4.1, "36": 3.9, "37": 3.8,
+    "1": 0.2, "2": 0.3, "4": 0.1, "5": 0.5, "6": 0.1, "7": 0.1, "9": 0.5, "10": 0.5, "11": 0.3, "12": 0.4,
+    "15": 0.8, "17": 0.6, "18": 1.1, "20": 0.7, "21": 0.3, "22": 0.7, "24": 0.6, "25": 0.1, "26": 0.1, "31": 0.3,
+    "38": 0.2, "39": 0.7, "41": 0.2, "42": 0.7, "43": 0.1, "45": 0.3, "44": 2.8, "46": 4.4,
+    "8": 2.4, "13": 3.0, "14": 1.6, "16": 2.0, "19": 4.0, "23": 1.0, "27": 4.0, "28": 3.6, "29": 3.4, "30": 2.7,
+    "32": 3.8, "33": 4.9, "34": 5.3, "35": 4.6, "36": 5.0, "37": 4.6,
 }  # fmt: skip
 #: How often company and random sets take a code, against 1 for the others: a lid that is down hides what eyes do.
 _COMPANY: Final[Mapping[str, float]] = dict.fromkeys(("41", "42", "43", "44", "45", "46"), 0.25)
@@ -131,9 +131,9 @@ _COMPANY: Final[Mapping[str, float]] = dict.fromkeys(("41", "42", "43", "44", "4
 _ONE_SIDED: Final[Mapping[str, float]] = {
     "14": 0.5, "36": 0.9, "37": 1.0, "30": 1.0, "46": 1.0,
     "2": 0.15, "4": 0.05, "10": 0.15, "12": 0.15, "15": 0.15, "13": 0.15, "20": 0.15, "11": 0.1, "16": 0.1,
-    "6": 0.08, "9": 0.08, "5": 0.08, "7": 0.08, "1": 0.08, "33": 0.1, "34": 0.15, "35": 0.1, "31": 0.1,
+    "6": 0.08, "9": 0.08, "5": 0.08, "7": 0.08, "1": 0.08, "33": 0.1, "34": 0.15, "35": 0.1,
 }  # fmt: skip
-_KINDS: Final = {"prototype": 0.17, "chosen": 0.50, "set": 0.22, "speech": 0.11}
+_KINDS: Final = {"prototype": 0.17, "chosen": 0.54, "set": 0.18, "speech": 0.11}
 GAZE_SD: Final = 0.3
 
 
@@ -229,7 +229,8 @@ def sample(rng: np.random.Generator, codes: frozenset[str]) -> dict[str, tuple[f
         _add_random(rng, units, int(rng.integers(2, 6)), known)
     for code, (company, low, high) in _NEEDS.items():
         if code in units:
-            units[company] = max(units.get(company, 0.0), float(rng.uniform(low, high)))
+            kept = {other: units[other] for other in units if other == company or compatible(other, company)}
+            units = kept | {company: max(units.get(company, 0.0), float(rng.uniform(low, high)))}
     return {code: _sides(rng, code, strength) for code, strength in units.items() if code in codes}
 
 

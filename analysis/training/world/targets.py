@@ -132,7 +132,7 @@ def neck_cords(face: Anatomy) -> Float32:
 
 def mouth_stretched(face: Anatomy) -> Float32:
     """AU27 beyond a dropped jaw: chin pulled further down, cheeks hollow, corners drawn in, upper lip long."""
-    moved = face.jaw * (0.14 * face.lower * face.soft)[:, None]
+    moved = face.jaw * (0.14 * face.lower)[:, None]  # teeth too, or they would pierce the chin
     for side, sign in SIDES:
         moved += _ball(face, _corner(face, side), _vector(1.0, 1.3, 1.3)) * _vector(-0.28 * sign, -0.15, 0.1)
         hollow = _ball(face, _corner(face, side) + _vector(1.9 * sign, 0.6, -2.0), _vector(1.2, 1.7, 1.6))
@@ -170,7 +170,7 @@ def lip_wiped(side: Side) -> Field:
     """AU37: the tip of the tongue lies on the upper lip, to one side of the middle."""
 
     def field(face: Anatomy) -> Float32:
-        return _tongue(face, face.points["lip_top"] + _vector(0.9 * dict(SIDES)[side], 0.3, 0.5), 0.35)
+        return _tongue(face, face.points["lip_top"] + _vector(0.9 * dict(SIDES)[side], 0.45, 0.65), 0.45)
 
     return field
 
