@@ -30,7 +30,8 @@ def context() -> Any:
     Exception
         moderngl's own, when EGL is missing.
     """
-    return moderngl.create_context(standalone=True, backend="egl")
+    settings: dict[str, Any] = {"backend": "egl"}  # moderngl's own annotation of `backend` is wrong
+    return moderngl.create_context(standalone=True, **settings)
 
 
 def rasterise_uv(surface: Surface, material: int, values: Float32, size: int) -> Float32:

@@ -18,8 +18,8 @@ from analysis.training.world.shot import Look
 from analysis.training.world.types import Appearance, Colour, Float32, Material, Surface, UInt8
 
 #: Side of the painted pictures, pixels.
-SIZE = 1024
-HEAD_SIZE = 512
+SIZE = 768
+HEAD_SIZE = 384
 #: Skin tone I–VI to sRGB, after the prototypes' palette.
 TONES: dict[str, Colour] = {
     "I": (0.93, 0.78, 0.70),

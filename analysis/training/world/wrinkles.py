@@ -20,7 +20,7 @@ from analysis.training.world.skin import Canvas, noise
 from analysis.training.world.types import Activation, Float32
 
 #: Side of the relief, texels.
-SIZE = 512
+SIZE = 384
 #: No fold gets deeper than this, nor any swelling higher, centimetres.
 LIMIT_CM = 0.16
 #: Codes whose lines stay visible at rest with age, and how much of them.
@@ -136,7 +136,7 @@ class Wrinkles:
     def relief(self, activation: Activation) -> Float32:
         """Relief of a picture, (SIZE, SIZE) centimetres, negative in the folds.
 
-        Lines deepen a little faster than the muscle pulls; where several units crease, they reach `LIMIT_CM` at most.
+        Lines deepen a little faster than the muscle pulls; where several crease, they reach `LIMIT_CM` at most.
         """
         total = self.resting.copy()
         for code, values in activation.items():
