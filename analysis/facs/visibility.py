@@ -16,24 +16,9 @@ from analysis.face.reference import N_SKIN, reference
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, VISIBILITY_CODES
 from analysis.facs.events import Event
 from analysis.facs.quality import FACE_REASONS, Mask, beyond, face_gates, far_side
+from analysis.facs.regions import REGIONS, regions_of
 from analysis.facs.series import FaceSeries, Float64, Int64
 
-#: Parts of the face that are seen or not; the measurement has them as ``visible_mouth`` … where it tells.
-REGIONS: Final = ("brows", "eye_L", "eye_R", "nose", "mouth", "chin")
-#: By unit what must be seen to score it; ``eye`` is the own side's eye. From the muscles and from where FACS looks
-#: for the change. The cheek has no region: 6 shows under the eye, 33–35 beside the mouth.
-NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("1", "2", "4"), ("brows",)),
-    **dict.fromkeys(("5", "6", "7", "41", "42", "43", "44", "45"), ("eye",)),
-    "46": ("eye_L", "eye_R"),  # one eye's closure is a wink only if the other is seen to be open
-    **dict.fromkeys(("9", "38", "39"), ("nose",)),
-    "11": ("nose", "mouth"),  # the furrow runs from the wing of the nose to the corner of the mouth
-    **dict.fromkeys(("8", "10", "12", "13", "14", "15", "16", "18", "19", "20"), ("mouth",)),
-    **dict.fromkeys(("22", "23", "24", "25", "28", "32", "33", "34", "35", "36", "37"), ("mouth",)),
-    **dict.fromkeys(("17", "26", "27", "29", "30"), ("mouth", "chin")),
-    **dict.fromkeys(("21", "31"), ("chin",)),  # neck and the jaw's corner, seen below and beside it
-    **dict.fromkeys(("61", "62", "63", "64", "65", "66"), ("eye_L", "eye_R")),
-}
 #: A region counts as hidden when less of it than the first share is seen, until more than the second is.
 _HIDDEN_SHARE: Final = 0.4
 _BACK_SHARE: Final = 0.6
@@ -97,14 +82,6 @@ class Visibility:
 
 
 _SIDE_NAMES: Final = {"L": "left", "R": "right"}
-
-
-def regions_of(code: str, side: str = "") -> tuple[str, ...]:
-    """Regions that a code needs: for one side its own eye, without a side both; heads' positions need none."""
-    found: list[str] = []
-    for region in NEEDS.get(code, ()):
-        found += [f"eye_{one}" for one in (side or "LR")] if region == "eye" else [region]
-    return tuple(found)
 
 
 @cache

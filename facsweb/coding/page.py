@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from analysis.facs.codes import CATALOGUE
+from analysis.facs.regions import REASON_WORDS, regions_of
 from facsweb.accounts.models import User
 from facsweb.coding.models import Layer
 from facsweb.coding.services import faces_of, limit_us
@@ -107,6 +108,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "editable": may_edit(user, layer),
         },
         "machineLayer": str(machine.pk),
+        "reasons": dict(REASON_WORDS),
         "urls": {
             "signals": reverse("coding:signals", args=[run.pk]),
             "frames": f"{reverse('coding:frames', args=[run.pk])}?v={run.attempt}",
@@ -126,6 +128,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
                 "graded": code.has_intensity,
                 "tier": tiers.get(code.code, code.tier),
                 "exclusiveWith": list(code.exclusive_with),
+                "needs": sorted({*regions_of(code.code, "L"), *regions_of(code.code, "R")}),
                 "description": code.description,
             }
             for code in CATALOGUE.values()

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -46,12 +47,16 @@ class Track:
         Codes with a figure in at least one frame, in FACS order.
     heat : ndarray of uint8, shape (len(codes), N)
         Their intensities as bytes.
+    gates : tuple of (int, int, str)
+        Stretches in which something is not scored: first microsecond, the one after the last, and reasons joined
+        by ``;``. Empty for results of before there were reasons.
     """
 
     times: Times
     rows: Indices
     codes: tuple[str, ...]
     heat: Bytes
+    gates: tuple[tuple[int, int, str], ...] = ()
 
 
 def encode(values: Floats) -> Bytes:
@@ -72,6 +77,7 @@ def track(folder: Path, face: int) -> Track:
         rows, times = rows[order], times[order]
         present = [code for code in ROWS if f"AU{code}" in names]
         table = file.read(columns=[f"AU{code}" for code in present])
+        gate = file.read(columns=["gate"])["gate"].combine_chunks() if "gate" in names else None
     kept, lines = [], []
     for code in present:
         line = encode(table[f"AU{code}"].to_numpy()[rows])
@@ -79,7 +85,30 @@ def track(folder: Path, face: int) -> Track:
             kept.append(code)
             lines.append(line)
     heat = np.stack(lines) if lines else np.zeros((0, len(rows)), np.uint8)
-    return Track(times, rows, tuple(kept), heat)
+    gates = () if gate is None else _gates(times, pc.cast(gate, pa.string()).take(pa.array(rows)))
+    return Track(times, rows, tuple(kept), heat, gates)
+
+
+def _gates(times: Times, texts: pa.Array) -> tuple[tuple[int, int, str], ...]:
+    """Stretches of the same text that is not empty; each lasts until the next frame comes on screen."""
+    if not len(times):
+        return ()
+    encoded = texts.dictionary_encode()
+    index, words = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+    starts = np.append(0, np.flatnonzero(np.diff(index)) + 1)
+    last_us = int(times[-1]) + int(np.median(np.diff(times))) if len(times) > 1 else int(times[-1]) + 1
+    ends = np.append(times[starts[1:]], last_us)
+    found = zip(times[starts].tolist(), ends.tolist(), index[starts].tolist(), strict=True)
+    return tuple((start, end, words[word]) for start, end, word in found if words[word])
+
+
+def gates_window(face: Track, from_us: int, to_us: int, width: int) -> list[tuple[int, int, str]]:
+    """A window's stretches; those shorter than a column of the screen only as long as there are not too many."""
+    inside = [gate for gate in face.gates if gate[0] < to_us and gate[1] > from_us]
+    if len(inside) <= width:
+        return inside
+    column_us = (to_us - from_us) / width
+    return [gate for gate in inside if gate[1] - gate[0] >= column_us]
 
 
 @lru_cache(maxsize=KEPT)

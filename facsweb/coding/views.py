@@ -96,6 +96,7 @@ def _signals_window(request: HttpRequest, run: AnalysisRun) -> HttpResponse:
     if request.GET.get("heat", "1") == "1":
         heat = windows.heat_window(face, from_us, to_us, width)
         answer |= {"codes": face.codes, "heat": base64.b64encode(heat.tobytes()).decode()}
+        answer["gates"] = windows.gates_window(face, from_us, to_us, width)
     if codes:
         answer["curves"] = windows.curves(folder, face, codes, from_us, to_us, width)
     return _lasting(JsonResponse(answer))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.facs.codes import CATALOGUE
+from analysis.facs.regions import REASON_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Face:
     seen_percent: int
     codes: list[SeenCode]
     events: int
+    gates: list[tuple[str, int]]  # why something was not scored, percent of the time
 
 
 def faces(summary: dict[str, Any]) -> list[Face]:
@@ -51,4 +53,13 @@ def _face(face: dict[str, Any], tiers: dict[str, str]) -> Face:
     ]
     codes.sort(key=lambda seen: CATALOGUE[seen.code].order)
     share = face["seen_frames"] / face["frames"] if face.get("frames") else 0.0
-    return Face(face["face"] + 1, round(100 * share), codes, sum(seen.events for seen in codes))
+    return Face(face["face"] + 1, round(100 * share), codes, sum(seen.events for seen in codes), _gates(face))
+
+
+def _gates(face: dict[str, Any]) -> list[tuple[str, int]]:
+    """Reasons that take at least half a percent of the recording's time, the longest first."""
+    shares = face.get("gates", {}).items()
+    found = [
+        (REASON_WORDS.get(reason, reason), round(100 * share)) for reason, share in shares if reason != "none"
+    ]
+    return [(words, percent) for words, percent in found if percent > 0]

@@ -7,15 +7,13 @@ import pytest
 
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES
 from analysis.facs.quality import beyond, face_gates, far_side, measurable, quality, steady
+from analysis.facs.regions import NEEDS, REASON_WORDS, REGIONS, regions_of
 from analysis.facs.series import FaceSeries
 from analysis.facs.visibility import (
-    NEEDS,
-    REGIONS,
     Visibility,
     gate_codes,
     hide,
     inside_picture,
-    regions_of,
     unscorable,
     visibility,
     visibility_events,
@@ -295,6 +293,9 @@ def test_several_reasons_are_joined_and_each_is_a_known_word() -> None:
     one = with_shares(series(TIMES, iris_px=-19.0 * MIDDLE), mouth=np.where(MIDDLE, 0.0, 1.0))
     texts, index = gate_codes(250, ROWS, visibility(one, SIZE))
     assert np.array(texts)[index][120] == "small;occluded:mouth"
+    assert set(visibility(one, SIZE).reasons()) < set(REASON_WORDS)
+    every = visibility(with_shares(one, **dict.fromkeys(REGIONS, np.ones(250))), SIZE)
+    assert {*every.reasons(), "no face"} == set(REASON_WORDS)
 
 
 @pytest.mark.parametrize("seed", range(10))

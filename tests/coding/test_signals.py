@@ -139,3 +139,34 @@ def test_thinned_curve_keeps_the_envelope_and_the_gaps(tmp_path):
     inside = (at > 10_100 * FRAME) & (at < 11_900 * FRAME)
     assert np.isnan(drawn[inside]).all()
     assert not np.isnan(drawn[~((at > 9_900 * FRAME) & (at < 12_100 * FRAME))]).any()
+
+
+def with_gate(folder, texts, faces=(0,)):
+    table = pq.read_table(write(folder, faces, AU12=np.ones(100)) / "signals.parquet")
+    column = pa.array(list(texts) * len(faces)).dictionary_encode()
+    pq.write_table(table.append_column("gate", column), folder / "signals.parquet")
+    return signals.track(folder, faces[0])
+
+
+def test_reasons_are_stretches_until_the_next_frame_comes(tmp_path):
+    face = with_gate(tmp_path, [*[""] * 10, *["turned"] * 5, *["turned;small"] * 5, *[""] * 70, *["no face"] * 10])
+    assert face.gates == (
+        (10 * FRAME, 15 * FRAME, "turned"),
+        (15 * FRAME, 20 * FRAME, "turned;small"),
+        (90 * FRAME, 100 * FRAME, "no face"),
+    )
+    assert signals.gates_window(face, 12 * FRAME, 90 * FRAME, 100) == list(face.gates[:2])
+    assert signals.gates_window(face, 20 * FRAME, 90 * FRAME, 100) == []
+
+
+def test_each_face_has_its_own_reasons_and_older_results_have_none(tmp_path):
+    assert with_gate(tmp_path, ["small"] * 100, faces=(3, 5)).gates == ((0, 100 * FRAME, "small"),)
+    (tmp_path / "old").mkdir()
+    assert signals.track(write(tmp_path / "old", AU12=np.ones(100)), 0).gates == ()
+
+
+def test_flickers_are_left_out_only_where_there_are_too_many(tmp_path):
+    flickers = ["turned" if i % 2 else "" for i in range(60)]
+    face = with_gate(tmp_path, [*flickers, *["small"] * 40])
+    assert len(signals.gates_window(face, 0, 100 * FRAME, 200)) == 31
+    assert signals.gates_window(face, 0, 100 * FRAME, 10) == [(60 * FRAME, 100 * FRAME, "small")]

@@ -7,10 +7,12 @@ import json
 import uuid
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.urls import reverse
 
-from facsweb.coding import services
+from facsweb.coding import services, signals
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.runs.models import AnalysisRun
 
@@ -310,3 +312,24 @@ def test_plotly_is_served_from_the_wheel():
     assert finders.find("plotly/plotly.min.js").endswith("package_data/plotly.min.js")
     assert finders.find("plotly/widgetbundle.js") is None
     assert finders.find("plotly/../plotly.min.js") is None
+
+
+def test_signals_window_says_why_something_is_not_scored(run, client_as):
+    from facsweb.runs.services import result_dir
+
+    path = result_dir(run) / "signals.parquet"
+    table = pq.read_table(path)
+    seconds = table["time_us"].to_numpy() / 1e6
+    texts = np.where((seconds >= 2) & (seconds < 3), "occluded:mouth", "")
+    pq.write_table(table.append_column("gate", pa.array(texts.tolist()).dictionary_encode()), path)
+    signals.track.cache_clear()
+    address = reverse("coding:signals", args=[run.pk])
+    answer = client_as("coder").get(address, {"from": 0, "to": 10_000_000, "width": 100}).json()
+    assert answer["gates"] == [[2_000_000, 3_000_000, "occluded:mouth"]]
+
+
+def test_the_page_knows_what_each_unit_needs_and_the_words(run, client_as):
+    data = client_as("coder").get(reverse("coding:review", args=[run.pk])).context["data"]
+    needs = {code["code"]: code["needs"] for code in data["codes"]}
+    assert (needs["17"], needs["45"], needs["51"]) == (["chin", "mouth"], ["eye_L", "eye_R"], [])
+    assert data["reasons"]["occluded:mouth"] == "the mouth is covered"

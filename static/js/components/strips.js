@@ -1,5 +1,5 @@
 /** The two strips over the timeline's rows: the overview of the whole recording, and the ruler of the window. */
-import { prepare } from "../lib/canvas.js";
+import { hatching, prepare } from "../lib/canvas.js";
 import { formatTime } from "../lib/time.js";
 import { colour } from "../lib/palette.js";
 import { pan, span, ticks, toX, zoom } from "../lib/time-window.js";
@@ -113,6 +113,22 @@ export class Overview {
       event.preventDefault();
       this.onWindow(next());
     });
+  }
+}
+
+/**
+ * The stretches behind a curve in which its unit is not scored.
+ * @param {HTMLCanvasElement} canvas @param {[number, number][]} holes @param {TimeWindow} window @param {number} width @param {number} height
+ */
+export function drawHoles(canvas, holes, window, width, height) {
+  const pen = prepare(canvas, width, height);
+  const shown = holes.filter(([from, to]) => to > window.fromUs && from < window.toUs);
+  if (!shown.length) return;
+  pen.fillStyle = hatching(pen, colour("--outline"));
+  pen.globalAlpha = 0.45;
+  for (const [from, to] of shown) {
+    const x = toX(window, from, width);
+    pen.fillRect(x, 0, Math.max(toX(window, to, width) - x, 1), height);
   }
 }
 

@@ -4,14 +4,15 @@
  */
 import { element } from "../lib/dom.js";
 import { letterOf, unit } from "../lib/facs.js";
+import { holes, reasonsAt, sayWhy } from "../lib/gates.js";
 import { chooseRows, hit, LANES, moveEdge, ROW } from "../lib/rows.js";
 import { onThemeChange } from "../lib/theme.js";
 import { formatTime } from "../lib/time.js";
 import { around, clamp, follow, pan, reveal, toUs, toX, zoom } from "../lib/time-window.js";
 import { EventBars, regionOf } from "./event-bars.js";
-import { CurvePlot, HeatmapPlot } from "./plots.js";
+import { CURVE_HEIGHT, CurvePlot, HeatmapPlot } from "./plots.js";
 import { RowLabels } from "./row-labels.js";
-import { drawRuler, Overview } from "./strips.js";
+import { drawHoles, drawRuler, Overview } from "./strips.js";
 import { installPointer } from "./timeline-pointer.js";
 import { WindowLoader } from "./window-loader.js";
 
@@ -23,6 +24,7 @@ const FIRST_SPAN_US = 60_000_000;
  * @property {import("../lib/facs.js").Catalogue} catalogue
  * @property {number} durationUs
  * @property {import("../lib/frames.js").FrameTable} frames
+ * @property {Record<string, string>} reasons words for why something is not scored
  * @property {string} url of the signals
  * @property {number} version
  * @property {boolean} alone only the machine's layer is shown
@@ -58,7 +60,7 @@ export class Timeline {
     this.window = clamp({ fromUs: 0, toUs: isShort ? options.durationUs : FIRST_SPAN_US }, options.durationUs);
     const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (root.querySelector(`#${id}`));
     this.parts = { rows: part("rows-plot"), scroll: part("rows-scroll"), cursor: part("cursor"), tip: part("tip"), empty: part("rows-empty"),
-      curveLabel: part("curve-label"), tracks: part("tracks"), ruler: /** @type {HTMLCanvasElement} */ (root.querySelector("#ruler canvas")) };
+      curveLabel: part("curve-label"), why: part("curve-why"), holes: /** @type {HTMLCanvasElement} */ (part("curve-holes")), tracks: part("tracks"), ruler: /** @type {HTMLCanvasElement} */ (root.querySelector("#ruler canvas")) };
     this.heatmap = new HeatmapPlot(part("heat"));
     this.curve = new CurvePlot(part("curve"));
     this.bars = new EventBars(/** @type {HTMLCanvasElement} */ (part("bars")), options.catalogue);
@@ -181,12 +183,22 @@ export class Timeline {
       height: Math.min(this.parts.scroll.clientHeight, this.rows.length * ROW) });
     this.overview.draw(width, this.options.alone ? this.machine : mine);
     drawRuler(this.parts.ruler, window, width);
+    drawHoles(this.parts.holes, this.code && this.heat ? holes(this.heat.gates, this.options.catalogue.get(this.code)) : [], window, width, CURVE_HEIGHT);
     this.#placeCursor();
   }
 
   #placeCursor() {
     const x = toX(this.window, this.#timeUs, this.width);
     this.parts.cursor.style.setProperty("transform", `translate3d(${x.toFixed(2)}px, 0, 0)`);
+    const why = this.code ? this.#why(this.code, this.#timeUs) : "";
+    if (this.parts.why.textContent !== why) this.parts.why.textContent = why;
+  }
+
+  /** Why a unit is not scored at a time; empty where it is. @param {string} code @param {number} us */
+  #why(code, us) {
+    if (!this.heat) return "";
+    const reasons = reasonsAt(this.heat.gates, this.options.catalogue.get(code), us);
+    return sayWhy(reasons, this.options.reasons, reasons.length > 0 && this.heat.valueAt(code, us) !== null);
   }
 
   #anchor() {
@@ -314,7 +326,7 @@ export class Timeline {
     const value = this.heat?.valueAt(code, us) ?? null;
     const says = found
       ? `${found.machine ? "Machine" : "Event"} ${unit(found.event)}, ${formatTime(found.event.onset_us)} to ${formatTime(found.event.offset_us)}`
-      : value === null ? "no face seen, or not scored" : `${value.toFixed(1)} of 5${value > 0.05 ? `, about ${letterOf(value)}` : ""}`;
+      : value === null ? this.#why(code, us) || "not scored" : `${value.toFixed(1)} of 5${value > 0.05 ? `, about ${letterOf(value)}` : ""}`;
     tip.replaceChildren(
       element("span", { class: "tip__head", "data-region": group }, element("span", { class: "au" }, code), element("strong", {}, name)),
       element("span", {}, says), element("span", { class: "quiet" }, `${formatTime(us)} · ${tier}`));

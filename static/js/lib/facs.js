@@ -11,6 +11,7 @@
  * @property {boolean} graded takes an intensity A–E
  * @property {string} tier
  * @property {string[]} exclusiveWith
+ * @property {string[]} needs parts of the face that must be seen
  * @property {string} description
  *
  * @typedef {object} Content

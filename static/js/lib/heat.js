@@ -3,7 +3,8 @@
  */
 export class Heat {
   /**
-   * @param {{from_us: number, to_us: number, width: number, step: number, codes: string[], heat: string}} answer
+   * @param {{from_us: number, to_us: number, width: number, step: number, codes: string[], heat: string,
+   *   gates?: import("./gates.js").Gate[]}} answer
    */
   constructor(answer) {
     this.fromUs = answer.from_us;
@@ -11,6 +12,8 @@ export class Heat {
     this.width = answer.width;
     this.step = answer.step;
     this.codes = answer.codes;
+    /** Where something was not scored, and why. */
+    this.gates = answer.gates ?? [];
     this.bytes = Uint8Array.from(atob(answer.heat), (letter) => letter.charCodeAt(0));
     if (this.bytes.length !== this.codes.length * this.width) throw new RangeError("The window has another size than it says.");
     this.lines = new Map(this.codes.map((code, index) => [code, index * this.width]));

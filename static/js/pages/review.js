@@ -49,7 +49,7 @@ class Review {
       load: () => getJson(data.urls.events),
     });
     this.timeline = new Timeline(part("timeline"), {
-      catalogue: this.catalogue, durationUs: data.durationUs, frames, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
+      catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
       onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError,
       onTimes: (event, times, done) => {
         if (done) this.store.change(event.id, times);
