@@ -81,7 +81,7 @@ def grow(rng: Generator, surface: Surface, neutral: Float32, name: str, colour: 
     front = (
         (hairline(surface, rest) < rng.uniform(1.5, 2.8)) & (rest[:, 2] > ear[2] + 1.0) & (rest[:, 1] > brow + 1.5)
     )
-    parting = rng.uniform(-2.5, 2.5)
+    parting = rng.uniform(-1.8, 1.8)
     outward = np.sign(root[:, 0] - parting + rng.normal(0, 0.3, len(root)))
     comb = np.stack(
         [outward * style.comb[0], np.full(len(root), style.comb[1]), np.full(len(root), style.comb[2])], axis=1
@@ -92,6 +92,7 @@ def grow(rng: Generator, surface: Surface, neutral: Float32, name: str, colour: 
         many = int(is_fringe.sum())
         comb[is_fringe] = np.stack([rng.normal(0.15, 0.1, many), np.full(many, -0.3), np.full(many, 0.9)], axis=1)
         length[is_fringe] = rng.uniform(*style.fringe) * rng.uniform(0.85, 1.1, many)
+    aside_pull = float(rng.choice([1.0, 2.0, 3.0]))  # one in three lets it fall into the face a little
     layer = rng.uniform(0.1, 0.75, len(root)).astype(np.float32)
     point, normal = head.outside(root.astype(np.float32), np.full(len(root), 0.03, np.float32))
     way = _unit(normal * style.lift + comb + rng.normal(0, 0.12, root.shape))
@@ -100,8 +101,10 @@ def grow(rng: Generator, surface: Surface, neutral: Float32, name: str, colour: 
     for k in range(1, _STEPS):
         sway = rng.normal(0, 1, root.shape) * style.curl * 0.5
         # hair that hangs keeps to the side of the face unless it is a fringe
-        aside = ((point[:, 2] > ear[2] + 1.5) & (point[:, 1] < brow + 2.5) & ~is_fringe)[:, None]
-        away = aside * np.stack([outward * 0.8, np.zeros(len(root)), np.full(len(root), -0.8)], axis=1)
+        aside = ((point[:, 2] > ear[2] + 1.5) & (point[:, 1] < brow + 4.0) & ~is_fringe)[:, None]
+        away = aside * np.stack(
+            [outward * aside_pull, np.zeros(len(root)), np.full(len(root), -aside_pull)], axis=1
+        )
         way = _unit(way + np.array([0, -style.fall, 0]) * (0.5 + 0.1 * k) + sway + away)
         point, normal = head.outside((point + way * step).astype(np.float32), layer * (0.4 + 0.06 * k))
         points.append(point)
