@@ -93,6 +93,8 @@ def gate(
     both: MutableMapping[str, Float64],
     sides: Mapping[str, dict[str, Float64]],
     by: Mapping[str, Float64] | None = None,
+    *,
+    learned: frozenset[str] = frozenset(),
 ) -> None:
     """Multiply every gated code of a scorer's output by its `factor`, in place.
 
@@ -105,9 +107,12 @@ def gate(
     by : mapping, optional
         Gating signals; `gating` of ``both`` where none are given. They are not gated themselves, so the order of
         the table does not matter.
+    learned : frozenset of str, optional
+        Codes whose scorer was taught on faces that show several units at once: what one unit imitates of another
+        it has learned, so only what closed eyes hide is gated.
     """
     signals = gating(both) if by is None else by
-    for code in {entry.code for entry in GATES} & both.keys():
+    for code in {entry.code for entry in GATES if entry.by == "lids" or entry.code not in learned} & both.keys():
         share = factor(code, signals)
         both[code] = np.asarray(both[code] * share)
         for side in sides.get(code, ()):

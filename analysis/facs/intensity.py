@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from analysis.facs.baseline import Neutral
-from analysis.facs.codes import CATALOGUE, EYE_CODES, HEAD_CODES
+from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES
 from analysis.facs.deviation import Deviation
 from analysis.facs.gates import exclude, gate, split_jaw
-from analysis.facs.lids import lids
-from analysis.facs.quality import far_side
-from analysis.facs.rules import RULES
+from analysis.facs.lids import Lids, lids
+from analysis.facs.quality import far_side, measurable
+from analysis.facs.rules import RULES, Side
 from analysis.facs.series import FaceSeries, Float64, bridge
+from analysis.scoring.code import CODE_COLUMNS
+from analysis.scoring.package import Package
+from analysis.scoring.scorer import Scores, is_scorable, scores
 
-#: Action Units that rules measure; the others of the 44 are left to people.
+#: Action Units that the rules measure; learned scorers answer for more.
 MACHINE_UNITS: Final[tuple[str, ...]] = tuple(
     sorted({*(rule.code for rule in RULES), "27", "43", "45", "46"}, key=int)
 )
@@ -25,6 +29,9 @@ MACHINE_CODES: Final[tuple[str, ...]] = (*MACHINE_UNITS, *HEAD_CODES, *EYE_CODES
 #: and after is joined.
 _BRIDGED: Final = ("1", "2", "4", "5", "6", "7", *EYE_CODES)
 _BRIDGE_US: Final = 100_000
+#: The net must see at least so much of 27 for an open jaw to be a stretch.
+_STRETCHED: Final = 1.0
+Curves = dict[str, dict[str, Float64]]
 
 # Head and eyes: (codes of the positive and negative direction, measure, value at 0, value at 5). FACS leaves the
 # grades of positions to the coder's eye; these degrees and shares are our own convention.
@@ -105,32 +112,80 @@ def _limit(values: Float64) -> Float64:
     return np.asarray(np.clip(values, 0.0, 5.0))
 
 
-def intensities(series: FaceSeries, neutral: Neutral) -> Intensities:
+def _rule_curves(deviation: Deviation) -> Curves:
+    """What the rules say, by code and side, before limiting."""
+    raw: Curves = {}
+    for rule in RULES:
+        sides: tuple[Side, ...] = ("L", "R") if rule.sided else ("L",)
+        raw[rule.code] = {side if rule.sided else "": rule.raw(deviation, side) for side in sides}
+    return raw
+
+
+def _jaw_amount(curves: Mapping[str, Mapping[str, Float64]]) -> Float64:
+    """Opening of the jaw in 26's intensity, going on beyond 5 where the net sees a stretch."""
+    drop, stretch = curves["26"][""], curves["27"][""]
+    return np.asarray(np.where(stretch >= np.maximum(_STRETCHED, drop), 5 + stretch, drop))
+
+
+def _lowered_lids(series: FaceSeries, closed: Mapping[str, Float64], eyes: Lids) -> Curves:
+    """41 (droop) and 42 (slit) from how far the lids stay down, outside blinks, closures and winks.
+
+    The aperture's shares follow the training world's labels (`analysis.training.world.mapping`): a droop is most
+    itself at 0.45 of the way to shut, a slit at 0.85.
+    """
+    shut = _larger({side: np.fmax.reduce([eyes.parts[c][side] for c in ("43", "45", "46")]) for side in "LR"})
+    out: Curves = {"41": {}, "42": {}}
+    for side in "LR":
+        share = np.clip(closed[side] / 5, 0.0, 1.0)
+        droop = np.interp(share, [0.12, 0.45, 0.6], [0.0, 5.0, 0.0])
+        slit = np.interp(share, [0.5, 0.85, 1.0], [0.0, 5.0, 0.0])
+        for code, value in (("41", droop), ("42", slit)):
+            value = np.where(np.isfinite(share), value, np.nan)
+            out[code][side] = np.where(np.nan_to_num(shut) > 0, 0.0, value)
+    return out
+
+
+def _learned_curves(series: FaceSeries, found: Scores, eyes: Lids) -> Curves:
+    """What the nets say, by code and side, before limiting; the jaw as one amount under 26."""
+    raw = {code: dict(sides) for code, sides in found.curves.items() if code not in {"27", "43"}}
+    if "26" in raw and "27" in found.curves:
+        raw["26"] = {"": _jaw_amount(found.curves)}
+    if "43" in found.curves:
+        raw |= _lowered_lids(series, found.curves["43"], eyes)
+    return raw
+
+
+def intensities(series: FaceSeries, neutral: Neutral, package: Package | None = None) -> Intensities:
     """Measure one face against its neutral.
 
     Parameters
     ----------
     series : FaceSeries
     neutral : Neutral
+    package : Package, optional
+        A learned scorer; the rules answer for what it leaves out, or for everything without it or where the
+        measurement is older than learned scorers.
 
     Returns
     -------
     Intensities
-        All of `MACHINE_CODES`.
+        All 44 Action Units that the scorers answer for, and head and eye codes.
     """
     deviation = Deviation(series, neutral)
     hidden = far_side(series)
     eyes = lids(deviation, hidden)
     shut = _around(series, eyes.blinks)
-    raw: dict[str, dict[str, Float64]] = {}
-    for rule in RULES:
-        for side in ("L", "R") if rule.sided else ("L",):
-            curve = rule.raw(deviation, "L" if side == "L" else "R")
-            curve = np.where(hidden[side], np.nan, curve) if rule.sided else curve
-            curve = bridge(series, curve, shut) if rule.code in _BRIDGED else curve
-            raw.setdefault(rule.code, {})[side if rule.sided else ""] = curve
-    for code, curve in _directions(deviation).items():
-        raw[code] = {"": bridge(series, curve, shut) if code in _BRIDGED else curve}
+    raw = _rule_curves(deviation)
+    learned: Curves = {}
+    if package is not None and is_scorable(series) and CODE_COLUMNS[0] in neutral.values:
+        found = scores(package, series, neutral, measurable(series))
+        learned = _learned_curves(series, found, eyes)
+    raw |= learned
+    raw |= {code: {"": curve} for code, curve in _directions(deviation).items()}
+    for code, part in raw.items():
+        for side, curve in part.items():
+            seen = np.where(hidden[side], np.nan, curve) if side else curve
+            part[side] = bridge(series, seen, shut) if code in _BRIDGED else seen
 
     curves = {code: _larger(part) if len(part) == 2 else part[""] for code, part in raw.items()}
     curves["27"] = curves["26"]
@@ -143,16 +198,19 @@ def intensities(series: FaceSeries, neutral: Neutral) -> Intensities:
     limited = {code: {side: _limit(curve) for side, curve in part.items()} for code, part in raw.items()}
     sides = {code: part for code, part in limited.items() if len(part) == 2}
     both = {code: _larger(part) if len(part) == 2 else part[""] for code, part in limited.items()}
-    gate(both, sides, by)
+    gate(both, sides, by, learned=frozenset(learned))
     both |= jaw
     sides |= eyes.parts
     both |= {code: _larger(part) for code, part in eyes.parts.items()}
     exclude(both, sides)
-    floors = {rule.code: rule.floor for rule in RULES} | {"27": 0.75, "43": 0.75, "45": 0.75, "46": 0.75}
+    floors = {rule.code: rule.floor for rule in RULES} | dict.fromkeys(("27", "43", "45", "46"), 0.75)
     floors |= {code: 5 * low / (high - low) for a, b, _, low, high in (*_HEAD, *_EYES) for code in (a, b)}
-    return Intensities({code: both[code] for code in MACHINE_CODES}, sides, curves, floors)
+    if package is not None:
+        floors |= {code: package.about["codes"][code]["rest_noise"] for code in learned}
+    order = (*ACTION_UNITS, *HEAD_CODES, *EYE_CODES)
+    return Intensities({code: both[code] for code in order if code in both}, sides, curves, floors)
 
 
 def sided_units() -> tuple[str, ...]:
-    """Machine codes that have a left and a right column, in numeric order."""
-    return tuple(code for code in MACHINE_UNITS if CATALOGUE[code].sided)
+    """Action Units that have a left and a right column, in numeric order."""
+    return tuple(code for code in ACTION_UNITS if CATALOGUE[code].sided)

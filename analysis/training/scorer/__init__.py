@@ -1,0 +1,1 @@
+"""Trains the scorers on labelled pictures: extract, fit, export, report."""
