@@ -18,14 +18,15 @@ Mask = NDArray[np.bool_]
 MAX_YAW_DEG: Final = 40.0
 MAX_PITCH_DEG: Final = 40.0
 #: Measured by ``python -m analysis.training.measure_gates`` (clips d1 and d3, made smaller): the error over all
-#: units is flat down to irises of 7 pixels, a fifth higher at 4–5, three fifths higher below 4
+#: units is flat down to irises of 7 pixels, a quarter higher at 4–5, three fifths higher below 4
 #: (docs/validation.md).
 MIN_IRIS_PX: Final = 4.0
-#: Face widths a second. Measured likewise with smeared pictures: nothing grows up to 0.1 face widths of smear, a
-#: third to a half does at 0.16. A fully open shutter at 25 pictures a second smears 0.1 at this speed.
+#: Face widths a second. Measured likewise with smeared pictures: the error of what is shown grows from 0.1 face
+#: widths of smear on, by a third to a half at 0.15. A fully open shutter at 25 pictures a second smears 0.1 so.
 MAX_SPEED: Final = 2.5
-#: Share of finest detail. Measured likewise with defocus: the error grows from a blur (σ) of a fifth of an iris
-#: on. The figure is then 0.15–0.19, but 0.16 on another face that is still measured well: it finds the worst only.
+#: Share of finest detail. Measured likewise with defocus: the error grows from a blur (σ) of an eighth to a
+#: fifth of an iris on. The figure is then 0.15–0.19, but 0.16 on another face that is still measured well: it
+#: finds the worst only.
 MIN_SHARPNESS: Final = 0.15
 #: From here on the far side is left out and sided codes rest on the near side.
 FAR_SIDE_YAW_DEG: Final = 28.0

@@ -125,7 +125,7 @@ export function drawHoles(canvas, holes, window, width, height) {
   const shown = holes.filter(([from, to]) => to > window.fromUs && from < window.toUs);
   if (!shown.length) return;
   pen.fillStyle = hatching(pen, colour("--outline"));
-  pen.globalAlpha = 0.45;
+  pen.globalAlpha = 0.25;
   for (const [from, to] of shown) {
     const x = toX(window, from, width);
     pen.fillRect(x, 0, Math.max(toX(window, to, width) - x, 1), height);
