@@ -156,11 +156,11 @@ def _nasolabial(m: Marks, upto: float, depth: float) -> Stroke:
     """Fold from the nose's wing around the mouth's corner; `upto` (0–1) is how far down it is seen."""
     wing, mouth = m.wing, m.mouth
     whole = _curve(
-        (wing[0] + 0.05, wing[1] + 0.75),
-        (wing[0] + 0.65, wing[1] - 0.1),
-        (mouth[0] + 0.75, (wing[1] + mouth[1]) / 2 - 0.2),
-        (mouth[0] + 1.05, mouth[1] - 0.2),
-        (mouth[0] + 0.85, mouth[1] - 1.2),
+        (wing[0] + 0.02, wing[1] + 0.55),
+        (wing[0] + 0.4, wing[1] - 0.1),
+        (mouth[0] + 0.4, (wing[1] + mouth[1]) / 2 - 0.2),
+        (mouth[0] + 0.7, mouth[1] - 0.2),
+        (mouth[0] + 0.6, mouth[1] - 1.2),
     )
     return Stroke(whole[: max(4, round(upto * len(whole)))], depth, 0.19)
 
@@ -199,9 +199,9 @@ def _mouth(rng: Generator, m: Marks) -> dict[str, list[Stroke]]:
     ]
     apple = Stroke(_curve((float(m.eye[0]) + 0.2, y + 3.2), (float(m.eye[0]) + 1.2, y + 3.4)), -0.08, 0.8)
     return {
-        "10": [_nasolabial(m, 0.6, 0.12)],
-        "11": [_nasolabial(m, 0.75, 0.10)],
-        "12": [_nasolabial(m, 1.0, 0.15), *([cheek] if rng.random() < 0.6 else [])],
+        "10": [_nasolabial(m, 0.6, 0.10)],
+        "11": [_nasolabial(m, 0.75, 0.08)],
+        "12": [_nasolabial(m, 1.0, 0.12), *([cheek] if rng.random() < 0.6 else [])],
         "13": [_nasolabial(m, 0.7, 0.07), apple],
         "14": dimple,
         "15": marionette,

@@ -90,7 +90,7 @@ void main(){
     float h = pores * c.a + w;
     N = bent(N, h, pores * texture(skin, t + ux).a + texture(wrinkles, t + ux).r,
              pores * texture(skin, t + uy).a + texture(wrinkles, t + uy).r);
-    crease = clamp(-w * 7.0, 0.0, 0.6);
+    crease = clamp(-w * 6.0, 0.0, 0.5);
     albedo *= pow(vec3(1.0 - 0.55 * crease), vec3(0.75, 1.0, 1.05));
     occlusion = 1.0 - 0.35 * crease;
   } else { albedo = pow(texture(head, t).rgb, vec3(2.2)); }

@@ -177,7 +177,7 @@ def _beard(rng: Generator, skin: Float32, canvas: Canvas, strength: float, hair:
         * (1 - canvas.lips)
         * np.clip(z - ear[2] + 1.5, 0, 1)
     )
-    stubble = np.clip(noise(rng, SIZE, 1.0) * 0.6 + 0.5, 0, 1)
+    stubble = np.clip(noise(rng, SIZE, 0.65) * 0.6 + 0.5, 0, 1)
     _mix(skin, hair, strength * where * (0.35 + 0.65 * stubble))
 
 
@@ -259,7 +259,7 @@ def _scalp(rng: Generator, skin: Float32, relief: Float32, inside: Float32, appe
     bare = 0.35 if appearance.cropped else 0.05
     size = len(skin)
     cover = np.clip(inside / 0.5 + 0.25 * noise(rng, size, size / 160), 0, 1)
-    grain = np.clip(noise(rng, size, 0.9) * 0.5 + 0.55, 0, 1)
+    grain = np.clip(noise(rng, size, 0.65) * 0.5 + 0.55, 0, 1)
     _mix(skin, linear(appearance.hair) * (1.0 if appearance.cropped else 0.6), cover * (1 - bare + bare * grain))
     relief += 0.4 * cover * grain
 
