@@ -23,7 +23,7 @@ from analysis.media.decode import frames
 from analysis.types import AnalysisError, Cancelled, Hook
 
 _TIME_BASE: Final = Fraction(1, 90_000)
-_STAGES: Final = ("decode", "detect", "mesh", "texture", "geometry", "write")
+_STAGES: Final = ("decode", "detect", "mesh", "identity", "texture", "geometry", "write")
 
 
 @dataclass(frozen=True, slots=True)

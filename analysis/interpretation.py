@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis import people
 from analysis.facs.baseline import Neutral
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 from analysis.facs.events import Event, events
@@ -65,6 +66,8 @@ class _Measurement:
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise AnalysisError(f"No readable measurement in {folder.name}: measure the video first.") from error
         self._frame, time_us, self._face = (index[name].to_numpy().astype(np.int64) for name in _INDEX)
+        by_hand = people.faces_by_hand(folder, self._face)
+        self._face = self._face if by_hand is None else by_hand
         self._decoded, first = np.unique(self._frame, return_index=True)
         self.times: Int64 = time_us[first]  # of all decoded frames
         numbers, seen = np.unique(self._face[self._face >= 0], return_counts=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
+from analysis.face.identity import Identity
 from analysis.face.mesh import face_box
 from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.face.tracker import State, Tracker
@@ -27,6 +28,7 @@ SCHEMA: Final = pa.schema(
         ("frame", pa.int32()),
         ("time_us", pa.int64()),
         ("face", pa.int16()),
+        ("track", pa.int32()),
         *((name, pa.float32()) for name in VALUE_COLUMNS),
     ]
 )
@@ -36,11 +38,15 @@ _ROW_GROUP: Final = 1024  # writing one takes some fifteen times its size for a 
 
 @dataclass(slots=True)
 class Row:
-    """One face in one frame, or a frame without a face (``face`` −1, the rest None)."""
+    """One face in one frame, or a frame without a face (``track`` −1, the rest None).
+
+    ``piece`` is `analysis.face.identity.Identity`'s number of the track, ``track`` the stored one.
+    """
 
     frame: int
     time_us: int
-    face: int = NO_FACE
+    piece: int = NO_FACE
+    track: int = NO_FACE
     observation: Observation | None = None
     texture: Float32 | None = None
 
@@ -56,21 +62,26 @@ class _Pending:
 class Confirmation:
     """Holds frames back until their tracks are believed or dropped (about a quarter of a second).
 
-    Faces are numbered from 0 in the order of their first appearance; dropped tracks get no number.
+    Tracks are numbered from 0 in the order of their first appearance; dropped ones get no number.
     """
 
     tracker: Tracker
+    identity: Identity
     _waiting: deque[_Pending] = field(default_factory=deque)
-    _faces: dict[int, int] = field(default_factory=dict)
+    _tracks: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def faces(self) -> int:
-        """Number of faces that were let through so far."""
-        return len(self._faces)
+    def persons(self) -> list[int]:
+        """The person of every track that was let through, by track number."""
+        return self.identity.persons(self._tracks)
 
-    def add(self, frame: int, time_us: int, seen: list[tuple[Observation, Float32]]) -> Iterator[Row]:
+    def add(
+        self, frame: int, time_us: int, pieces: list[int], seen: list[tuple[Observation, Float32]]
+    ) -> Iterator[Row]:
         """Take the next frame in, yield the rows of all frames that are settled."""
-        rows = [Row(frame, time_us, NO_FACE, observation, texture) for observation, texture in seen]
+        rows = [
+            Row(frame, time_us, piece, NO_FACE, observation, texture)
+            for piece, (observation, texture) in zip(pieces, seen, strict=True)
+        ]
         self._waiting.append(_Pending(frame, time_us, rows))
         while self._waiting and self._is_settled(self._waiting[0]):
             yield from self._released(self._waiting.popleft(), keep_tentative=False)
@@ -90,9 +101,11 @@ class Confirmation:
     def _released(self, pending: _Pending, *, keep_tentative: bool) -> Iterator[Row]:
         accepted = {State.CONFIRMED, State.TENTATIVE} if keep_tentative else {State.CONFIRMED}
         rows = [row for row in pending.rows if self._state(row) in accepted]
+        for row in pending.rows:
+            if row not in rows:
+                self.identity.forget(row.piece)
         for row in rows:
-            assert row.observation is not None
-            row.face = self._faces.setdefault(row.observation.track, len(self._faces))
+            row.track = self._tracks.setdefault(row.piece, len(self._tracks))
             yield row
         if not rows:
             yield Row(pending.frame, pending.time_us)
@@ -111,6 +124,7 @@ class Writer:
     """
 
     def __init__(self, path: Path, width: int, height: int, stages: Stages) -> None:
+        self._path = path
         self._size = (width, height)
         self._stages = stages
         self._rows: list[Row] = []
@@ -123,11 +137,14 @@ class Writer:
         if len(self._rows) >= _GEOMETRY_BATCH:
             self._measure()
 
-    def close(self) -> None:
+    def close(self, persons: list[int]) -> None:
+        """Write what is left, and the person of every track (by track number) as the face of its rows."""
         self._measure()
         with self._stages("write"):
             self._flush()
             self._file.close()
+            if persons != list(range(len(persons))):
+                _write_faces(self._path, persons)
 
     def abandon(self) -> None:
         """Close the file without writing what is left."""
@@ -144,7 +161,8 @@ class Writer:
             columns = [
                 pa.array([row.frame for row in rows], pa.int32()),
                 pa.array([row.time_us for row in rows], pa.int64()),
-                pa.array([row.face for row in rows], pa.int16()),
+                pa.array([row.track for row in rows], pa.int16()),  # until it is known who is who
+                pa.array([row.track for row in rows], pa.int32()),
                 *(pa.array(column) for column in np.ascontiguousarray(values.T)),
             ]
             self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
@@ -169,3 +187,16 @@ class Writer:
         if self._batches:
             self._file.write_table(pa.Table.from_batches(self._batches, SCHEMA), row_group_size=_ROW_GROUP * 2)
         self._batches, self._count = [], 0
+
+
+def _write_faces(path: Path, persons: list[int]) -> None:
+    """Write a finished file again with ``face`` by track, a row group at a time."""
+    by_track = np.array([*persons, NO_FACE], np.int16)  # the last one is what −1 points at
+    draft = path.with_name(f"{path.name}.draft")
+    with pq.ParquetFile(path) as stored, pq.ParquetWriter(draft, SCHEMA, compression="zstd") as file:
+        for group in range(stored.num_row_groups):
+            table = stored.read_row_group(group)
+            faces = pa.array(by_track[table["track"].to_numpy()])
+            table = table.set_column(SCHEMA.get_field_index("face"), SCHEMA.field("face"), faces)
+            file.write_table(table, row_group_size=_ROW_GROUP * 2)
+    draft.replace(path)

@@ -17,6 +17,7 @@ import numpy as np
 
 from analysis import media
 from analysis.face.detector import Detection, Detector
+from analysis.face.identity import Identity
 from analysis.face.mesh import Mesh, Placement, Region
 from analysis.face.texture import SkinTexture
 from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
@@ -26,6 +27,7 @@ from analysis.interpretation import Interpretation, interpret
 from analysis.measurement import Confirmation, Writer
 from analysis.memory import return_large_blocks
 from analysis.models.registry import MODELS
+from analysis.people import PEOPLE
 from analysis.stages import Stages
 from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
 
@@ -34,7 +36,7 @@ __all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
 SCHEMA: Final = 1
 PARQUET: Final = "measurement.parquet"
 ABOUT: Final = "measurement.json"
-_RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL)
+_RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL, PEOPLE)
 _TEMPORARY: Final = ".measuring-"
 _REPORT_S: Final = 0.2
 _STILL_S: Final = 3.0
@@ -51,17 +53,18 @@ class Measurement:
     ----------
     folder : Path
         Holds ``measurement.parquet`` and ``measurement.json``.
-    frames, faces : int
-        Decoded pictures; believed faces.
+    frames, faces, tracks : int
+        Decoded pictures; persons; tracks that were joined to them.
     skipped_packets : int
         Damaged packets that were left out.
     seconds : dict of str to float
-        Wall-clock seconds by stage (decode, detect, mesh, texture, geometry, write).
+        Wall-clock seconds by stage (decode, detect, mesh, identity, texture, geometry, write).
     """
 
     folder: Path
     frames: int
     faces: int
+    tracks: int
     skipped_packets: int
     seconds: dict[str, float]
 
@@ -76,9 +79,10 @@ def measure(
 ) -> Measurement:
     """Measure every face in every frame and store the raw numbers.
 
-    Writes ``measurement.parquet`` (a row for each face in each frame, or one with ``face`` −1 and NaN for a frame
-    without a face) and ``measurement.json`` (the video, models and versions) into ``out``; they appear only when
-    complete. The result depends on the video alone, not on the machine's load.
+    Writes ``measurement.parquet`` (a row for each face in each frame, or one with ``face`` and ``track`` −1 and
+    NaN for a frame without a face; ``face`` is the person, numbered by first appearance, ``track`` one of the
+    tracks that were joined to it) and ``measurement.json`` (the video, models and versions) into ``out``; they
+    appear only when complete. The result depends on the video alone, not on the machine's load.
 
     Parameters
     ----------
@@ -143,7 +147,8 @@ class _Pass:
         self._stages = Stages()
         detector, mesh = _TimedDetector(self._stages), _TimedMesh(self._stages)
         self._tracker = Tracker(max_faces, detector=detector, mesh=mesh)
-        self._confirmation = Confirmation(self._tracker)
+        self._identity = Identity()
+        self._confirmation = Confirmation(self._tracker, self._identity)
         self._texture = SkinTexture()
         self._report = report
         self._writer = Writer(parquet, stream.width, stream.height, self._stages)
@@ -156,21 +161,24 @@ class _Pass:
                 if should_stop is not None and should_stop():
                     raise Cancelled("The analysis was stopped.")
                 seen = self._tracker.update(frame.rgb, frame.time_us)
-                for row in self._confirmation.add(frame.index, frame.time_us, self._textured(frame.rgb, seen)):
+                with self._stages("identity"):
+                    pieces = self._identity.see(frame.rgb, frame.time_us, seen)
+                textured = self._textured(frame.rgb, seen)
+                for row in self._confirmation.add(frame.index, frame.time_us, pieces, textured):
                     self._writer.add(row)
                 frames, length_us = frame.index + 1, frame.time_us
                 self._report(frames, frame.rgb, seen)
             too_short = frames < CONFIRM_FRAMES or length_us < CONFIRM_US  # for any track to be believed
             for row in self._confirmation.finish(keep_tentative=too_short):
                 self._writer.add(row)
+            persons = self._confirmation.persons()
         except BaseException:
             self._writer.abandon()
             raise
-        self._writer.close()
+        self._writer.close(persons)
         self._report.finish(frames)
-        return Measurement(
-            out, frames, self._confirmation.faces, reader.skipped_packets, dict(self._stages.seconds)
-        )
+        seconds = dict(self._stages.seconds)
+        return Measurement(out, frames, len(set(persons)), len(persons), reader.skipped_packets, seconds)
 
     def _textured(self, rgb: Rgb, seen: list[Observation]) -> list[tuple[Observation, Float32]]:
         if not seen:
@@ -246,6 +254,7 @@ def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
         "schema": SCHEMA,
         "video": found,
         "faces": measurement.faces,
+        "tracks": measurement.tracks,
         "models": [
             {"id": spec.id, "version": spec.version, "sha256": spec.sha256, "licence": spec.licence}
             for spec in MODELS.values()

@@ -1,0 +1,40 @@
+"""Finds cuts: pictures that have nothing to do with the one before."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.types import Rgb
+
+_ROWS, _COLUMNS = 36, 64
+_LEAST_CHANGE: Final = 20.0
+"""Mean change of a pixel (of 255) under which there is no cut, however still the pictures were before."""
+_TIMES_USUAL: Final = 4.0
+"""A cut changes the picture so many times as much as the pictures before it changed."""
+_BEFORE: Final = 12
+
+
+class Shots:
+    """Numbers the shots of a video, from 0; a cut is a change far above the usual of the pictures before it."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._last: NDArray[np.int16] | None = None
+        self._changes: deque[float] = deque(maxlen=_BEFORE)
+
+    def update(self, rgb: Rgb) -> int:
+        """Return the number of the shot that the next picture belongs to."""
+        rows = np.linspace(0, rgb.shape[0] - 1, _ROWS).astype(int)
+        columns = np.linspace(0, rgb.shape[1] - 1, _COLUMNS).astype(int)
+        small = rgb[np.ix_(rows, columns)].astype(np.int16)
+        if self._last is not None:
+            change = float(np.abs(small - self._last).mean())
+            if self._changes and change > max(_LEAST_CHANGE, _TIMES_USUAL * float(np.median(self._changes))):
+                self.number += 1
+            self._changes.append(change)
+        self._last = small
+        return self.number
