@@ -65,13 +65,16 @@ class Marks:
             return np.array([(left[0] - right[0]) / 2, (left[1] + right[1]) / 2], np.float32)
 
         brow = surface.rest[surface.landmarks["brow_L"]][:, :2]
+        # the rigs mark the wing at different heights; nostril and nose's base are the same point in both
+        base = surface.point("subnasale")[:2]
+        wing = np.array([both("nostril")[0] + 0.45, base[1] + 0.1], np.float32)
         ring = surface.rest[surface.landmarks["eye_L"]][:, :2]
         lips = surface.rest[surface.landmarks["lips_outer"]]
         return cls(
             brow_in=brow[0], brow_out=brow[-1],
             eye_in=ring[ring[:, 0].argmin()], eye_out=ring[ring[:, 0].argmax()],
-            eye=ring.mean(axis=0), root=surface.point("nose_root")[:2], wing=both("wing"),
-            subnasale=surface.point("subnasale")[:2], mouth=both("mouth"),
+            eye=ring.mean(axis=0), root=surface.point("nose_root")[:2], wing=wing,
+            subnasale=base, mouth=both("mouth"),
             lip_low=float(lips[:, 1].min()), lip_high=float(lips[:, 1].max()), chin=surface.point("chin")[:2],
         )  # fmt: skip
 
@@ -156,8 +159,8 @@ def _nasolabial(m: Marks, upto: float, depth: float) -> Stroke:
     """Fold from the nose's wing around the mouth's corner; `upto` (0–1) is how far down it is seen."""
     wing, mouth = m.wing, m.mouth
     whole = _curve(
-        (wing[0] + 0.02, wing[1] + 0.55),
-        (wing[0] + 0.4, wing[1] - 0.1),
+        (wing[0] + 0.15, wing[1] + 0.85),
+        (wing[0] + 0.65, wing[1] + 0.05),
         (mouth[0] + 0.4, (wing[1] + mouth[1]) / 2 - 0.2),
         (mouth[0] + 0.7, mouth[1] - 0.2),
         (mouth[0] + 0.6, mouth[1] - 1.2),
