@@ -53,6 +53,7 @@ EXAMPLES = {
     "studies:member_remove": Example(data={"role": "manager"}),
     "recordings:tus_create": Example(data={}),
     "runs:interpret": Example(data={"neutral_us": "0"}),
+    "runs:neutral_picture": Example(kwargs={"face": "0"}),
     "runs:download": Example(kwargs={"name": "events.csv"}),
     "coding:event_create": Example(json={"content": EVENT}),
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),

@@ -19,6 +19,7 @@ from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
 from facsweb.recordings.models import Recording
 from facsweb.reports import comparison, measures
+from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant, Scope
 
@@ -112,6 +113,7 @@ def _run(run: AnalysisRun) -> dict[str, Any]:
         "models": said.get("models", []),
         "scorer": said.get("scorer", {}),
         "neutral": said.get("neutral", {}),
+        "neutrals": neutrals.for_report(run),
         "warnings": said.get("warnings", []),
         "files": run.files,
     }

@@ -10,3 +10,6 @@ from facsweb.runs.models import AnalysisRun
 #: Called inside the transaction that publishes a run's result; may be called again for the same run. An error in
 #: a hook means that the result is not published and the run fails.
 on_success: Final[list[Callable[[AnalysisRun], None]]] = []
+
+#: Each says in a sentence why a run must not be read in another way any more; empty while it may.
+protections: Final[list[Callable[[AnalysisRun], str]]] = []

@@ -29,7 +29,7 @@ from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
-from facsweb.runs import attempts, progress
+from facsweb.runs import attempts, neutrals, progress
 from facsweb.runs.attempts import Order
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
@@ -209,15 +209,16 @@ def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
 
 def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
     """Measure and interpret; or only interpret again what another run measured."""
-    neutral_us = run.parameters.get("neutral_us")
+    neutral_us, choices = run.parameters.get("neutral_us"), neutrals.for_the_work(run)
     if source := run.parameters.get("measurement_from"):
         _copy_measurement(source, out)
-        pipeline.interpret(out, neutral_us=neutral_us, hook=pulse.hook)
+        pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, hook=pulse.hook)
         return
     pipeline.analyze(
         original_path(run.recording),
         out,
         neutral_us=neutral_us,
+        neutrals=choices,
         max_faces=run.parameters["max_faces"],
         hook=pulse.hook,
         should_stop=pulse.should_stop,

@@ -30,6 +30,7 @@ __all__ = [
     "RunRefused",
     "cancel",
     "cancel_for_withdrawal",
+    "check_neutral",
     "recover",
     "reinterpret",
     "remove_with_recording",
@@ -78,7 +79,7 @@ def start(
     RunRefused
         A parameter is out of range.
     """
-    _check_neutral(recording, neutral_us)
+    check_neutral(recording, neutral_us)
     if not 1 <= max_faces <= MAX_FACES:
         raise RunRefused(f"Between 1 and {MAX_FACES} faces can be followed, not {max_faces}.")
     absent = [model for model, intact in store.present().items() if not intact]
@@ -90,8 +91,12 @@ def start(
     return _create(actor, recording, {"neutral_us": neutral_us, "max_faces": max_faces})
 
 
-def reinterpret(actor: User, run: AnalysisRun, neutral_us: int | None) -> AnalysisRun:
+def reinterpret(
+    actor: User, run: AnalysisRun, neutral_us: int | None, *, neutrals: dict[str, Any] | None = None
+) -> AnalysisRun:
     """Read a finished run's measurement again with another neutral face, as a new run; no video is decoded.
+
+    ``neutral_us`` is for all faces, ``neutrals`` for single ones (``facsweb.runs.neutrals`` says what is in it).
 
     Raises
     ------
@@ -102,12 +107,16 @@ def reinterpret(actor: User, run: AnalysisRun, neutral_us: int | None) -> Analys
     """
     if run.state != State.SUCCEEDED or not all((result_dir(run) / name).is_file() for name in MEASUREMENT):
         raise RunRefused("Only a finished run can be read again. Start a new analysis instead.")
-    _check_neutral(run.recording, neutral_us)
+    check_neutral(run.recording, neutral_us)
     parameters = {**run.parameters, "neutral_us": neutral_us, "measurement_from": str(run.pk)}
+    parameters.pop("neutrals", None)
+    if neutrals:
+        parameters["neutrals"] = neutrals
     return _create(actor, run.recording, parameters)
 
 
-def _check_neutral(recording: Recording, neutral_us: int | None) -> None:
+def check_neutral(recording: Recording, neutral_us: int | None) -> None:
+    """Raise RunRefused when the moment lies outside of the recording."""
     if neutral_us is not None and not 0 <= neutral_us < recording.duration_us:
         raise RunRefused("The neutral face must lie within the recording.")
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.runs import views
+from facsweb.runs import neutral_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("runs/<uuid:pk>/snapshot", views.snapshot, name="snapshot"),
     path("runs/<uuid:pk>/still", views.still, name="still"),
     path("runs/<uuid:pk>/cancel", views.cancel, name="cancel"),
-    path("runs/<uuid:pk>/interpret", views.interpret, name="interpret"),
+    path("runs/<uuid:pk>/interpret", neutral_views.interpret, name="interpret"),
+    path("runs/<uuid:pk>/neutral", neutral_views.detail, name="neutral"),
+    path("runs/<uuid:pk>/neutral/undo", neutral_views.undo, name="neutral_undo"),
+    path("runs/<uuid:pk>/neutral/<int:face>", neutral_views.picture, name="neutral_picture"),
     path("runs/<uuid:pk>/files/<str:name>", views.download, name="download"),
 ]

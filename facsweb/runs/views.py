@@ -18,8 +18,8 @@ from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.recordings.streaming import file_response
 from facsweb.recordings.views import crumbs
-from facsweb.runs import progress, services, summaries
-from facsweb.runs.forms import NeutralForm, StartForm
+from facsweb.runs import neutrals, progress, services, summaries
+from facsweb.runs.forms import StartForm
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.services import ConsentMissing
@@ -63,7 +63,7 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
         "snapshot": progress.snapshot(run),
         "socket_path": f"/ws/runs/{run.pk}/",
         "may_start": access.may(request.user, "runs:start", run),
-        "neutral_form": NeutralForm(),
+        "neutrals": neutrals.of_run(run),
         "faces": summaries.faces(run.summary),
         "warnings": run.summary.get("warnings", []),
         "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
@@ -98,20 +98,6 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Cancel a run; a second click changes nothing."""
     run = access.get(request, AnalysisRun, pk, related=(STUDY,))
     services.cancel(request.user, run)  # type: ignore[arg-type]
-    return redirect("runs:detail", pk=run.pk)
-
-
-@require_POST
-def interpret(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Read a finished run again with another neutral face and show the new run."""
-    run = access.get(request, AnalysisRun, pk, related=(STUDY,))
-    form = NeutralForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, form, redirect("runs:detail", pk=run.pk))
-    try:
-        run = services.reinterpret(request.user, run, form.cleaned_data["neutral_us"])  # type: ignore[arg-type]
-    except REFUSALS as error:
-        messages.error(request, str(error))
     return redirect("runs:detail", pk=run.pk)
 
 

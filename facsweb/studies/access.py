@@ -63,6 +63,9 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "runs:still": WORKERS,
     "runs:cancel": LEADS,
     "runs:interpret": LEADS,
+    "runs:neutral": WORKERS,
+    "runs:neutral_undo": LEADS,
+    "runs:neutral_picture": WORKERS,
     "runs:download": WORKERS,
     # coding
     "coding:review": WORKERS,

@@ -1,0 +1,17 @@
+"""What must not change under a signed reading."""
+
+from __future__ import annotations
+
+from facsweb.coding.models import Layer
+from facsweb.runs.models import AnalysisRun
+
+
+def signed(run: AnalysisRun) -> str:
+    """Why a run may no longer be read in another way; empty while nobody has signed a coding of it."""
+    layer = run.layers.filter(state=Layer.State.SIGNED).select_related("owner").first()
+    if layer is None or layer.owner is None:
+        return ""
+    return (
+        f"{layer.owner.get_full_name()} has signed a coding of this analysis, so its neutral face stays as it is. "
+        "Start another analysis of the recording to read it with another neutral face."
+    )
