@@ -19,13 +19,15 @@ from analysis.facs.events import Event, events
 from analysis.facs.intensity import Intensities, intensities
 from analysis.facs.neutral_store import Choice, described, neutral_of, resolved, write_neutrals
 from analysis.facs.quality import quality
+from analysis.facs.rules import RULE_TIERS
 from analysis.facs.series import FaceSeries, Float64, Int64
 from analysis.facs.summary import gate_shares, summary, visibility_summary
 from analysis.facs.tables import signal_table, write_events, write_signals, write_summary
 from analysis.facs.visibility import Visibility, gate_codes, hide, visibility, visibility_events
+from analysis.scoring.choice import RULES, chosen
+from analysis.scoring.package import Package
 from analysis.types import AnalysisError, Float32, Hook
 
-SCORER: Final[Mapping[str, str]] = {"id": "au-rules", "version": "1.0.0"}
 SCHEMA: Final = 1
 #: A track must be seen for a second (or a third of a shorter recording) to be reported: false faces are brief.
 _LEAST_SEEN_US: Final = 1_000_000
@@ -123,15 +125,38 @@ def _face_warnings(face: int, seen: Visibility, marks: Float64) -> list[str]:
     return out
 
 
-def _content(measured: _Measurement, per_face: list[dict[str, Any]], warnings: list[str]) -> dict[str, Any]:
+def _scorer(name: str | None, measured: _Measurement, warnings: list[str]) -> Package | None:
+    """The scorer that is asked for, as far as it can read this measurement; None are the rules."""
+    package = chosen(name)
+    if package is None or measured.about.get("encoder") == package.encoder_sha256:
+        return package
+    if name is not None:
+        raise AnalysisError(
+            f"This recording was measured for another scorer than {name}: analyse it again, or choose "
+            f"{RULES}, which reads every measurement."
+        )
+    warnings.append("The recording was measured by an older version, so only rules scored it. Analyse it again.")
+    return None
+
+
+def _tiers(package: Package | None) -> dict[str, str]:
+    """What every proposed code's figure is worth; the rules' tiers are kept with them."""
+    tiers: dict[str, str] = {code: CATALOGUE[code].tier for code in _PROPOSED}
+    return tiers | (RULE_TIERS if package is None else package.tiers)
+
+
+def _content(
+    measured: _Measurement, package: Package | None, per_face: list[dict[str, Any]], warnings: list[str]
+) -> dict[str, Any]:
     about = measured.about
+    name, version = RULES.split("/") if package is None else (package.id, package.version)
     return {
         "schema": SCHEMA,
         "video": about.get("video"),
         "models": about.get("models", []),
-        "scorer": dict(SCORER),
+        "scorer": {"id": name, "version": version},
         "neutral": per_face[0]["neutral"] if per_face else None,
-        "tiers": {code: CATALOGUE[code].tier for code in _PROPOSED},
+        "tiers": _tiers(package),
         "faces": per_face,
         "warnings": warnings,
     }
@@ -142,6 +167,7 @@ def interpret(
     *,
     neutral_us: int | None = None,
     neutrals: Mapping[int | None, Choice] | None = None,
+    scorer: str | None = None,
     hook: Hook | None = None,
 ) -> Interpretation:
     """Score a measurement and write ``signals.parquet``, ``events.csv`` and ``summary.json`` beside it.
@@ -157,6 +183,8 @@ def interpret(
     neutrals : mapping of int or None to Choice, optional
         The neutral of single faces, by face (None: the only face): a media time, a `Loan` of another recording's
         neutral, or None for automatic. Wins over ``neutral_us``.
+    scorer : str, optional
+        One of `analysis.scoring.choice.available`; the newest that came with the product when left out.
     hook : Hook, optional
         Told ``interpret`` with the faces done.
 
@@ -168,14 +196,16 @@ def interpret(
     ------
     AnalysisError
         No readable measurement, a face or neutral that is not there, a borrowed neutral that was measured
-        differently, or the results cannot be written.
+        differently, a scorer that is not there or cannot read this measurement, or the results cannot be written.
     """
     measured = _Measurement(folder)
     warnings: list[str] = []
+    package = _scorer(scorer, measured, warnings)
     if not measured.faces:
         warnings.append("No face was seen for long enough to be measured.")
     if measured.left_out:
         warnings.append(f"{len(measured.left_out)} brief track(s) of under a second were left out.")
+    left_out = frozenset(code for code, tier in _tiers(package).items() if tier == "human-coded only")
     choices = resolved(measured.faces, neutral_us, neutrals or {})
     used: dict[int, Neutral] = {}
     scored: dict[int, list[Event]] = {}
@@ -188,13 +218,13 @@ def interpret(
                 hook("interpret", len(scored), len(measured.faces))
             neutral = used[face] = neutral_of(face, series, choices[face], measured.about, warnings)
             seen = visibility(series, measured.size)
-            found = intensities(series, neutral)
+            found = intensities(series, neutral, package)
             both, sides = hide(found.both, found.sides, seen)
             found = replace(found, both=both, sides=sides)
             marks = quality(series)
             unseen = visibility_events(measured.times, rows, series, seen)
             gate = gate_codes(len(measured.times), rows, seen)
-            scored[face] = sorted([*events(series, found), *unseen], key=lambda event: event.onset_us)
+            scored[face] = sorted([*events(series, found, left_out), *unseen], key=lambda event: event.onset_us)
             warnings.extend(_face_warnings(face, seen, marks))
             figures = _figures(face, measured, series, neutral, found, scored[face])
             figures["aus"] |= visibility_summary(measured.times, rows, unseen)
@@ -204,7 +234,7 @@ def interpret(
     try:
         write_signals(folder / "signals.parquet", tables())
         write_events(folder / "events.csv", list(scored.items()))
-        content = _content(measured, per_face, warnings)
+        content = _content(measured, package, per_face, warnings)
         write_neutrals(folder, measured.about, used)
         write_summary(folder / "summary.json", content)
     except OSError as error:

@@ -11,12 +11,16 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
 from analysis.face.identity import Identity
 from analysis.face.mesh import face_box
+from analysis.face.pose import align
 from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.face.tracker import State, Tracker
+from analysis.scoring.code import CODE_COLUMNS, codes
+from analysis.scoring.package import Package
 from analysis.stages import Stages
 from analysis.types import Float32, Observation
 
@@ -30,9 +34,12 @@ SCHEMA: Final = pa.schema(
         ("face", pa.int16()),
         ("track", pa.int32()),
         *((name, pa.float32()) for name in VALUE_COLUMNS),
+        *((name, pa.float16()) for name in CODE_COLUMNS),
     ]
 )
-_GEOMETRY_BATCH: Final = 256
+_BATCH: Final = 64  # faces: what the mesh saw of one is 170 kB
+#: Floats have no repeated values and nobody searches by them: neither dictionaries nor statistics.
+_PARQUET: Final = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 _ROW_GROUP: Final = 1024  # writing one takes some fifteen times its size for a moment
 
 
@@ -121,20 +128,23 @@ class Writer:
         Size of the upright picture, pixels.
     stages : Stages
         Where the time goes.
+    package : Package
+        Whose encoder makes the code of every face.
     """
 
-    def __init__(self, path: Path, width: int, height: int, stages: Stages) -> None:
+    def __init__(self, path: Path, width: int, height: int, stages: Stages, package: Package) -> None:
         self._path = path
         self._size = (width, height)
         self._stages = stages
+        self._package = package
         self._rows: list[Row] = []
         self._batches: list[pa.RecordBatch] = []
         self._count = 0
-        self._file = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+        self._file = pq.ParquetWriter(path, SCHEMA, **_PARQUET)
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
-        if len(self._rows) >= _GEOMETRY_BATCH:
+        if len(self._rows) >= _BATCH:
             self._measure()
 
     def close(self, persons: list[int]) -> None:
@@ -155,8 +165,8 @@ class Writer:
             return
         rows, self._rows = self._rows, []
         values = np.full((len(rows), len(VALUE_COLUMNS)), np.nan, np.float32)
-        with self._stages("geometry"):
-            self._fill(values, rows)
+        code = np.full((len(rows), len(CODE_COLUMNS)), np.nan, np.float16)
+        self._fill(values, code, rows)
         with self._stages("write"):
             columns = [
                 pa.array([row.frame for row in rows], pa.int32()),
@@ -164,24 +174,32 @@ class Writer:
                 pa.array([row.track for row in rows], pa.int16()),  # until it is known who is who
                 pa.array([row.track for row in rows], pa.int32()),
                 *(pa.array(column) for column in np.ascontiguousarray(values.T)),
+                *(pa.array(column) for column in np.ascontiguousarray(code.T)),
             ]
             self._batches.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
             self._count += len(rows)
             if self._count >= _ROW_GROUP:
                 self._flush()
 
-    def _fill(self, values: Float32, rows: list[Row]) -> None:
+    def _fill(self, values: Float32, code: NDArray[np.float16], rows: list[Row]) -> None:
         places = [i for i, row in enumerate(rows) if row.observation is not None]
         if not places:
             return
         seen = [row for row in rows if row.observation is not None and row.texture is not None]
         observations = [row.observation for row in seen if row.observation is not None]
-        landmarks = np.stack([observation.landmarks for observation in observations])
-        boxes = np.stack([face_box(points) for points in landmarks])
-        boxes[:, 2:] -= boxes[:, :2]
-        presence = np.array([[observation.presence] for observation in observations], np.float32)
-        texture = np.stack([row.texture for row in seen if row.texture is not None])
-        values[places] = np.concatenate([presence, boxes, geometry(landmarks, *self._size), texture], axis=1)
+        with self._stages("geometry"):
+            landmarks = np.stack([observation.landmarks for observation in observations])
+            boxes = np.stack([face_box(points) for points in landmarks])
+            boxes[:, 2:] -= boxes[:, :2]
+            presence = np.array([[observation.presence] for observation in observations], np.float32)
+            texture = np.stack([row.texture for row in seen if row.texture is not None])
+            aligned = align(landmarks)
+            measures = geometry(landmarks, *self._size, aligned=aligned)
+            values[places] = np.concatenate([presence, boxes, measures, texture], axis=1)
+        maps = [observation.maps for observation in observations if observation.maps is not None]
+        if len(maps) == len(observations):
+            with self._stages("code"):
+                code[places] = codes(self._package, maps, aligned.points)
 
     def _flush(self) -> None:
         if self._batches:
@@ -193,7 +211,7 @@ def _write_faces(path: Path, persons: list[int]) -> None:
     """Write a finished file again with ``face`` by track, a row group at a time."""
     by_track = np.array([*persons, NO_FACE], np.int16)  # the last one is what −1 points at
     draft = path.with_name(f"{path.name}.draft")
-    with pq.ParquetFile(path) as stored, pq.ParquetWriter(draft, SCHEMA, compression="zstd") as file:
+    with pq.ParquetFile(path) as stored, pq.ParquetWriter(draft, SCHEMA, **_PARQUET) as file:
         for group in range(stored.num_row_groups):
             table = stored.read_row_group(group)
             faces = pa.array(by_track[table["track"].to_numpy()])

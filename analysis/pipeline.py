@@ -28,6 +28,7 @@ from analysis.measurement import Confirmation, Writer
 from analysis.memory import return_large_blocks
 from analysis.models.registry import MODELS
 from analysis.people import PEOPLE
+from analysis.scoring.package import default
 from analysis.stages import Stages
 from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
 
@@ -151,7 +152,7 @@ class _Pass:
         self._confirmation = Confirmation(self._tracker, self._identity)
         self._texture = SkinTexture()
         self._report = report
-        self._writer = Writer(parquet, stream.width, stream.height, self._stages)
+        self._writer = Writer(parquet, stream.width, stream.height, self._stages, default())
 
     def run(self, video: Path, out: Path, should_stop: ShouldStop | None) -> Measurement:
         reader = media.FrameReader(video)
@@ -259,6 +260,7 @@ def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
             {"id": spec.id, "version": spec.version, "sha256": spec.sha256, "licence": spec.licence}
             for spec in MODELS.values()
         ],
+        "encoder": default().encoder_sha256,
         "versions": {name: _version(name) for name in _ENGINES},
     }
 

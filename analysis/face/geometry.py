@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face.pose import align, head_pose
+from analysis.face.pose import Aligned, align, head_pose
 from analysis.types import N_LANDMARKS, Float32
 
 # Point numbers of the 478-point mesh, by the subject's side; the right side lies at the image's left.
@@ -175,7 +175,7 @@ def _iris_pixels(landmarks: Float32) -> NDArray[np.float32]:
     return np.asarray(diameters.mean(1), np.float32)
 
 
-def geometry(landmarks: Float32, width: int, height: int) -> Float32:
+def geometry(landmarks: Float32, width: int, height: int, *, aligned: Aligned | None = None) -> Float32:
     """Measure faces.
 
     Parameters
@@ -184,6 +184,8 @@ def geometry(landmarks: Float32, width: int, height: int) -> Float32:
         Pixels of the upright frame, z in the same scale.
     width, height : int
         Size of the upright frame in pixels.
+    aligned : Aligned, optional
+        What `align` gives for these landmarks, where the caller has it.
 
     Returns
     -------
@@ -202,7 +204,8 @@ def geometry(landmarks: Float32, width: int, height: int) -> Float32:
     if not good.any():
         return out
     faces = np.ascontiguousarray(landmarks[good], np.float32)
-    aligned = align(faces)
+    if aligned is None or not good.all():
+        aligned = align(faces)
     pose = head_pose(faces, aligned, width, height)
     linear = aligned.points.reshape(len(faces), -1) @ _LINEAR_MATRIX
     size = np.stack([aligned.px_per_cm, _iris_pixels(faces)], axis=1)

@@ -17,6 +17,8 @@ from analysis.facs.series import FaceSeries, Float64
 
 _FACE: Final = Limits()
 _LIDS: Final = Limits(enter=2.0, leave=0.8, least_us=40_000, join_us=0)
+#: A lid that is lowered for less than half a second is on its way (FACS 2002: what is shorter is a blink).
+_LOWERED: Final = Limits(least_us=500_000, join_us=300_000)
 _HEAD: Final = Limits(least_us=240_000, join_us=300_000)
 #: A side whose peak is at least this share of the other's takes part.
 _BOTH_RATIO: Final = 0.4
@@ -53,6 +55,8 @@ def limits_of(code: str) -> Limits:
     """Event limits of a code: lids are fast, heads are slow."""
     if code in {"43", "45", "46"}:
         return _LIDS
+    if code in {"41", "42"}:
+        return _LOWERED
     return _HEAD if CATALOGUE[code].group in {"head", "eyes"} else _FACE
 
 
@@ -70,18 +74,25 @@ def _side(code: str, sides: dict[str, Float64] | None, segment: Segment) -> str:
     return "left" if peaks[0] > peaks[1] else "right"
 
 
-def located(series: FaceSeries, found: Intensities) -> dict[str, list[Segment]]:
-    """Segments of every code."""
+def located(
+    series: FaceSeries, found: Intensities, left_out: frozenset[str] = frozenset()
+) -> dict[str, list[Segment]]:
+    """Segments of every code but those left out."""
     return {
-        code: segments(series, values, found.curves[code], limits_of(code)) for code, values in found.both.items()
+        code: segments(series, values, found.curves[code], limits_of(code))
+        for code, values in found.both.items()
+        if code not in left_out
     }
 
 
-def events(series: FaceSeries, found: Intensities) -> list[Event]:
-    """All events of one face, none overlapping one of an exclusive code; by onset, then by catalogue order."""
+def events(series: FaceSeries, found: Intensities, left_out: frozenset[str] = frozenset()) -> list[Event]:
+    """All events of one face, none overlapping one of an exclusive code; by onset, then by catalogue order.
+
+    Codes in ``left_out`` are scored but not proposed: the scorer knows too little of them.
+    """
     marks = quality(series)
     out: list[Event] = []
-    for code, parts in located(series, found).items():
+    for code, parts in located(series, found, left_out).items():
         for part in parts:
             peak = float(np.nanmax(found.both[code][part.onset : part.offset + 1]))
             margin = peak / (peak + 2 * found.floors[code])

@@ -38,11 +38,14 @@ class Lids:
         For 43, 45 and 46 the closure of either side inside that code's spans, 0 elsewhere, NaN unmeasured.
     blinks : list of slice
         Spans of 45, for bridging what a blink hides.
+    spans : list of slice
+        Those of 43, 45 and 46.
     """
 
     raw: dict[str, Float64]
     parts: dict[str, dict[str, Float64]]
     blinks: list[slice]
+    spans: list[slice]
 
 
 def closure(deviation: Deviation, side: str) -> Float64:
@@ -72,11 +75,13 @@ def lids(deviation: Deviation, hidden: dict[str, NDArray[np.bool_]]) -> Lids:
         code: {side: np.where(np.isfinite(raw[side]), 0.0, np.nan) for side in "LR"} for code in ("43", "45", "46")
     }
     blinks: list[slice] = []
+    closures: list[slice] = []
     both = np.fmax(limited["L"], limited["R"])
     for span in spans_above(deviation.series, both, ENTER, LEAVE):
         code = _code(deviation, limited["L"], limited["R"], span)
+        closures.append(span)
         if code == "45":
             blinks.append(span)
         for side in "LR":
             parts[code][side][span] = limited[side][span]
-    return Lids(raw, parts, blinks)
+    return Lids(raw, parts, blinks, closures)

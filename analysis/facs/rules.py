@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from analysis.facs.codes import ACTION_UNITS
 from analysis.facs.deviation import Deviation
 from analysis.facs.series import Float64
 
@@ -176,3 +177,14 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("26", _jaw, 0.12, 0.80, False),
     Rule("28", _au28, 0.35, 0.85, False),
 )
+
+#: Action Units that the rules measure (27, 43, 45 and 46 follow from others); learned scorers answer for more.
+MACHINE_UNITS: Final[tuple[str, ...]] = tuple(
+    sorted({*(rule.code for rule in RULES), "27", "43", "45", "46"}, key=int)
+)
+_MEASURED: Final = frozenset({"12", "25", "45"})
+#: What the rules' figures are worth, where they are chosen instead of the learned scorer (their model card).
+RULE_TIERS: Final[dict[str, str]] = {
+    code: "measured" if code in _MEASURED else "experimental" if code in MACHINE_UNITS else "human-coded only"
+    for code in ACTION_UNITS
+}

@@ -32,6 +32,7 @@ SIGNAL_COLUMNS: Final[tuple[str, ...]] = (
     *(f"AU{code}" for code in ACTION_UNITS),
     *(f"AU{code}_{side}" for code in sided_units() for side in "LR"),
     *(f"AU{code}" for code in (*HEAD_CODES, *EYE_CODES)),
+    *(f"AU{code}_{end}" for code in ACTION_UNITS for end in ("low", "high")),
 )
 #: Columns of ``events.csv``, in order.
 EVENT_COLUMNS: Final = (
@@ -95,6 +96,11 @@ def signal_table(
     columns |= {f"AU{code}": spread(values) for code, values in found.both.items()}
     columns |= {
         f"AU{code}_{side}": spread(values) for code, sides in found.sides.items() for side, values in sides.items()
+    }
+    columns |= {
+        f"AU{code}_{end}": spread(values)
+        for code, ends in found.intervals.items()
+        for end, values in zip(("low", "high"), ends, strict=True)
     }
     nothing = np.full(len(times), np.nan, np.float32)
     values = [columns.get(name, nothing) for name in SIGNAL_COLUMNS]

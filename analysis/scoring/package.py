@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.models.runtime import session_from
+from analysis.models.store import sha256
 from analysis.scoring.targets import TARGETS
 from analysis.types import Float32, ModelError
 
@@ -35,6 +36,8 @@ class Package:
     feature_spread : float32, shape (F,)
     encoder : session
         (n, 96, 16, 16), (n, 32, 24, 24) → (n, 160).
+    encoder_sha256 : str
+        Of its file; a head reads only codes of its own encoder.
     heads : mapping of str to session
         By candidate.
     """
@@ -46,7 +49,13 @@ class Package:
     points_basis: Float32
     feature_spread: Float32
     encoder: Any
+    encoder_sha256: str
     heads: Mapping[str, Any]
+
+    @property
+    def tiers(self) -> dict[str, str]:
+        """Tier of every Action Unit."""
+        return {code: str(found["tier"]) for code, found in self.about["codes"].items()}
 
     def winner(self, code: str) -> str | None:
         """Candidate that answers for a code; None where nothing learned does."""
@@ -66,13 +75,22 @@ def load(folder: Path) -> Package:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         with np.load(folder / SCALES) as stored:
             scales = {name: stored[name].astype(np.float32) for name in stored.files}
-        encoder = session_from((folder / ENCODER).read_bytes())
+        encoder = (folder / ENCODER).read_bytes()
+        key = sha256(encoder)
         heads = {kind: session_from((folder / f"{kind}.onnx").read_bytes()) for kind in about["heads"]}
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"The scorer in {folder.name} cannot be read: {error}.") from error
     if [tuple(target) for target in about["targets"]] != list(TARGETS):
         raise ModelError(f"The scorer in {folder.name} answers other Action Units than this version asks for.")
-    return Package(about["id"], about["version"], about, encoder=encoder, heads=heads, **scales)
+    return Package(
+        about["id"],
+        about["version"],
+        about,
+        encoder=session_from(encoder),
+        encoder_sha256=key,
+        heads=heads,
+        **scales,
+    )
 
 
 def shipped_versions() -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.baseline import Neutral
 from analysis.facs.series import FaceSeries, Float64, smooth
-from analysis.scoring.code import CODE_COLUMNS, PICTURE_CODE
+from analysis.scoring.code import CODE_COLUMNS
 from analysis.scoring.inputs import FEATURES, poses
 from analysis.scoring.package import Package
 from analysis.scoring.targets import TARGETS, columns_of
@@ -23,6 +23,8 @@ _EYES: Final = frozenset({"5", "7", "43", "44"})
 _EYES_S: Final = 0.06
 _FACE_S: Final = 0.26
 _CHUNK: Final = 8192
+#: Expected errors are multiplied by one factor up to here and by another beyond (`scorer.json`, ``interval``).
+_TURNED_DEG: Final = 15.0
 #: No difference is larger than this many spreads; a mesh that slipped must not drown the rest.
 _LARGEST: Final = 12.0
 
@@ -36,7 +38,7 @@ class Scores:
     curves : dict of str to dict
         By code and side (``L``, ``R``, the subject's, or empty) the intensity before limiting, (n,), smoothed.
     errors : dict of str to dict
-        Likewise the expected absolute error, intensity units.
+        Likewise half the width of the interval that holds 90 % of the labels of held-out faces, intensity units.
     """
 
     curves: Mapping[str, Mapping[str, Float64]]
@@ -56,8 +58,7 @@ def _spread(package: Package, names: tuple[str, ...]) -> Float32:
 
 def _columns(kind: str) -> tuple[str, ...]:
     """Measurements that a candidate compares with the neutral, in its order."""
-    picture = CODE_COLUMNS[:PICTURE_CODE]
-    return {"features": FEATURES, "pictures": picture, "fused": (*CODE_COLUMNS, *FEATURES)}[kind]
+    return FEATURES if kind == "features" else (*CODE_COLUMNS, *FEATURES)
 
 
 def _inputs(package: Package, kind: str, series: FaceSeries, neutral: Neutral, rows: slice) -> Float32:
@@ -95,6 +96,7 @@ def scores(package: Package, series: FaceSeries, neutral: Neutral, valid: NDArra
     """
     kinds = {package.winner(code) for code, _ in TARGETS} - {None}
     found = {kind: _answers(package, kind, series, neutral) for kind in sorted(k for k in kinds if k)}
+    turned = np.abs(series["yaw_deg"]) > _TURNED_DEG
     curves: dict[str, dict[str, Float64]] = {}
     errors: dict[str, dict[str, Float64]] = {}
     for code in dict.fromkeys(code for code, _ in TARGETS):
@@ -107,6 +109,7 @@ def scores(package: Package, series: FaceSeries, neutral: Neutral, valid: NDArra
             side = TARGETS[number][1]
             raw = found[kind][:, number].astype(np.float64) * about["gain"] + about["offset"]
             doubt = found[kind][:, len(TARGETS) + number].astype(np.float64) * abs(about["gain"])
+            doubt = np.maximum(doubt, 0.02) * np.where(turned, about["interval"][1], about["interval"][0])
             curve = smooth(series, np.where(valid, raw, np.nan), window)
             curves.setdefault(code, {})[side] = np.where(valid, curve, np.nan)
             errors.setdefault(code, {})[side] = np.where(valid, doubt, np.nan)

@@ -11,7 +11,8 @@ from analysis.facs.baseline import automatic_neutral, chosen_neutral
 from analysis.facs.codes import CATALOGUE, HEAD_CODES
 from analysis.facs.events import Event, events
 from analysis.facs.gates import GATES, factor, opened, split_jaw
-from analysis.facs.intensity import MACHINE_CODES, MACHINE_UNITS, Intensities, intensities
+from analysis.facs.intensity import MACHINE_CODES, Intensities, intensities
+from analysis.facs.rules import MACHINE_UNITS
 from analysis.facs.segments import Limits, segments, spans_above
 from tests.analysis.made import bump, closed, series, smile
 

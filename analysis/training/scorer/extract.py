@@ -116,7 +116,7 @@ def extract(folder: Path, shown: frozenset[str], seed: int = 0) -> Shard:
         bgr = cv2.imread(str(folder / row["file"]))
         if bgr is None:
             continue
-        for picture, mirrored in _both_ways(bgr):
+        for picture, mirrored in _both_ways(np.asarray(bgr, np.uint8)):
             placed = _follow(picture, detector, mesh, rng)
             if placed is not None:
                 rows.append(_measured(row, shown, picture, placed, skin, mirrored))

@@ -1,4 +1,4 @@
-"""Fits the candidates on shards: one on features, one on pictures, one on both."""
+"""Fits the two candidates on shards: one on features alone, one that sees the picture, too."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from analysis.training.scorer.nets import CROP_CODE, REGION_CODE, Encoder, Head
 from analysis.types import Float32
 
 Int64 = NDArray[np.int64]
-Kind = Literal["features", "pictures", "fused"]
-KINDS: Final[tuple[Kind, ...]] = ("features", "pictures", "fused")
+Kind = Literal["features", "picture"]
+KINDS: Final[tuple[Kind, ...]] = ("features", "picture")
 
 _PEOPLE: Final = 12  # identities in a batch, so that each neutral is encoded once
 _EACH: Final = 9  # their pictures
@@ -101,10 +101,10 @@ class Candidate(nn.Module):
         super().__init__()
         self.kind = kind
         self.scale = scale
-        size = {"features": len(FEATURES), "pictures": REGION_CODE + CROP_CODE}
-        size["fused"] = size["features"] + size["pictures"] + POINT_CODE
+        seen = 0 if kind == "features" else REGION_CODE + CROP_CODE + POINT_CODE
         self.encoder = None if kind == "features" else Encoder(scale.region_maps, scale.crop_map)
-        self.head = Head(size[kind] + POSE_INPUTS, len(TARGETS))
+        self.inputs = seen + len(FEATURES) + POSE_INPUTS
+        self.head = Head(self.inputs, len(TARGETS))
 
     def code(self, table: Table, rows: Int64) -> Tensor:
         """What one picture alone is worth, (n, …); heads see differences of it."""
@@ -112,11 +112,9 @@ class Candidate(nn.Module):
         if self.encoder is not None:
             maps = (table.shard.region_maps[rows], table.shard.crop_map[rows])
             parts.append(self.encoder(*(torch.from_numpy(part).float() for part in maps)))
-        if self.kind == "fused":
             points = (table.points[rows] - self.scale.points_mean) @ self.scale.points_basis
             parts.append(torch.from_numpy(points))
-        if self.kind != "pictures":
-            parts.append(torch.from_numpy(np.nan_to_num(table.features[rows] / self.scale.feature_spread)))
+        parts.append(torch.from_numpy(np.nan_to_num(table.features[rows] / self.scale.feature_spread)))
         return torch.cat(parts, 1)
 
     def answer(self, code: Tensor, neutral: Tensor, pose: Tensor, neutral_pose: Tensor) -> Tensor:
@@ -189,7 +187,7 @@ def fit(
     ----------
     table : Table
         Training identities only.
-    kind : {"features", "pictures", "fused"}
+    kind : {"features", "picture"}
     scale : Scales
     passes : int
         Over all pictures.

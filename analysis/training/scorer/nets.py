@@ -33,6 +33,7 @@ class Encoder(nn.Module):
     def __init__(self, region_scale: float, crop_scale: float) -> None:
         super().__init__()
         self.region_scale, self.crop_scale = region_scale, crop_scale
+        self.size = REGION_CODE + CROP_CODE
         self.regions = nn.Sequential(
             nn.Dropout2d(0.1),
             _convolution(96, 144, groups=3, stride=2),

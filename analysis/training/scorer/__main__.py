@@ -1,0 +1,58 @@
+"""``python -m analysis.training.scorer``: measure labelled pictures, fit the candidates, say their worth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from analysis.facs.codes import ACTION_UNITS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis.training.scorer", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    measure = commands.add_parser("extract", help="measure the pictures of one folder into a shard")
+    measure.add_argument("pictures", type=Path, help="folder with labels.csv (analysis.training.world)")
+    measure.add_argument("--out", type=Path, required=True, help="the shard, an .npz file")
+    fitting = commands.add_parser("fit", help="fit both candidates, choose the winners, write a package")
+    fitting.add_argument("shards", type=Path, nargs="+")
+    fitting.add_argument("--holdout", type=Path, nargs="+", required=True, help="shards of held-out identities")
+    fitting.add_argument("--version", required=True)
+    fitting.add_argument("--out", type=Path, required=True, help="folder of the package")
+    fitting.add_argument("--passes", type=int, default=16)
+    fitting.add_argument("--threads", type=int, default=1)
+    crossing = commands.add_parser("cross", help="fit on one rig and measure on the other")
+    crossing.add_argument("shards", type=Path, nargs="+", help="of the rig to fit on")
+    crossing.add_argument("--on", type=Path, nargs="+", required=True, help="shards of the other rig")
+    crossing.add_argument("--out", type=Path, required=True, help="a JSON file of figures")
+    crossing.add_argument("--passes", type=int, default=10)
+    crossing.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    if options.command == "extract":
+        from analysis.training.scorer import extract
+
+        shard = extract.extract(options.pictures, frozenset(ACTION_UNITS))
+        extract.save(shard, options.out)
+        print(f"{len(shard)} rows of {len(set(shard.identity))} identities")
+        return 0
+    import torch
+
+    torch.set_num_threads(options.threads)
+    if options.command == "fit":
+        from analysis.training.scorer.build import build
+
+        build(options.shards, options.holdout, options.out, version=options.version, passes=options.passes)
+    else:
+        from analysis.training.scorer.build import cross
+
+        cross(options.shards, options.on, options.out, passes=options.passes)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
