@@ -21,6 +21,7 @@ from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
+from tests.people import write_measurement
 
 
 def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterator[tuple[str, str]]:
@@ -54,6 +55,8 @@ EXAMPLES = {
     "recordings:tus_create": Example(data={}),
     "runs:interpret": Example(data={"neutral_us": "0"}),
     "runs:neutral_picture": Example(kwargs={"face": "0"}),
+    "runs:people_change": Example(data={"action": "assign", "expected": "0", "number": "1", "who": "left-out"}),
+    "runs:people_picture": Example(kwargs={"number": "0"}),
     "runs:download": Example(kwargs={"name": "events.csv"}),
     "coding:event_create": Example(json={"content": EVENT}),
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),
@@ -100,9 +103,10 @@ class World:
         )
 
     def runs(self) -> Any:
-        from facsweb.runs.services import still_path
+        from facsweb.runs.services import result_dir, still_path
 
         run = make_finished_run(self.recordings(), self.people["analyst"])
+        write_measurement(result_dir(run))
         type(run).objects.filter(pk=run.pk).update(stills=1)
         still = Path(still_path(run))
         still.parent.mkdir(parents=True, exist_ok=True)

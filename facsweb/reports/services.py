@@ -20,6 +20,7 @@ from facsweb.processes import queue
 from facsweb.reports import content
 from facsweb.reports.models import Report, SignOff
 from facsweb.runs.models import AnalysisRun
+from facsweb.runs.people_reading import showing
 from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Role, Scope
 from facsweb.studies.services import ConsentMissing, current_consent, missing_scopes, require_consent
@@ -237,7 +238,8 @@ def revoke_after_withdrawal(consent: Consent) -> None:
     if not missing_scopes(participant, [Scope.VIDEO]):
         return
     day = (consent.withdrawn_at or timezone.now()).date().isoformat()
-    for report in Report.objects.filter(sign_off__layer__run__recording__participant=participant):
+    own = Q(sign_off__layer__run__recording__participant=participant)
+    for report in Report.objects.filter(own | Q(sign_off__layer__run__in=showing(participant))):
         revoke(consent.withdrawn_by, report, f"The participant withdrew consent on {day}.")
 
 

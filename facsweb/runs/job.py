@@ -29,7 +29,7 @@ from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
-from facsweb.runs import attempts, neutrals, progress
+from facsweb.runs import attempts, neutrals, people_reading, progress
 from facsweb.runs.attempts import Order
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
@@ -212,6 +212,7 @@ def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
     neutral_us, choices = run.parameters.get("neutral_us"), neutrals.for_the_work(run)
     if source := run.parameters.get("measurement_from"):
         _copy_measurement(source, out)
+        people_reading.for_the_work(run, out)
         pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, hook=pulse.hook)
         return
     pipeline.analyze(

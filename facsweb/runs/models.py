@@ -91,3 +91,36 @@ class LogLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class PeopleRevision(models.Model):
+    """Who is who in a measurement, from one moment on. Never changed, never deleted.
+
+    ``run`` is the run that measured; the runs that read its measurement again name the revision they went by
+    (``parameters["people"]``, 0 or absent: as measured).
+    """
+
+    class Action(models.TextChoices):
+        MERGE = "merge", "Merged"
+        SPLIT = "split", "Split"
+        ASSIGN = "assign", "Said who it is"
+        RESTORE = "restore", "Went back"
+        WITHDRAW = "withdraw", "Left out after a withdrawal"
+
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="people_revisions")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the measurement; 0 is what was measured.")
+    action = models.CharField(max_length=12, choices=Action.choices)
+    restores = models.PositiveIntegerField(null=True, help_text="The revision that RESTORE brought back.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    words = models.CharField(max_length=300, help_text="What was done, as a sentence.")
+    people = models.JSONField(help_text="Everybody, as people_state.dump writes them.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="people_revision_numbers_are_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.words}"

@@ -31,6 +31,7 @@ __all__ = [
     "cancel",
     "cancel_for_withdrawal",
     "check_neutral",
+    "create",
     "recover",
     "reinterpret",
     "remove_with_recording",
@@ -88,7 +89,7 @@ def start(
             f"The face models are not installed on this machine ({', '.join(absent)} missing or damaged). "
             "An administrator installs them with: python -m analysis models install"
         )
-    return _create(actor, recording, {"neutral_us": neutral_us, "max_faces": max_faces})
+    return create(actor, recording, {"neutral_us": neutral_us, "max_faces": max_faces})
 
 
 def reinterpret(
@@ -112,7 +113,7 @@ def reinterpret(
     parameters.pop("neutrals", None)
     if neutrals:
         parameters["neutrals"] = neutrals
-    return _create(actor, run.recording, parameters)
+    return create(actor, run.recording, parameters)
 
 
 def check_neutral(recording: Recording, neutral_us: int | None) -> None:
@@ -121,7 +122,8 @@ def check_neutral(recording: Recording, neutral_us: int | None) -> None:
         raise RunRefused("The neutral face must lie within the recording.")
 
 
-def _create(actor: User, recording: Recording, parameters: dict[str, Any]) -> AnalysisRun:
+def create(actor: User, recording: Recording, parameters: dict[str, Any]) -> AnalysisRun:
+    """Make a run and have a worker take it; the run that is already active, if there is one."""
     with transaction.atomic():
         # Inside the transaction: a withdrawal that comes first is seen, one that comes later finds the run.
         require_consent(recording.participant, [Scope.VIDEO])
