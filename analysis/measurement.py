@@ -19,14 +19,16 @@ from analysis.face.mesh import face_box
 from analysis.face.pose import align
 from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.face.tracker import State, Tracker
-from analysis.scoring.code import CODE_COLUMNS, codes
+from analysis.facs.regions import REGIONS
+from analysis.scoring.code import CODE_COLUMNS, codes, in_view
 from analysis.scoring.package import Package
 from analysis.stages import Stages
 from analysis.types import Float32, Observation
 
 NO_FACE: Final = -1
 BOX_COLUMNS: Final = ("box_x", "box_y", "box_w", "box_h")
-VALUE_COLUMNS: Final = ("presence", *BOX_COLUMNS, *GEOMETRY_COLUMNS, *TEXTURE_COLUMNS)
+VISIBLE_COLUMNS: Final = tuple(f"visible_{region}" for region in REGIONS)
+VALUE_COLUMNS: Final = ("presence", *BOX_COLUMNS, *GEOMETRY_COLUMNS, *TEXTURE_COLUMNS, *VISIBLE_COLUMNS)
 SCHEMA: Final = pa.schema(
     [
         ("frame", pa.int32()),
@@ -195,11 +197,13 @@ class Writer:
             texture = np.stack([row.texture for row in seen if row.texture is not None])
             aligned = align(landmarks)
             measures = geometry(landmarks, *self._size, aligned=aligned)
-            values[places] = np.concatenate([presence, boxes, measures, texture], axis=1)
+            found = np.concatenate([presence, boxes, measures, texture], axis=1)
+            values[places, : found.shape[1]] = found
         maps = [observation.maps for observation in observations if observation.maps is not None]
         if len(maps) == len(observations):
             with self._stages("code"):
                 code[places] = codes(self._package, maps, aligned.points)
+                values[places, -len(VISIBLE_COLUMNS) :] = in_view(self._package, maps)
 
     def _flush(self) -> None:
         if self._batches:

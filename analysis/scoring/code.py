@@ -29,6 +29,12 @@ def point_code(package: Package, aligned: Float32) -> Float32:
     return np.asarray(moved @ package.points_basis, np.float32)
 
 
+def in_view(package: Package, maps: Sequence[InnerMaps]) -> Float32:
+    """Shares of every region in view, (n, 6), 0–1."""
+    found: Float32 = package.sight.run(None, {"crop_map": np.stack([one.crop for one in maps])})[0]
+    return found
+
+
 def codes(package: Package, maps: Sequence[InnerMaps], aligned: Float32) -> Float32:
     """Columns `CODE_COLUMNS` of faces, (n, 224)."""
     return np.concatenate([picture_code(package, maps), point_code(package, aligned)], axis=1)

@@ -20,6 +20,7 @@ SHIPPED: Final = Path(__file__).parent / "models"
 ABOUT: Final = "scorer.json"
 SCALES: Final = "scales.npz"
 ENCODER: Final = "encoder.onnx"
+SIGHT: Final = "sight.onnx"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Package:
         Of its file; a head reads only codes of its own encoder.
     heads : mapping of str to session
         By candidate.
+    sight : session
+        (n, 32, 24, 24) → (n, 6): how much of each of `analysis.facs.regions.REGIONS` is in view.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Package:
     encoder: Any
     encoder_sha256: str
     heads: Mapping[str, Any]
+    sight: Any
 
     @property
     def tiers(self) -> dict[str, str]:
@@ -77,6 +81,7 @@ def load(folder: Path) -> Package:
             scales = {name: stored[name].astype(np.float32) for name in stored.files}
         encoder = (folder / ENCODER).read_bytes()
         key = sha256(encoder)
+        sight = session_from((folder / SIGHT).read_bytes())
         heads = {kind: session_from((folder / f"{kind}.onnx").read_bytes()) for kind in about["heads"]}
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"The scorer in {folder.name} cannot be read: {error}.") from error
@@ -89,6 +94,7 @@ def load(folder: Path) -> Package:
         encoder=session_from(encoder),
         encoder_sha256=key,
         heads=heads,
+        sight=sight,
         **scales,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
+from analysis.facs.regions import REGIONS
 
 #: Told apart by how long and how far the lids are down, so a single frame has one number for all of them: 43's,
 #: five times the share of the way from open to shut (`analysis.facs.lids` names the events).
@@ -18,9 +19,10 @@ TARGETS: Final[tuple[tuple[str, str], ...]] = tuple(
 MIRRORED: Final[tuple[int, ...]] = tuple(
     TARGETS.index((code, {"L": "R", "R": "L", "": ""}[side])) for code, side in TARGETS
 )
-#: Shares of a face in view, as the visibility net answers them.
-REGIONS: Final = ("brows", "eye_L", "eye_R", "nose", "mouth", "chin")
-MIRRORED_REGIONS: Final = (0, 2, 1, 3, 4, 5)
+#: For every region (`analysis.facs.regions.REGIONS`) the one it becomes in a mirrored picture.
+MIRRORED_REGIONS: Final[tuple[int, ...]] = tuple(
+    REGIONS.index({"eye_L": "eye_R", "eye_R": "eye_L"}.get(region, region)) for region in REGIONS
+)
 
 
 def columns_of(code: str) -> list[int]:

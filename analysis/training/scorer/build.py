@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.facs.codes import ACTION_UNITS
+from analysis.facs.regions import REGIONS
 from analysis.scoring.inputs import FEATURES
-from analysis.scoring.package import ABOUT, ENCODER, SCALES
+from analysis.scoring.package import ABOUT, ENCODER, SCALES, SIGHT
 from analysis.scoring.targets import LEARNED, TARGETS
 from analysis.training.scorer import evaluate
 from analysis.training.scorer.evaluate import Calibration, Figures
-from analysis.training.scorer.export import encoder_file, head_file
+from analysis.training.scorer.export import encoder_file, head_file, sight_file
 from analysis.training.scorer.extract import Shard, load
 from analysis.training.scorer.fit import KINDS, Candidate, Kind, Scales, Table, answers, fit, scales
+from analysis.training.scorer.sight import fit_sight, sight_figures, visible
 from analysis.training.world.rigs import is_held_out
 from analysis.types import Float32
 
@@ -97,7 +99,12 @@ def build(shards: list[Path], holdout: list[Path], out: Path, *, version: str, p
         _tell(f"{kind}: mean ICC {evaluate.headline(judged[kind].figures):.3f}")
     winners = _winners(judged, calibrating)
     about = _about(version, winners, judged, unseen, rows, training)
+    sight = fit_sight(training.shard, scale.crop_map, tell=_tell)
+    own = ~unseen.shard.mirrored
+    seen = rows_of(unseen.shard, own)
+    about["sight"] = sight_figures(visible(sight, seen), seen)
     _write(out, about, scale, judged)
+    (out / SIGHT).write_bytes(sight_file(sight, len(REGIONS)))
     _tell(f"winners together: mean ICC {about['figures']['mean_icc']:.3f}")
 
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from analysis.models.onnx_graph import IR_VERSION, OPSET
-from analysis.training.scorer.nets import Encoder, Head
+from analysis.training.scorer.nets import Encoder, Head, Sight
 
 #: Answers beyond this many log units would overflow when they are raised to a power.
 _DOUBT: Final = (-6.0, 3.0)
@@ -108,3 +108,11 @@ def head_file(head: Head, inputs: int) -> bytes:
     doubt = graph.add("Exp", graph.add("Clip", doubt, graph.scalar(_DOUBT[0]), graph.scalar(_DOUBT[1])))
     graph.add("Concat", graph.linear(head.answer, hidden), doubt, output="answer", axis=1)
     return graph.finished({"difference": [inputs]}, "answer", 2 * head.targets)
+
+
+def sight_file(sight: Sight, parts: int) -> bytes:
+    """ONNX of the visibility net: ``crop_map`` → ``visible`` (N, parts), shares 0–1."""
+    graph = _Graph()
+    seen = graph.branch(sight.crop, graph.add("Div", "crop_map", graph.scalar(sight.crop_scale)))
+    graph.add("Sigmoid", seen, output="visible")
+    return graph.finished({"crop_map": [32, 24, 24]}, "visible", parts)

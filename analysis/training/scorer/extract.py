@@ -22,7 +22,8 @@ from analysis.face.geometry import geometry
 from analysis.face.mesh import Mesh, Placement, Region
 from analysis.face.pose import align
 from analysis.face.texture import SkinTexture
-from analysis.scoring.targets import MIRRORED, MIRRORED_REGIONS, REGIONS, TARGETS
+from analysis.facs.regions import REGIONS
+from analysis.scoring.targets import MIRRORED, MIRRORED_REGIONS, TARGETS
 from analysis.types import Float32, Rgb
 
 _PRESENCE: Final = 0.5
@@ -40,7 +41,7 @@ class Shard:
     labels : float32, shape (n, len(TARGETS))
         0–5, NaN where the rig cannot show the unit.
     visible : float32, shape (n, 6)
-        Shares of `REGIONS` in view, 0–1.
+        Shares of `REGIONS` in view, 0–1; NaN where the table does not say.
     points : float32, shape (n, 478, 3)
         Aligned, centimetres.
     columns : float32, shape (n, geometry + texture columns)
@@ -135,7 +136,7 @@ def _measured(
     assert placed.maps is not None
     height, width = picture.shape[:2]
     labels = _row_labels(row, shown)
-    visible = np.array([float(row.get(f"visible_{region}") or 1.0) for region in REGIONS], np.float32)
+    visible = np.array([float(row.get(f"visible_{region}") or "nan") for region in REGIONS], np.float32)
     measures = geometry(placed.landmarks, width, height)[0]
     return {
         "labels": labels[list(MIRRORED)] if mirrored else labels,

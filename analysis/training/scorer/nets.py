@@ -85,3 +85,26 @@ class Head(nn.Module):
         hidden = self.body(difference)
         # what is doubted must not be learned through the doubt
         return torch.cat([self.answer(hidden), self.doubt(hidden.detach())], 1)
+
+
+class Sight(nn.Module):
+    """From the whole crop's map to how much of each part of the face is in view, as logits (n, parts)."""
+
+    def __init__(self, crop_scale: float, parts: int) -> None:
+        super().__init__()
+        self.crop_scale = crop_scale
+        self.crop = nn.Sequential(
+            nn.Dropout2d(0.05),
+            _convolution(32, 32, stride=2),
+            _convolution(32, 48, stride=2),
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(48 * 36, 64),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.2),
+            nn.Linear(64, parts),
+        )
+
+    def forward(self, crop_map: Tensor) -> Tensor:
+        logits: Tensor = self.crop(crop_map / self.crop_scale)
+        return logits
