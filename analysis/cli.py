@@ -1,4 +1,4 @@
-"""The command line: ``python -m analysis analyze | interpret | probe | models | bench | validate``.
+"""The command line: ``python -m analysis analyze | interpret | gallery | probe | models | bench | validate``.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 with one sentence when
 the work could not be done, 2 wrong usage, 130 interrupted.
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     interpret = commands.add_parser("interpret", help="repeat the second pass on a measured folder")
     interpret.add_argument("folder", type=Path, metavar="DIR")
+    interpret.add_argument("--scorer", metavar="NAME", help="such as au-rules/1.0.0; the newest when left out")
     _neutral(interpret)
     _json(interpret)
     interpret.set_defaults(run=_interpret)
@@ -81,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
     _json(bench)
     bench.set_defaults(run=_bench)
+
+    gallery = commands.add_parser("gallery", help="pictures of the strongest frames of every Action Unit")
+    gallery.add_argument("video", type=Path)
+    gallery.add_argument("results", type=Path, metavar="RESULTS", help="folder of its results")
+    gallery.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.html")
+    gallery.set_defaults(run=_gallery)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))
@@ -200,7 +207,11 @@ def _interpret(options: argparse.Namespace) -> int:
 
     with _progress(quiet=options.json) as hook:
         found = interpretation.interpret(
-            options.folder, neutral_us=options.neutral_us, neutrals=_neutrals(options), hook=hook
+            options.folder,
+            neutral_us=options.neutral_us,
+            neutrals=_neutrals(options),
+            scorer=options.scorer,
+            hook=hook,
         )
     _show_interpretation(found, as_json=options.json)
     return 0
@@ -274,6 +285,14 @@ def _models_verify(options: argparse.Namespace) -> int:
         return 0
     for model_id, difference in found.items():
         _print(f"{model_id}: intact, differs from the reference by at most {difference:.1e}")
+    return 0
+
+
+def _gallery(options: argparse.Namespace) -> int:
+    from analysis import gallery
+
+    count = gallery.write(options.video, options.results, options.out)
+    _print(f"{count} pictures: {options.out / 'index.html'}")
     return 0
 
 
