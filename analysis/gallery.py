@@ -1,4 +1,4 @@
-"""Gallery pages: for every Action Unit the frames in which the machine sees most of it, for a person to look at."""
+"""Gallery pages: the frames in which the machine sees most of every Action Unit, for a person to look at."""
 
 from __future__ import annotations
 
