@@ -28,6 +28,10 @@ def _parser() -> argparse.ArgumentParser:
     crossing.add_argument("--out", type=Path, required=True, help="a JSON file of figures")
     crossing.add_argument("--passes", type=int, default=10)
     crossing.add_argument("--threads", type=int, default=1)
+    carding = commands.add_parser("card", help="write the model card of a package")
+    carding.add_argument("package", type=Path)
+    carding.add_argument("--cross", type=Path, help="JSON file of the figures on the other rig, by name")
+    carding.add_argument("--out", type=Path, required=True)
     return parser
 
 
@@ -39,6 +43,11 @@ def main() -> int:
         shard = extract.extract(options.pictures, frozenset(ACTION_UNITS))
         extract.save(shard, options.out)
         print(f"{len(shard)} rows of {len(set(shard.identity))} identities")
+        return 0
+    if options.command == "card":
+        from analysis.training.scorer.card import card
+
+        options.out.write_text(card(options.package, options.cross), encoding="utf-8")
         return 0
     import torch
 

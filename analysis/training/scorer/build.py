@@ -120,8 +120,9 @@ def _winners(judged: dict[Kind, Judged], calibrating: Table) -> dict[str, Kind]:
     return {code: max(found, key=lambda kind: found[kind]) for code, found in scores.items()}
 
 
-def _tier(icc: float) -> str:
-    if icc >= MEASURED_ICC:
+def _tier(code: str, icc: float) -> str:
+    stored = json.loads(Path(__file__).with_name("real_clips.json").read_text(encoding="utf-8"))
+    if icc >= MEASURED_ICC and code not in stored["contradicted"]:
         return "measured"
     return "experimental" if icc >= EXPERIMENTAL_ICC else "human-coded only"
 
@@ -163,7 +164,7 @@ def _about(
         calibration = judged[kind].calibration
         codes[code] = {
             "winner": kind if code in winners else None,
-            "tier": _tier(best[code].icc),
+            "tier": _tier(code, best[code].icc),
             "gain": calibration.gain[learned],
             "offset": calibration.offset[learned],
             "rest_noise": calibration.rest_noise[learned],

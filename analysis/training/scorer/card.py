@@ -1,0 +1,93 @@
+"""Writes the model card of a package from what was measured; the prose is ``card.md``, every figure is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from analysis.facs.codes import ACTION_UNITS, CATALOGUE
+from analysis.scoring.package import ABOUT
+
+_COHORTS: Final = ("mean", "1", "2", "4", "6", "7", "9", "10", "12", "15", "17", "20", "25", "26", "45")
+
+
+def card(package: Path, cross: Path | None) -> str:
+    """Text of the card of a package; ``cross`` are the figures of `build.cross`, by rig."""
+    about = json.loads((package / ABOUT).read_text(encoding="utf-8"))
+    figures, codes = about["figures"], about["codes"]
+    covered = [found["coverage"] for found in codes.values() if found["coverage"] is not None]
+    text = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+    return text.format(
+        id=about["id"],
+        version=about["version"],
+        features=len(about["features"]),
+        pictures=f"{figures['training_pictures']:,}",
+        identities=figures["training_identities"],
+        held=figures["held_out_identities"],
+        held_pictures=f"{figures['held_out_pictures']:,}",
+        mean=figures["mean_icc"],
+        features_mean=figures["mean_icc_by_candidate"]["features"],
+        picture_mean=figures["mean_icc_by_candidate"]["picture"],
+        cross=_cross(cross),
+        low=min(covered),
+        high=max(covered),
+        by_unit=_by_unit(codes),
+        by_yaw=_spread("By yaw", "degrees", figures["by_yaw"]),
+        by_cohort=_spread("By cohort of the training world", "cohort", figures["by_cohort"]),
+        sight=_sight(about["sight"]),
+    )
+
+
+def _number(value: float | None, places: int = 2) -> str:
+    if value is None:
+        return "–"
+    text = f"{value:.{places}f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def _cross(path: Path | None) -> str:
+    if path is None:
+        return ""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    parts = [f"{name}: {max(one['mean'] for one in by.values()):.2f}" for name, by in found.items()]
+    return f"\nTrained on one rig and measured on the other: {'; '.join(parts)}."
+
+
+def _by_unit(codes: Mapping[str, Any]) -> str:
+    head = "| AU | name | tier | head | ICC | r | MAE | F1 ≥ B | base rate | n | in interval "
+    head += "| ICC features / picture |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+    lines = []
+    for code in ACTION_UNITS:
+        found = codes[code]
+        held = found["held_out"]
+        cells = (
+            code,
+            CATALOGUE[code].name,
+            found["tier"],
+            found["winner"] or "lids",
+            *(_number(held[name]) for name in ("icc", "pcc", "mae", "f1", "base_rate")),
+            str(held["identities"]),
+            _number(found["coverage"]),
+            " / ".join(_number(found["candidates"][kind]) for kind in ("features", "picture")),
+        )
+        lines.append(f"| {' | '.join(cells)} |\n")
+    return head + "".join(lines)
+
+
+def _spread(title: str, first: str, found: Mapping[str, Mapping[str, float | None]]) -> str:
+    names = [name if name == "mean" else f"AU{name}" for name in _COHORTS]
+    head = f"## {title}\nICC; the mean is over the 23 units.\n\n| {first} | {' | '.join(names)} |\n"
+    head += f"|{'---|' * (len(_COHORTS) + 1)}\n"
+    rows = (f"| {name} | {' | '.join(_number(one[code]) for code in _COHORTS)} |\n" for name, one in found.items())
+    return head + "".join(rows)
+
+
+def _sight(found: Mapping[str, Mapping[str, float]]) -> str:
+    head = "| part | hidden | found (recall) | right (precision) |\n|---|---|---|---|\n"
+    rows = (
+        f"| {part} | {_number(one['hidden'])} | {_number(one['recall'])} | {_number(one['precision'])} |\n"
+        for part, one in found.items()
+    )
+    return head + "".join(rows)
