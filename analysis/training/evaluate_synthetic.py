@@ -1,4 +1,4 @@
-"""Print how the rules do on labelled synthetic clips and stills, as Markdown.
+"""Print how a scorer does on labelled synthetic clips and stills, as Markdown.
 
 ``python -m analysis.training.evaluate_synthetic CLIPS [--stills STILLS]``: CLIPS holds ``*.mp4`` with per-frame
 label ``*.csv`` beside them and ``events.csv``; STILLS holds ``labels.csv`` and the pictures it names.
@@ -21,7 +21,10 @@ from analysis.facs.codes import CATALOGUE
 from analysis.facs.events import Event, events
 from analysis.facs.intensity import intensities
 from analysis.facs.series import FaceSeries, Float64
+from analysis.scoring.choice import chosen
+from analysis.scoring.package import Package
 from analysis.training.labelled import Labelled, clips, stills
+from analysis.validation.metrics import icc31
 
 #: Codes that the labels do not tell apart the way FACS does, measured as one.
 _AS_ONE: Final = {"26": ("26", "27"), "45": ("45", "43", "46")}
@@ -52,24 +55,16 @@ class Onset:
     error_s: float | None
 
 
-def icc(label: Float64, machine: Float64) -> float:
-    """ICC(3,1), consistency of two raters (Shrout & Fleiss 1979); NaN without variance."""
-    table = np.stack([label, machine], axis=1)
-    rows, mean = table.mean(1), table.mean()
-    between = 2 * ((rows - mean) ** 2).sum() / (len(table) - 1)
-    columns = len(table) * ((table.mean(0) - mean) ** 2).sum()
-    residual = ((table - mean) ** 2).sum() - between * (len(table) - 1) - columns
-    error = residual / (len(table) - 1)
-    return float((between - error) / (between + error)) if between + error > 0 else float("nan")
+def score(one: Labelled, package: Package | None = None) -> Scored:
+    """Interpret one labelled clip (automatic neutral) or one identity's stills (its neutral still).
 
-
-def score(one: Labelled) -> Scored:
-    """Interpret one labelled clip (automatic neutral) or one identity's stills (its neutral still)."""
+    Without a package the rules score.
+    """
     series = one.series()
     is_clip = "phase" in one.labels[0]
     neutral = automatic_neutral(series) if is_clip else chosen_neutral(series, 0)
     assert neutral is not None
-    found = intensities(series, neutral)
+    found = intensities(series, neutral, package)
     label = {str(int(n[2:])): one.label(n) for n in one.labels[0] if n.startswith("AU") and n[2:].isdigit()}
     machine = {code: np.fmax.reduce([found.both[c] for c in _AS_ONE.get(code, (code,))]) for code in label}
     label["26"] = np.maximum(label["26"], label["27"])
@@ -110,7 +105,7 @@ def _row(code: str, scored: Sequence[Scored], found: Sequence[Onset] | None) -> 
     row = [code, str(int((label > 0).sum()))]
     if labelled:
         varied = machine.std() > 0
-        row += [f"{np.corrcoef(label, machine)[0, 1]:.2f}" if varied else "–", f"{icc(label, machine):.2f}"]
+        row += [f"{np.corrcoef(label, machine)[0, 1]:.2f}" if varied else "–", f"{icc31(label, machine):.2f}"]
     else:
         row += ["–", "–"]
     row += [f"{np.abs(label - machine).mean():.2f}", f"{machine[label == 0].mean():.2f}"]
@@ -154,10 +149,11 @@ def head_table(labelled: Sequence[tuple[str, Sequence[Labelled]]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def report(folder: Path, pictures: Path | None) -> str:
-    """The whole report as Markdown."""
+def report(folder: Path, pictures: Path | None, scorer: str | None = None) -> str:
+    """The whole report as Markdown; ``scorer`` as `analysis.scoring.choice.chosen` takes it."""
+    package = chosen(scorer)
     moving = list(clips(folder))
-    scored = [score(one) for one in moving]
+    scored = [score(one, package) for one in moving]
     found = onsets(folder, scored)
     parts = ["### Clips", table(scored, found)]
     late = [o for o in found if o.peak > _LETTER_C and (o.error_s is None or abs(o.error_s) > 0.2)]
@@ -166,7 +162,7 @@ def report(folder: Path, pictures: Path | None) -> str:
     sets = [("clips", moving)]
     if pictures is not None:
         still = list(stills(pictures))
-        parts += ["### Stills", table([score(one) for one in still], None)]
+        parts += ["### Stills", table([score(one, package) for one in still], None)]
         sets.append(("stills", still))
     parts += ["### Head angles", head_table(sets)]
     return "\n\n".join(parts) + "\n"
@@ -177,8 +173,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--stills", type=Path)
+    parser.add_argument("--scorer", help="such as au-rules/1.0.0; the newest when left out")
     arguments = parser.parse_args()
-    sys.stdout.write(report(arguments.clips, arguments.stills))
+    sys.stdout.write(report(arguments.clips, arguments.stills, arguments.scorer))
 
 
 if __name__ == "__main__":

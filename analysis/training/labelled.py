@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
+from analysis.face.pose import align
 from analysis.face.texture import TEXTURE_COLUMNS, SkinTexture
 from analysis.face.tracker import Tracker
 from analysis.facs.series import FaceSeries
 from analysis.media import frames
+from analysis.scoring.code import CODE_COLUMNS, codes
+from analysis.scoring.package import default
 from analysis.types import Float32, MediaError, Observation, Rgb
 
 
@@ -36,6 +39,8 @@ class Labelled:
         Stills get every second number, so that each stands alone and nothing is smoothed over them.
     labels : list of dict, length n
         Rows of the label file as text.
+    code : float32, shape (n, C), optional
+        What learned scorers are given besides (`analysis.scoring.code`); without it only rules can score.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Labelled:
     frame: NDArray[np.int64]
     time_us: NDArray[np.int64]
     labels: list[dict[str, str]]
+    code: Float32 | None = None
 
     def label(self, column: str) -> NDArray[np.float64]:
         """One label column, shape (n,)."""
@@ -63,6 +69,8 @@ class Labelled:
         low, high = self.landmarks[:, :468, :2].min(1), self.landmarks[:, :468, :2].max(1)
         columns |= {"presence": self.presence, "box_x": low[:, 0], "box_y": low[:, 1]}
         columns |= {"box_w": (high - low)[:, 0], "box_h": (high - low)[:, 1]}
+        if self.code is not None:
+            columns |= dict(zip(CODE_COLUMNS, self.code.T, strict=True))
         return FaceSeries(self.frame, self.time_us, columns)
 
 
@@ -74,15 +82,18 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _labelled(
     name: str, seen: list[tuple[int, int, Observation, Float32]], size: tuple[int, int], rows: list[dict[str, str]]
 ) -> Labelled:
+    landmarks = np.stack([observation.landmarks for _, _, observation, _ in seen])
+    maps = [observation.maps for _, _, observation, _ in seen if observation.maps is not None]
     return Labelled(
         name=name,
         size=size,
-        landmarks=np.stack([observation.landmarks for _, _, observation, _ in seen]),
+        landmarks=landmarks,
         texture=np.stack([texture for *_, texture in seen]),
         presence=np.array([observation.presence for _, _, observation, _ in seen], np.float32),
         frame=np.array([frame for frame, *_ in seen], np.int64),
         time_us=np.array([time for _, time, *_ in seen], np.int64),
         labels=[rows[frame] for frame, *_ in seen],
+        code=codes(default(), maps, align(landmarks).points),
     )
 
 
