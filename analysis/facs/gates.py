@@ -108,11 +108,11 @@ def gate(
         Gating signals; `gating` of ``both`` where none are given. They are not gated themselves, so the order of
         the table does not matter.
     learned : frozenset of str, optional
-        Codes whose scorer was taught on faces that show several units at once: what one unit imitates of another
-        it has learned, so only what closed eyes hide is gated.
+        Codes whose scorer was taught on faces that show several units at once: what one unit hides or imitates of
+        another it has learned, so they are not gated.
     """
     signals = gating(both) if by is None else by
-    for code in {entry.code for entry in GATES if entry.by == "lids" or entry.code not in learned} & both.keys():
+    for code in {entry.code for entry in GATES if entry.code not in learned} & both.keys():
         share = factor(code, signals)
         both[code] = np.asarray(both[code] * share)
         for side in sides.get(code, ()):

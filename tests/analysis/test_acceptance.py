@@ -15,6 +15,7 @@ from analysis.facs.events import Event, events
 from analysis.facs.intensity import intensities
 from analysis.facs.series import FaceSeries
 from analysis.media import frames
+from analysis.scoring.choice import chosen
 from analysis.training.evaluate_synthetic import Onset, Scored, false_seconds, head_table, onsets, score
 from analysis.training.labelled import Labelled, clips
 
@@ -30,9 +31,10 @@ def labelled(models: None) -> list[Labelled]:
     return list(clips(MEDIA))
 
 
-@pytest.fixture(scope="module")
-def scored(labelled: list[Labelled]) -> list[Scored]:
-    return [score(one) for one in labelled]
+@pytest.fixture(scope="module", params=["au-rules/1.0.0", None], ids=["rules", "shipped"])
+def scored(labelled: list[Labelled], request: pytest.FixtureRequest) -> list[Scored]:
+    """The same for the rules and for the scorer that is used when nobody asks for another."""
+    return [score(one, chosen(request.param)) for one in labelled]
 
 
 @pytest.fixture(scope="module")

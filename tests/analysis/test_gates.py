@@ -172,3 +172,12 @@ def test_no_two_exclusive_events_overlap(seed: int) -> None:
     for one, two in combinations(found, 2):
         if two.code in CATALOGUE[one.code].exclusive_with:
             assert one.offset_us <= two.onset_us or two.offset_us <= one.onset_us, (one, two)
+
+
+def test_what_a_scorer_has_learned_is_not_gated() -> None:
+    both, sides = output(3)
+    before, _ = copied(both, sides)
+    gate(both, sides, learned=frozenset({"6", "14", "17"}))
+    for code in ("6", "14", "17"):
+        assert np.array_equal(both[code], before[code], equal_nan=True)
+    assert not np.array_equal(both["15"], before["15"], equal_nan=True)
