@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     crossing = commands.add_parser("cross", help="fit on one rig and measure on the other")
     crossing.add_argument("shards", type=Path, nargs="+", help="of the rig to fit on")
     crossing.add_argument("--on", type=Path, nargs="+", required=True, help="shards of the other rig")
+    crossing.add_argument("--name", required=True, help="what the figures are called, such as 'ict → mh'")
     crossing.add_argument("--out", type=Path, required=True, help="a JSON file of figures")
     crossing.add_argument("--passes", type=int, default=10)
     crossing.add_argument("--threads", type=int, default=1)
@@ -59,7 +60,7 @@ def main() -> int:
     else:
         from analysis.training.scorer.build import cross
 
-        cross(options.shards, options.on, options.out, passes=options.passes)
+        cross(options.shards, options.on, options.out, name=options.name, passes=options.passes)
     return 0
 
 

@@ -223,8 +223,8 @@ def _rounded(value: Any) -> Any:
     return [_rounded(part) for part in value] if isinstance(value, list) else value
 
 
-def cross(shards: list[Path], other: list[Path], out: Path, *, passes: int) -> None:
-    """Fit on one rig, measure on the other, write the figures of both candidates."""
+def cross(shards: list[Path], other: list[Path], out: Path, *, name: str, passes: int) -> None:
+    """Fit on one rig, measure on the other, add the figures of both candidates to ``out`` under a name."""
     training, calibrating = _split(load(shards))
     unseen = Table(load(other))
     scale, rows = scales(training), _scored_rows(unseen)
@@ -232,5 +232,7 @@ def cross(shards: list[Path], other: list[Path], out: Path, *, passes: int) -> N
     for kind in KINDS:
         candidate = fit(training, kind, scale, passes=passes if kind == "picture" else 2 * passes, tell=_tell)
         found[kind] = _icc(_judge(candidate, calibrating, unseen, rows).figures)
-        _tell(f"{kind}: mean ICC {found[kind]['mean']:.3f}")
-    out.write_text(json.dumps(_rounded(found), indent=1) + "\n", encoding="utf-8")
+        _tell(f"{name}, {kind}: mean ICC {found[kind]['mean']:.3f}")
+    stored = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+    text = json.dumps(stored | {name: _rounded(found)}, indent=1, ensure_ascii=False)
+    out.write_text(text + "\n", encoding="utf-8")
