@@ -1,0 +1,215 @@
+"""How well proposed events agree with labelled ones: matched one to one by overlap, then counted and timed.
+
+An event counts from intensity B on. Frame-wise figures (`analysis.validation.metrics`) say how well intensities
+agree; these say whether each action was found once, and when it was said to start.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linear_sum_assignment
+
+from analysis.facs.codes import CATALOGUE
+from analysis.facs.events import Event
+from analysis.validation.metrics import PRESENT_ABOVE
+
+_COUNTED: Final = frozenset("BCDE")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An event as far as it is compared; media time in microseconds, the offset not before the onset."""
+
+    code: str
+    onset_us: int
+    offset_us: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Labelled and proposed events of one recording, or of several together.
+
+    Attributes
+    ----------
+    pairs : tuple of (Span, Span)
+        Labelled and proposed event of the same code that were matched.
+    missed, extra : tuple of Span
+        Labelled events without a proposed one, and the reverse.
+    """
+
+    pairs: tuple[tuple[Span, Span], ...] = ()
+    missed: tuple[Span, ...] = ()
+    extra: tuple[Span, ...] = ()
+
+    @property
+    def f1(self) -> float:
+        """Event F1, 2·TP / (2·TP + FP + FN), 0–1; NaN where there is no event at all."""
+        found, wrong = 2 * len(self.pairs), len(self.missed) + len(self.extra)
+        return found / (found + wrong) if found + wrong else float("nan")
+
+    @property
+    def onset_errors_us(self) -> tuple[int, ...]:
+        """Proposed minus labelled onset of every pair, microseconds; positive is late."""
+        return tuple(proposed.onset_us - labelled.onset_us for labelled, proposed in self.pairs)
+
+    @property
+    def onset_error_us(self) -> float:
+        """Median of the onset errors' amounts, microseconds; NaN without a pair."""
+        return float(np.median(np.abs(self.onset_errors_us))) if self.pairs else float("nan")
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of all events, in the catalogue's order."""
+        known = {span.code for span in (*self.missed, *self.extra, *(labelled for labelled, _ in self.pairs))}
+        return sorted(known, key=lambda code: CATALOGUE[code].order)
+
+    def of(self, code: str) -> Agreement:
+        """The part of one code."""
+        return Agreement(
+            tuple(pair for pair in self.pairs if pair[0].code == code),
+            tuple(span for span in self.missed if span.code == code),
+            tuple(span for span in self.extra if span.code == code),
+        )
+
+
+def together(parts: Iterable[Agreement]) -> Agreement:
+    """Agreements of several recordings as one."""
+    parts = list(parts)
+    return Agreement(
+        tuple(pair for part in parts for pair in part.pairs),
+        tuple(span for part in parts for span in part.missed),
+        tuple(span for part in parts for span in part.extra),
+    )
+
+
+def match(labelled: Sequence[Span], proposed: Sequence[Span], codes: Iterable[str] | None = None) -> Agreement:
+    """Match events of the same code that overlap in time, one to one.
+
+    As many as possible are matched; among such matchings that with the largest sum of intersection over union is
+    taken, so an event that was proposed in two pieces is one pair and one extra.
+
+    Parameters
+    ----------
+    labelled, proposed : sequence of Span
+        Of one face in one recording.
+    codes : iterable of str, optional
+        Events of other codes are left out; all codes count when not given.
+    """
+    wanted = {span.code for span in (*labelled, *proposed)} if codes is None else set(codes)
+    return together(
+        _matched([s for s in labelled if s.code == code], [s for s in proposed if s.code == code])
+        for code in sorted(wanted)
+    )
+
+
+def _matched(labelled: list[Span], proposed: list[Span]) -> Agreement:
+    worth = np.array([[_overlap(one, two) for two in proposed] for one in labelled])
+    pairs: list[tuple[int, int]] = []
+    if worth.size:
+        # A share below one pair's worth of 1, however many pairs: number first, then closeness.
+        gain = (worth > 0) + worth / (worth.size + 1)
+        rows, columns = linear_sum_assignment(gain, maximize=True)
+        pairs = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if worth[i, j] > 0]
+    taken_labelled, taken_proposed = {i for i, _ in pairs}, {j for _, j in pairs}
+    return Agreement(
+        tuple((labelled[i], proposed[j]) for i, j in pairs),
+        tuple(span for i, span in enumerate(labelled) if i not in taken_labelled),
+        tuple(span for j, span in enumerate(proposed) if j not in taken_proposed),
+    )
+
+
+def _overlap(one: Span, two: Span) -> float:
+    """Intersection over union of two events in time, 0–1; an event of one frame has a length of a microsecond."""
+    shared = min(one.offset_us, two.offset_us) - max(one.onset_us, two.onset_us) + 1
+    whole = max(one.offset_us, two.offset_us) - min(one.onset_us, two.onset_us) + 1
+    return max(0.0, shared / whole)
+
+
+def proposed_spans(events: Iterable[Event]) -> list[Span]:
+    """Proposed events whose letter is B or more."""
+    return [Span(one.code, one.onset_us, one.offset_us) for one in events if one.intensity in _COUNTED]
+
+
+def labelled_spans(code: str, times_us: ArrayLike, intensity: ArrayLike) -> list[Span]:
+    """Runs of labelled frames above 0 with a peak of B or more.
+
+    Parameters
+    ----------
+    code : str
+    times_us : array_like of int, shape (n,)
+        Increasing.
+    intensity : array_like of float, shape (n,)
+        0–5.
+
+    Returns
+    -------
+    list of Span
+        From the first to the last frame above 0.
+    """
+    times, values = np.asarray(times_us, np.int64), np.asarray(intensity, np.float64)
+    edges = np.flatnonzero(np.diff((values > 0).astype(np.int8), prepend=0, append=0))
+    return [
+        Span(code, int(times[first]), int(times[stop - 1]))
+        for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        if values[first:stop].max() > PRESENT_ABOVE
+    ]
+
+
+def read_spans(path: Path) -> dict[str, list[Span]]:
+    """Labelled events of B or more by clip, from a table with columns clip, au, onset_start_s, offset_end_s and
+    peak_intensity (0–5); times in seconds."""
+    out: dict[str, list[Span]] = {}
+    with path.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            onset, offset = (round(float(row[name]) * 1e6) for name in ("onset_start_s", "offset_end_s"))
+            if float(row["peak_intensity"]) > PRESENT_ABOVE:
+                out.setdefault(row["clip"], []).append(Span(row["au"], onset, offset))
+    return out
+
+
+def read_labels(path: Path) -> list[Span]:
+    """Labelled events of B or more of one clip, from its labels by frame: columns time_s and AU01 … (0–5)."""
+    with path.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    times = [round(float(row["time_s"]) * 1e6) for row in rows]
+    names = [name for name in rows[0] if name.startswith("AU") and name[2:].isdigit()] if rows else []
+    return [
+        span
+        for name in names
+        for span in labelled_spans(str(int(name[2:])), times, [float(r[name]) for r in rows])
+    ]
+
+
+def _milliseconds(error_us: float) -> str:
+    return "–" if np.isnan(error_us) else f"{error_us / 1000:.0f}"
+
+
+def table(clips: Mapping[str, Agreement]) -> str:
+    """Markdown: a row a code over all clips, a row for all codes, then what was missed, extra or late by clip."""
+    whole = together(clips.values())
+    rows = [["AU", "labelled", "found", "missed", "extra", "F1", "median onset error, ms"], ["---"] * 7]
+    for name, part in [*((f"AU{code}", whole.of(code)) for code in whole.codes), ("all", whole)]:
+        found, missed = len(part.pairs), len(part.missed)
+        counts = [str(number) for number in (found + missed, found, missed, len(part.extra))]
+        rows.append([name, *counts, f"{part.f1:.2f}", _milliseconds(part.onset_error_us)])
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    notes = [
+        f"- {clip}: AU{span.code} at {span.onset_us / 1e6:.2f} s {what}"
+        for clip, part in clips.items()
+        for what, spans in (("missed", part.missed), ("extra", part.extra))
+        for span in spans
+    ]
+    late = [
+        f"- {clip}: AU{labelled.code} at {labelled.onset_us / 1e6:.2f} s: {error / 1000:+.0f} ms"
+        for clip, part in clips.items()
+        for (labelled, _), error in zip(part.pairs, part.onset_errors_us, strict=True)
+        if abs(error) > 200_000
+    ]
+    return "\n".join([*lines, "", *(notes + late or ["- nothing missed, extra or late by more than 200 ms"])])
