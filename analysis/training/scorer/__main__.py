@@ -29,6 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     crossing.add_argument("--out", type=Path, required=True, help="a JSON file of figures")
     crossing.add_argument("--passes", type=int, default=10)
     crossing.add_argument("--threads", type=int, default=1)
+    measuring = commands.add_parser("measure", help="measure a package on held-out shards again")
+    measuring.add_argument("package", type=Path)
+    measuring.add_argument("--holdout", type=Path, nargs="+", required=True)
     carding = commands.add_parser("card", help="write the model card of a package")
     carding.add_argument("package", type=Path)
     carding.add_argument("--cross", type=Path, help="JSON file of the figures on the other rig, by name")
@@ -44,6 +47,11 @@ def main() -> int:
         shard = extract.extract(options.pictures, frozenset(ACTION_UNITS))
         extract.save(shard, options.out)
         print(f"{len(shard)} rows of {len(set(shard.identity))} identities")
+        return 0
+    if options.command == "measure":
+        from analysis.training.scorer.measure import measure
+
+        print(f"mean ICC {measure(options.package, options.holdout):.3f}")
         return 0
     if options.command == "card":
         from analysis.training.scorer.card import card

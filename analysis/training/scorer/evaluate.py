@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.codes import ACTION_UNITS
 from analysis.scoring.targets import FROM_LIDS, TARGETS, columns_of
-from analysis.training.scorer.fit import Table
+from analysis.training.scorer.extract import Shard
 from analysis.types import Float32
 from analysis.validation.metrics import base_rate, f1, icc31, mae, pearson
 
@@ -24,7 +24,7 @@ MAX_YAW_DEG: Final = 25.0
 #: Share of true intensities that an interval should hold.
 COVERAGE: Final = 0.9
 _MOST_GAIN: Final = 1.6
-_TURNED_DEG: Final = 15.0
+TURNED_DEG: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -75,27 +75,27 @@ def _of_closure(code: str, closed: Float32) -> Float32:
 
 
 def by_code(values: Float32, code: str) -> Float32:
-    """Intensity of a code, the larger of its sides, 0–5, (n,), from targets (n, …)."""
+    """Intensity of a code, the larger of its sides (of those that are known), 0–5, (n,), from targets (n, …)."""
     if code in FROM_LIDS:
         return _of_closure(code, np.clip(values[:, columns_of("43")], 0, 5))
-    return np.asarray(np.clip(values[:, columns_of(code)].max(1), 0, 5), np.float32)
+    return np.asarray(np.clip(np.fmax.reduce(values[:, columns_of(code)], axis=1), 0, 5), np.float32)
 
 
 def learned_code(code: str) -> str:
     return "43" if code in FROM_LIDS else code
 
 
-def calibrate(table: Table, value: Float32, doubt: Float32) -> Calibration:
+def calibrate(shard: Shard, value: Float32, doubt: Float32) -> Calibration:
     """Calibrate on identities that the candidate was not fitted on."""
     gain: dict[str, float] = {}
     offset: dict[str, float] = {}
     noise: dict[str, float] = {}
     quantile: dict[str, tuple[float, float]] = {}
-    frontal = np.abs(table.shard.yaw) <= MAX_YAW_DEG
-    near = np.abs(table.shard.yaw) <= _TURNED_DEG
+    frontal = np.abs(shard.yaw) <= MAX_YAW_DEG
+    near = np.abs(shard.yaw) <= TURNED_DEG
     for code in dict.fromkeys(code for code, _ in TARGETS):
         places = columns_of(code)
-        said, true = value[:, places], table.shard.labels[:, places]
+        said, true = value[:, places], shard.labels[:, places]
         known = np.isfinite(said) & np.isfinite(true) & frontal[:, None]
         if known.sum() < 50 or true[known].std() < 1e-3 or said[known].std() < 1e-3:
             gain[code], offset[code], noise[code], quantile[code] = 1.0, 0.0, 1.0, (2.5, 2.5)
@@ -103,7 +103,7 @@ def calibrate(table: Table, value: Float32, doubt: Float32) -> Calibration:
         gain[code] = float(np.clip(true[known].std() / said[known].std(), 0.8, _MOST_GAIN))
         offset[code] = float(-gain[code] * np.median(said[known & (true < 0.25)]))
         scaled = np.clip(gain[code] * said + offset[code], 0, 5)
-        at_rest = known & table.shard.neutral[:, None]
+        at_rest = known & shard.neutral[:, None]
         noise[code] = float(max(0.3, np.quantile(scaled[at_rest], 0.95)))
         ratio = np.abs(scaled - true) / np.maximum(gain[code] * doubt[:, places], 0.02)
         usable = np.isfinite(said) & np.isfinite(true)
@@ -123,11 +123,11 @@ def calibrated(value: Float32, calibration: Calibration) -> Float32:
     return value * gain + offset
 
 
-def figures(table: Table, value: Float32, rows: Mask) -> dict[str, Figures]:
+def figures(shard: Shard, value: Float32, rows: Mask) -> dict[str, Figures]:
     """Figures of every code over some rows; ``value`` is calibrated."""
     out = {}
     for code in ACTION_UNITS:
-        said, true = by_code(value[rows], code), by_code(table.shard.labels[rows], code)
+        said, true = by_code(value[rows], code), by_code(shard.labels[rows], code)
         present = np.nan_to_num(true) > 1
         out[code] = Figures(
             code,
@@ -137,7 +137,7 @@ def figures(table: Table, value: Float32, rows: Mask) -> dict[str, Figures]:
             f1(said, true),
             base_rate(true),
             int(np.isfinite(true).sum()),
-            len(np.unique(table.shard.identity[rows][present])),
+            len(np.unique(shard.identity[rows][present])),
         )
     return out
 
@@ -145,18 +145,3 @@ def figures(table: Table, value: Float32, rows: Mask) -> dict[str, Figures]:
 def headline(found: Mapping[str, Figures]) -> float:
     """Mean ICC(3,1) over the 23 units of `HEADLINE`."""
     return float(np.nanmean([found[code].icc for code in HEADLINE]))
-
-
-def coverage(table: Table, value: Float32, doubt: Float32, calibration: Calibration) -> dict[str, float]:
-    """Share of labels inside the interval, by learned code; NaN without labels."""
-    near = np.abs(table.shard.yaw) <= _TURNED_DEG
-    out = {}
-    for code in dict.fromkeys(code for code, _ in TARGETS):
-        places = columns_of(code)
-        true = table.shard.labels[:, places]
-        said = np.clip(value[:, places] * calibration.gain[code] + calibration.offset[code], 0, 5)
-        factor = np.where(near, *calibration.quantile[code])[:, None]
-        width = np.maximum(calibration.gain[code] * doubt[:, places], 0.02) * factor
-        known = np.isfinite(true) & np.isfinite(said)
-        out[code] = float((np.abs(said - true) <= width)[known].mean()) if known.any() else float("nan")
-    return out

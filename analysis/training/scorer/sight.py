@@ -12,12 +12,9 @@ from torch import nn
 from analysis.facs.regions import REGIONS
 from analysis.training.scorer.extract import Shard
 from analysis.training.scorer.nets import Sight
-from analysis.types import Float32
 
 _BATCH: Final = 128
 _RATE: Final = 2e-3
-#: A part of which less than this is in view counts as hidden, as `analysis.facs.visibility` gates it.
-HIDDEN: Final = 0.4
 #: Few pictures have something in front of them; a hidden part weighs so many times a visible one.
 _HIDDEN_WEIGHT: Final = 3.0
 
@@ -54,27 +51,3 @@ def fit_sight(shard: Shard, scale: float, *, passes: int = 8, tell: Callable[[st
         tell(f"sight pass {number + 1}/{passes}: loss {np.mean(losses):.4f}")
     sight.eval()
     return sight
-
-
-def visible(sight: Sight, shard: Shard) -> Float32:
-    """Shares in view, (n, 6)."""
-    with torch.no_grad():
-        parts = [
-            torch.sigmoid(sight(_maps(shard, np.arange(start, min(start + 512, len(shard)))))).numpy()
-            for start in range(0, len(shard), 512)
-        ]
-    return np.concatenate(parts).astype(np.float32)
-
-
-def sight_figures(found: Float32, shard: Shard) -> dict[str, dict[str, float]]:
-    """By part: share hidden, and of the hidden ones found (recall) and of the found ones hidden (precision)."""
-    out = {}
-    for number, part in enumerate(REGIONS):
-        true, said = shard.visible[:, number] < HIDDEN, found[:, number] < HIDDEN
-        both = float((true & said).sum())
-        out[part] = {
-            "hidden": float(true.mean()),
-            "recall": both / max(float(true.sum()), 1.0),
-            "precision": both / max(float(said.sum()), 1.0),
-        }
-    return out
