@@ -20,7 +20,7 @@ from analysis.training.scorer import evaluate
 from analysis.training.scorer.evaluate import Calibration, Figures
 from analysis.training.scorer.export import encoder_file, head_file, sight_file
 from analysis.training.scorer.extract import Shard, load
-from analysis.training.scorer.fit import KINDS, Candidate, Kind, Scales, Table, answers, fit, scales
+from analysis.training.scorer.fit import KINDS, Candidate, Kind, Scales, Table, answers, fit, refine, scales
 from analysis.training.scorer.measure import measure, rounded, scored_rows
 from analysis.training.scorer.sight import fit_sight
 from analysis.training.world.rigs import is_held_out
@@ -30,6 +30,8 @@ Mask = NDArray[np.bool_]
 
 #: One training identity in so many is kept for calibration, the choice of winners and the intervals.
 _CALIBRATION_SHARE: Final = 10
+#: A head sees the pictures so many times as often as the encoder does.
+_HEAD_PASSES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ def _judge(candidate: Candidate, calibrating: Table, holdout: Table, rows: Mask)
     return Judged(candidate, calibration, value, doubt, found)
 
 
+def _fitted(training: Table, kind: Kind, scale: Scales, passes: int) -> Candidate:
+    """The candidate with its head fitted twice: with the encoder, and again on what the encoder says."""
+    candidate = fit(training, kind, scale, passes=passes if kind == "picture" else 1, tell=_tell)
+    refine(candidate, training, passes=_HEAD_PASSES * passes, tell=_tell)
+    return candidate
+
+
 def build(shards: list[Path], holdout: list[Path], out: Path, *, version: str, passes: int) -> None:
     """Fit both candidates and write the package's folder.
 
@@ -86,7 +95,7 @@ def build(shards: list[Path], holdout: list[Path], out: Path, *, version: str, p
     rows = scored_rows(unseen.shard)
     judged: dict[Kind, Judged] = {}
     for kind in KINDS:
-        candidate = fit(training, kind, scale, passes=passes if kind == "picture" else 2 * passes, tell=_tell)
+        candidate = _fitted(training, kind, scale, passes)
         judged[kind] = _judge(candidate, calibrating, unseen, rows)
         _tell(f"{kind}: mean ICC {evaluate.headline(judged[kind].figures):.3f}")
     about = _about(version, _winners(judged, calibrating), judged, training)
@@ -165,7 +174,7 @@ def cross(shards: list[Path], other: list[Path], out: Path, *, name: str, passes
     scale, rows = scales(training), scored_rows(unseen.shard)
     found = {}
     for kind in KINDS:
-        candidate = fit(training, kind, scale, passes=passes if kind == "picture" else 2 * passes, tell=_tell)
+        candidate = _fitted(training, kind, scale, passes)
         found[kind] = _icc(_judge(candidate, calibrating, unseen, rows).figures)
         _tell(f"{name}, {kind}: mean ICC {found[kind]['mean']:.3f}")
     stored = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}

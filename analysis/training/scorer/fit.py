@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from analysis.face.geometry import GEOMETRY_COLUMNS
 from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.scoring.inputs import FEATURES, POINT_CODE, POSE_INPUTS, poses
-from analysis.scoring.targets import TARGETS
+from analysis.scoring.targets import LEARNED, TARGETS, columns_of
 from analysis.training.scorer.extract import Shard
 from analysis.training.scorer.nets import CROP_CODE, REGION_CODE, Encoder, Head
 from analysis.types import Float32
@@ -135,6 +135,25 @@ def _loss(answer: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     return squared + 0.1 * laplace
 
 
+def _sides(labels: Float32) -> tuple[NDArray[np.int64], Tensor]:
+    """Pairs of left and right targets, (p, 2), and what a wrong difference between them costs.
+
+    One-sided actions are rare: without a price of their own a net answers the same for both sides.
+    """
+    pairs = np.array([columns_of(code) for code in LEARNED if len(columns_of(code)) == 2])
+    difference = labels[:, pairs[:, 0]] - labels[:, pairs[:, 1]]
+    weight = 1 / (np.nan_to_num(np.nanvar(difference, axis=0), nan=1.0) + 0.05)
+    scale = (1 / (np.nan_to_num(np.nanvar(labels, axis=0), nan=1.0) + 0.1)).mean()
+    return pairs, torch.from_numpy((0.5 * weight / scale).astype(np.float32))
+
+
+def _side_loss(answer: Tensor, labels: Tensor, pairs: NDArray[np.int64], weight: Tensor) -> Tensor:
+    said = answer[:, pairs[:, 0]] - answer[:, pairs[:, 1]]
+    true = labels[:, pairs[:, 0]] - labels[:, pairs[:, 1]]
+    known = torch.isfinite(true)
+    return ((said - torch.nan_to_num(true)) ** 2 * weight)[known].mean()
+
+
 def _weights(labels: Float32) -> Tensor:
     """Rare units count as much as common ones, up to a limit."""
     variance = np.nan_to_num(np.nanvar(labels, axis=0), nan=1.0)
@@ -158,20 +177,13 @@ def _compare(
     candidate: Candidate, table: Table, batch: list[tuple[int, Int64]], rng: Generator
 ) -> tuple[Tensor, Int64]:
     """Answers for a batch, each picture against one or the mean of two of its person's neutrals."""
-    rows = np.concatenate([part for _, part in batch])
-    chosen = [
-        rng.choice(
-            table.neutrals[person], min(int(rng.integers(1, 3)), len(table.neutrals[person])), replace=False
-        )
-        for person, _ in batch
-    ]
+    rows, chosen, person = _drawn(table, batch, rng)
     neutral_rows = np.concatenate(chosen)
     owner = np.repeat(np.arange(len(batch)), [len(part) for part in chosen])
     average = np.zeros((len(batch), len(neutral_rows)), np.float32)
     average[owner, np.arange(len(neutral_rows))] = 1
     average /= average.sum(1, keepdims=True)
     code = candidate.code(table, np.concatenate([rows, neutral_rows]))
-    person = np.repeat(np.arange(len(batch)), [len(part) for _, part in batch])
     neutral = (torch.from_numpy(average) @ code[len(rows) :])[person]
     neutral_pose = (average @ table.poses[neutral_rows])[person]
     pose = torch.from_numpy(table.poses[rows])
@@ -217,6 +229,61 @@ def fit(
         tell(f"{kind} pass {number + 1}/{passes}: loss {np.mean(losses):.4f}")
     candidate.eval()
     return candidate
+
+
+def _codes(candidate: Candidate, table: Table) -> Tensor:
+    """What every row is worth alone, as the candidate sees it when it is used, (n, …)."""
+    candidate.eval()
+    with torch.no_grad():
+        rows = np.arange(len(table.shard))
+        return torch.cat([candidate.code(table, rows[i : i + 256]) for i in range(0, len(rows), 256)])
+
+
+def refine(
+    candidate: Candidate, table: Table, *, passes: int, seed: int = 1, tell: Callable[[str], None] = print
+) -> None:
+    """Fit the candidate's head again, with the encoder as it is and the sides' differences priced.
+
+    A head costs a hundredth of an encoder, so it can be shown everything many times.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    code = _codes(candidate, table)
+    candidate.head = head = Head(candidate.inputs, len(TARGETS))
+    weight, (pairs, side_weight) = _weights(table.shard.labels), _sides(table.shard.labels)
+    labels, pose = torch.from_numpy(table.shard.labels), torch.from_numpy(table.poses)
+    steps = passes * (sum(1 for _ in _batches(table, np.random.default_rng(0))) + 1)
+    optimiser = torch.optim.AdamW(head.parameters(), _RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps)
+    for number in range(passes):
+        head.train()
+        losses = []
+        for batch in _batches(table, rng):
+            rows, neutral, person = _drawn(table, batch, rng)
+            rest = torch.stack([code[part].mean(0) for part in neutral])[person]
+            rest_pose = torch.stack([pose[part].mean(0) for part in neutral])[person]
+            answer = candidate.answer(code[rows], rest, pose[rows], rest_pose)
+            loss = _loss(answer, labels[rows], weight) + _side_loss(answer, labels[rows], pairs, side_weight)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+        tell(f"{candidate.kind} head, pass {number + 1}/{passes}: loss {np.mean(losses):.4f}")
+    candidate.eval()
+
+
+def _drawn(table: Table, batch: list[tuple[int, Int64]], rng: Generator) -> tuple[Int64, list[Int64], Int64]:
+    """Rows of a batch, one or two neutral rows of each of its persons, and which person each row is."""
+    rows = np.concatenate([part for _, part in batch])
+    neutral = [
+        rng.choice(
+            table.neutrals[person], min(int(rng.integers(1, 3)), len(table.neutrals[person])), replace=False
+        )
+        for person, _ in batch
+    ]
+    return rows, neutral, np.repeat(np.arange(len(batch)), [len(part) for _, part in batch])
 
 
 def answers(candidate: Candidate, table: Table) -> tuple[Float32, Float32]:
