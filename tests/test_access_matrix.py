@@ -54,6 +54,7 @@ EXAMPLES = {
     "studies:member_remove": Example(data={"role": "manager"}),
     "recordings:tus_create": Example(data={}),
     "runs:interpret": Example(data={"neutral_us": "0"}),
+    "runs:rescore": Example(data={"scorer": "au-rules/1.0.0"}),
     "runs:neutral_picture": Example(kwargs={"face": "0"}),
     "runs:people_change": Example(data={"action": "assign", "expected": "0", "number": "1", "who": "left-out"}),
     "runs:people_picture": Example(kwargs={"number": "0"}),

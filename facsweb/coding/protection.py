@@ -12,6 +12,6 @@ def signed(run: AnalysisRun) -> str:
     if layer is None or layer.owner is None:
         return ""
     return (
-        f"{layer.owner.get_full_name()} has signed a coding of this analysis, so its neutral face stays as it is. "
-        "Start another analysis of the recording to read it with another neutral face."
+        f"{layer.owner.get_full_name()} has signed a coding of this analysis, so its neutral face and its scorer "
+        "stay as they are. Start another analysis of the recording to read it in another way."
     )

@@ -213,7 +213,8 @@ def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
     if source := run.parameters.get("measurement_from"):
         _copy_measurement(source, out)
         people_reading.for_the_work(run, out)
-        pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, hook=pulse.hook)
+        scorer = run.parameters.get("scorer")
+        pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, scorer=scorer, hook=pulse.hook)
         return
     pipeline.analyze(
         original_path(run.recording),

@@ -235,11 +235,20 @@ def undo(actor: User, run: AnalysisRun) -> AnalysisRun:
 
 
 def before_of(run: AnalysisRun) -> AnalysisRun | None:
-    """The run that this one read again, while it is there; None where the people were counted otherwise then."""
-    source = run.parameters.get("measurement_from")
-    before = run.recording.runs.filter(pk=source).first() if source else None
-    same = before is not None and before.parameters.get("people", 0) == run.parameters.get("people", 0)
-    return before if same else None
+    """The last run before this one with other neutrals; None without one, or if the people were others then."""
+    before = run
+    while source := before.parameters.get("measurement_from"):
+        found = run.recording.runs.filter(pk=source).first()
+        if found is None or found.parameters.get("people", 0) != run.parameters.get("people", 0):
+            return None
+        if _chosen(found) != _chosen(run):
+            return found
+        before = found  # that one was read again with another scorer
+    return None
+
+
+def _chosen(run: AnalysisRun) -> tuple[Any, Any]:
+    return run.parameters.get("neutral_us"), run.parameters.get("neutrals") or {}
 
 
 def _lent(actor: User, run: AnalysisRun, pk: uuid.UUID, face: int) -> dict[str, Any]:
@@ -264,11 +273,8 @@ def _again(
         if reason := refusal(run):
             raise RunRefused(reason)
         services.check_neutral(run.recording, checked_us)
-        active = run.recording.runs.filter(state__in=AnalysisRun.ACTIVE).exclude(pk=run.pk).first()
-        if active is not None:
-            if active.parameters.get("measurement_from") == str(run.pk):
-                return active  # a double click
-            raise RunRefused("Another analysis of this recording is under way. Try again when it has finished.")
+        if (active := services.reading_again(run)) is not None:
+            return active
         again = services.reinterpret(actor, run, everybody_us, neutrals=neutrals)
         record(actor, action, again, before=str(run.pk), neutral_us=everybody_us, neutrals=neutrals)
     return again

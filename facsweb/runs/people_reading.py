@@ -90,7 +90,7 @@ def read_again(actor: User, measured: AnalysisRun) -> AnalysisRun | None:
             return active if waiting.update(parameters=parameters) else None
         return None
     base = next(run for run in readings(measured) if run.state == State.SUCCEEDED)
-    parameters = {**base.parameters, "measurement_from": str(measured.pk), "people": number}
+    parameters = {**services.kept_parameters(base), "measurement_from": str(measured.pk), "people": number}
     parameters["neutrals"] = _kept_neutrals(measured, base, number)
     return services.create(actor, measured.recording, parameters)
 

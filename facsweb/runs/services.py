@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis.models import store
+from analysis.scoring.choice import RULES, available
 from analysis.types import ModelError
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
@@ -32,6 +33,8 @@ __all__ = [
     "cancel_for_withdrawal",
     "check_neutral",
     "create",
+    "kept_parameters",
+    "reading_again",
     "recover",
     "reinterpret",
     "remove_with_recording",
@@ -93,11 +96,17 @@ def start(
 
 
 def reinterpret(
-    actor: User, run: AnalysisRun, neutral_us: int | None, *, neutrals: dict[str, Any] | None = None
+    actor: User,
+    run: AnalysisRun,
+    neutral_us: int | None,
+    *,
+    neutrals: dict[str, Any] | None = None,
+    scorer: str | None = None,
 ) -> AnalysisRun:
-    """Read a finished run's measurement again with another neutral face, as a new run; no video is decoded.
+    """Read a finished run's measurement again in another way, as a new run; no video is decoded.
 
-    ``neutral_us`` is for all faces, ``neutrals`` for single ones (``facsweb.runs.neutrals`` says what is in it).
+    ``neutral_us`` is for all faces, ``neutrals`` for single ones (``facsweb.runs.neutrals`` says what is in it);
+    ``scorer`` is one of `analysis.scoring.choice.available`, and the run's own when None.
 
     Raises
     ------
@@ -109,11 +118,38 @@ def reinterpret(
     if run.state != State.SUCCEEDED or not all((result_dir(run) / name).is_file() for name in MEASUREMENT):
         raise RunRefused("Only a finished run can be read again. Start a new analysis instead.")
     check_neutral(run.recording, neutral_us)
-    parameters = {**run.parameters, "neutral_us": neutral_us, "measurement_from": str(run.pk)}
+    parameters = {**kept_parameters(run), "neutral_us": neutral_us, "measurement_from": str(run.pk)}
     parameters.pop("neutrals", None)
     if neutrals:
         parameters["neutrals"] = neutrals
+    if scorer:
+        parameters["scorer"] = scorer
     return create(actor, run.recording, parameters)
+
+
+def kept_parameters(run: AnalysisRun) -> dict[str, Any]:
+    """A run's parameters for reading it again, with the learned scorer that read it; a newer one may be here.
+
+    A run that only rules could read, because of its age, keeps asking for the newest, and says so again.
+    """
+    said = run.summary.get("scorer") or {}
+    name = f"{said.get('id')}/{said.get('version')}"
+    is_learned = name != RULES and name in available()
+    return {**({"scorer": name} if is_learned else {}), **run.parameters}
+
+
+def reading_again(run: AnalysisRun) -> AnalysisRun | None:
+    """The active run that reads this one again, after a double click; None when the recording has no active run.
+
+    Raises
+    ------
+    RunRefused
+        Another analysis of the recording is under way.
+    """
+    active = run.recording.runs.filter(state__in=AnalysisRun.ACTIVE).exclude(pk=run.pk).first()
+    if active is not None and active.parameters.get("measurement_from") != str(run.pk):
+        raise RunRefused("Another analysis of this recording is under way. Try again when it has finished.")
+    return active
 
 
 def check_neutral(recording: Recording, neutral_us: int | None) -> None:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/neutral", neutral_views.detail, name="neutral"),
     path("runs/<uuid:pk>/neutral/undo", neutral_views.undo, name="neutral_undo"),
     path("runs/<uuid:pk>/neutral/<int:face>", neutral_views.picture, name="neutral_picture"),
+    path("runs/<uuid:pk>/scorer", views.rescore, name="rescore"),
     path("runs/<uuid:pk>/people", people_views.detail, name="people"),
     path("runs/<uuid:pk>/people/change", people_views.change, name="people_change"),
     path("runs/<uuid:pk>/people/<int:number>", people_views.picture, name="people_picture"),

@@ -18,7 +18,7 @@ from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.recordings.streaming import file_response
 from facsweb.recordings.views import crumbs
-from facsweb.runs import neutrals, progress, services, summaries
+from facsweb.runs import neutrals, progress, scorers, services, summaries
 from facsweb.runs.forms import StartForm
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -58,12 +58,16 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
+    may_rescore = run.state == AnalysisRun.State.SUCCEEDED and access.may(request.user, "runs:rescore", run)
     return {
         "run": run,
         "snapshot": progress.snapshot(run),
         "socket_path": f"/ws/runs/{run.pk}/",
         "may_start": access.may(request.user, "runs:start", run),
         "neutrals": neutrals.of_run(run),
+        "scorer": scorers.of_run(run),
+        "scorers": scorers.options(run) if may_rescore else [],
+        "scorer_kept": neutrals.refusal(run) if may_rescore else "",
         "faces": summaries.faces(run.summary),
         "warnings": run.summary.get("warnings", []),
         "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
@@ -99,6 +103,18 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = access.get(request, AnalysisRun, pk, related=(STUDY,))
     services.cancel(request.user, run)  # type: ignore[arg-type]
     return redirect("runs:detail", pk=run.pk)
+
+
+@require_POST
+def rescore(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read a finished run again with another scorer and show the new run."""
+    run = access.get(request, AnalysisRun, pk, related=(STUDY,))
+    try:
+        again = scorers.choose(request.user, run, request.POST.get("scorer", ""))  # type: ignore[arg-type]
+    except (ConsentMissing, services.RunRefused) as error:
+        messages.error(request, str(error))
+        return redirect("runs:detail", pk=run.pk)
+    return redirect("runs:detail", pk=again.pk)
 
 
 @require_GET

@@ -66,6 +66,7 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "runs:neutral": WORKERS,
     "runs:neutral_undo": LEADS,
     "runs:neutral_picture": WORKERS,
+    "runs:rescore": LEADS,
     "runs:people": WORKERS,
     "runs:people_change": LEADS,
     "runs:people_picture": WORKERS,
