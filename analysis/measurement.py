@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +18,12 @@ from analysis.face.identity import Identity
 from analysis.face.mesh import face_box
 from analysis.face.pose import align
 from analysis.face.texture import TEXTURE_COLUMNS
-from analysis.face.tracker import State, Tracker
+from analysis.face.tracker import Standing, State
 from analysis.facs.regions import REGIONS
-from analysis.scoring.code import CODE_COLUMNS, codes, in_view
+from analysis.scoring.code import CODE_COLUMNS, PICTURE_CODE, in_view, picture_code, point_code
 from analysis.scoring.package import Package
 from analysis.stages import Stages
-from analysis.types import Float32, Observation
+from analysis.types import Float32, InnerMaps, Observation
 
 NO_FACE: Final = -1
 BOX_COLUMNS: Final = ("box_x", "box_y", "box_w", "box_h")
@@ -39,7 +39,8 @@ SCHEMA: Final = pa.schema(
         *((name, pa.float16()) for name in CODE_COLUMNS),
     ]
 )
-_BATCH: Final = 64  # faces: what the mesh saw of one is 170 kB
+_BATCH: Final = 64  # faces; geometry of fewer at a time is dearer
+_ENCODED: Final = 16  # faces; more at a time are no faster, and what the mesh saw of one is 170 kB
 #: Floats have no repeated values and nobody searches by them: neither dictionaries nor statistics.
 _PARQUET: Final = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 _ROW_GROUP: Final = 1024  # writing one takes some fifteen times its size for a moment
@@ -58,6 +59,9 @@ class Row:
     track: int = NO_FACE
     observation: Observation | None = None
     texture: Float32 | None = None
+    code: Float32 | None = None
+    """What the encoder made of the observation's maps, which are let go of then."""
+    visible: Float32 | None = None
 
 
 @dataclass(slots=True)
@@ -74,8 +78,8 @@ class Confirmation:
     Tracks are numbered from 0 in the order of their first appearance; dropped ones get no number.
     """
 
-    tracker: Tracker
     identity: Identity
+    _standing: Standing = field(default_factory=Standing)
     _waiting: deque[_Pending] = field(default_factory=deque)
     _tracks: dict[int, int] = field(default_factory=dict)
 
@@ -84,9 +88,15 @@ class Confirmation:
         return self.identity.persons(self._tracks)
 
     def add(
-        self, frame: int, time_us: int, pieces: list[int], seen: list[tuple[Observation, Float32]]
+        self,
+        frame: int,
+        time_us: int,
+        pieces: list[int],
+        seen: list[tuple[Observation, Float32]],
+        standing: Standing,
     ) -> Iterator[Row]:
-        """Take the next frame in, yield the rows of all frames that are settled."""
+        """Take the next frame in, and what the tracker thinks after it; yield the rows of all settled frames."""
+        self._standing = standing
         rows = [
             Row(frame, time_us, piece, NO_FACE, observation, texture)
             for piece, (observation, texture) in zip(pieces, seen, strict=True)
@@ -102,7 +112,7 @@ class Confirmation:
 
     def _state(self, row: Row) -> State:
         assert row.observation is not None
-        return self.tracker.state(row.observation.track)
+        return self._standing.state(row.observation.track)
 
     def _is_settled(self, pending: _Pending) -> bool:
         return all(self._state(row) is not State.TENTATIVE for row in pending.rows)
@@ -140,12 +150,18 @@ class Writer:
         self._stages = stages
         self._package = package
         self._rows: list[Row] = []
+        self._unread: list[tuple[Row, InnerMaps]] = []
         self._batches: list[pa.RecordBatch] = []
         self._count = 0
         self._file = pq.ParquetWriter(path, SCHEMA, **_PARQUET)
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
+        if row.observation is not None and row.observation.maps is not None:
+            self._unread.append((row, row.observation.maps))
+            row.observation = replace(row.observation, maps=None)
+            if len(self._unread) >= _ENCODED:
+                self._encode()
         if len(self._rows) >= _BATCH:
             self._measure()
 
@@ -165,6 +181,7 @@ class Writer:
     def _measure(self) -> None:
         if not self._rows:
             return
+        self._encode()
         rows, self._rows = self._rows, []
         values = np.full((len(rows), len(VALUE_COLUMNS)), np.nan, np.float32)
         code = np.full((len(rows), len(CODE_COLUMNS)), np.nan, np.float16)
@@ -183,6 +200,17 @@ class Writer:
             if self._count >= _ROW_GROUP:
                 self._flush()
 
+    def _encode(self) -> None:
+        """Read what the mesh saw of the newest rows, and forget it."""
+        if not self._unread:
+            return
+        with self._stages("code"):
+            maps = [seen for _, seen in self._unread]
+            read, visible = picture_code(self._package, maps), in_view(self._package, maps)
+            for number, (row, _) in enumerate(self._unread):
+                row.code, row.visible = read[number], visible[number]
+        self._unread = []
+
     def _fill(self, values: Float32, code: NDArray[np.float16], rows: list[Row]) -> None:
         places = [i for i, row in enumerate(rows) if row.observation is not None]
         if not places:
@@ -199,11 +227,13 @@ class Writer:
             measures = geometry(landmarks, *self._size, aligned=aligned)
             found = np.concatenate([presence, boxes, measures, texture], axis=1)
             values[places, : found.shape[1]] = found
-        maps = [observation.maps for observation in observations if observation.maps is not None]
-        if len(maps) == len(observations):
-            with self._stages("code"):
-                code[places] = codes(self._package, maps, aligned.points)
-                values[places, -len(VISIBLE_COLUMNS) :] = in_view(self._package, maps)
+        with self._stages("code"):
+            points = point_code(self._package, aligned.points)
+            for number, (place, row) in enumerate(zip(places, seen, strict=True)):
+                if row.code is not None and row.visible is not None:
+                    code[place, :PICTURE_CODE] = row.code
+                    code[place, PICTURE_CODE:] = points[number]
+                    values[place, -len(VISIBLE_COLUMNS) :] = row.visible
 
     def _flush(self) -> None:
         if self._batches:

@@ -20,7 +20,7 @@ from analysis.face.detector import Detection, Detector
 from analysis.face.identity import Identity
 from analysis.face.mesh import Mesh, Placement, Region
 from analysis.face.texture import SkinTexture
-from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Tracker
+from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Standing, Tracker
 from analysis.facs.neutral_store import FILE as NEUTRAL
 from analysis.facs.neutral_store import Choice
 from analysis.interpretation import Interpretation, interpret
@@ -30,6 +30,7 @@ from analysis.models.registry import MODELS
 from analysis.people import PEOPLE
 from analysis.scoring.package import default
 from analysis.stages import Stages
+from analysis.threads import Ahead, Behind
 from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
 
 __all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
@@ -40,6 +41,8 @@ ABOUT: Final = "measurement.json"
 _RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL, PEOPLE)
 _TEMPORARY: Final = ".measuring-"
 _REPORT_S: Final = 0.2
+_DEPTH: Final = 2
+"""Pictures that wait before, and after, the mesh; each is up to 25 MB (4K)."""
 _STILL_S: Final = 3.0
 _STILL_WIDTH: Final = 480
 _MESH_COLOUR: Final = (64, 224, 160)
@@ -59,7 +62,7 @@ class Measurement:
     skipped_packets : int
         Damaged packets that were left out.
     seconds : dict of str to float
-        Wall-clock seconds by stage (decode, detect, mesh, identity, texture, geometry, write).
+        Processor seconds by stage (decode, detect, mesh, identity, texture, code, geometry, write).
     """
 
     folder: Path
@@ -141,15 +144,29 @@ def analyze(
     return interpret(Path(out), neutral_us=neutral_us, neutrals=neutrals, hook=hook)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tracked:
+    """A picture whose faces were found: all that the rest of the work needs."""
+
+    frame: media.Frame
+    seen: list[Observation]
+    standing: Standing
+
+
 class _Pass:
-    """The loop over the frames of one video."""
+    """The loop over the frames of one video.
+
+    Pictures are decoded in one thread, faces are followed in this one, and measured and stored in a third. Each
+    keeps the order of the pictures, and what the tracker thought travels with them: the result is that of one
+    thread.
+    """
 
     def __init__(self, stream: media.VideoStream, max_faces: int, parquet: Path, report: _Report) -> None:
         self._stages = Stages()
         detector, mesh = _TimedDetector(self._stages), _TimedMesh(self._stages)
         self._tracker = Tracker(max_faces, detector=detector, mesh=mesh)
         self._identity = Identity()
-        self._confirmation = Confirmation(self._tracker, self._identity)
+        self._confirmation = Confirmation(self._identity)
         self._texture = SkinTexture()
         self._report = report
         self._writer = Writer(parquet, stream.width, stream.height, self._stages, default())
@@ -158,17 +175,15 @@ class _Pass:
         reader = media.FrameReader(video)
         frames, length_us = 0, 0
         try:
-            for frame in self._stages.iterate("decode", iter(reader)):
-                if should_stop is not None and should_stop():
-                    raise Cancelled("The analysis was stopped.")
-                seen = self._tracker.update(frame.rgb, frame.time_us)
-                with self._stages("identity"):
-                    pieces = self._identity.see(frame.rgb, frame.time_us, seen)
-                textured = self._textured(frame.rgb, seen)
-                for row in self._confirmation.add(frame.index, frame.time_us, pieces, textured):
-                    self._writer.add(row)
-                frames, length_us = frame.index + 1, frame.time_us
-                self._report(frames, frame.rgb, seen)
+            decoded = self._stages.iterate("decode", iter(reader))
+            with Ahead(decoded, _DEPTH) as pictures, Behind(self._measure, _DEPTH) as behind:
+                for frame in pictures:
+                    if should_stop is not None and should_stop():
+                        raise Cancelled("The analysis was stopped.")
+                    seen = self._tracker.update(frame.rgb, frame.time_us)
+                    behind.put(_Tracked(frame, seen, self._tracker.standing()))
+                    frames, length_us = frame.index + 1, frame.time_us
+                    self._report(frames, frame.rgb, seen)
             too_short = frames < CONFIRM_FRAMES or length_us < CONFIRM_US  # for any track to be believed
             for row in self._confirmation.finish(keep_tentative=too_short):
                 self._writer.add(row)
@@ -180,6 +195,15 @@ class _Pass:
         self._report.finish(frames)
         seconds = dict(self._stages.seconds)
         return Measurement(out, frames, len(set(persons)), len(persons), reader.skipped_packets, seconds)
+
+    def _measure(self, tracked: _Tracked) -> None:
+        frame = tracked.frame
+        with self._stages("identity"):
+            pieces = self._identity.see(frame.rgb, frame.time_us, tracked.seen)
+        textured = self._textured(frame.rgb, tracked.seen)
+        rows = self._confirmation.add(frame.index, frame.time_us, pieces, textured, tracked.standing)
+        for row in rows:
+            self._writer.add(row)
 
     def _textured(self, rgb: Rgb, seen: list[Observation]) -> list[tuple[Observation, Float32]]:
         if not seen:

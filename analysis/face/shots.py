@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,13 @@ _TIMES_USUAL: Final = 4.0
 _BEFORE: Final = 12
 
 
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows (n, 1) and columns (m,) of the pixels that are compared."""
+    rows = np.linspace(0, height - 1, _ROWS).astype(np.intp)
+    return rows[:, None], np.linspace(0, width - 1, _COLUMNS).astype(np.intp)
+
+
 class Shots:
     """Numbers the shots of a video, from 0; a cut is a change far above the usual of the pictures before it."""
 
@@ -28,12 +37,11 @@ class Shots:
 
     def update(self, rgb: Rgb) -> int:
         """Return the number of the shot that the next picture belongs to."""
-        rows = np.linspace(0, rgb.shape[0] - 1, _ROWS).astype(int)
-        columns = np.linspace(0, rgb.shape[1] - 1, _COLUMNS).astype(int)
-        small = rgb[np.ix_(rows, columns)].astype(np.int16)
+        rows, columns = _grid(rgb.shape[0], rgb.shape[1])
+        small = rgb[rows, columns].astype(np.int16)
         if self._last is not None:
             change = float(np.abs(small - self._last).mean())
-            if self._changes and change > max(_LEAST_CHANGE, _TIMES_USUAL * float(np.median(self._changes))):
+            if self._changes and change > max(_LEAST_CHANGE, _TIMES_USUAL * median(self._changes)):
                 self.number += 1
             self._changes.append(change)
         self._last = small

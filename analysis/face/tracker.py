@@ -58,6 +58,20 @@ class State(Enum):
     DROPPED = "dropped"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the tracker thought of its tracks after one picture; it does not change when the tracker goes on."""
+
+    tentative: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
+
+    def state(self, track: int) -> State:
+        """Say it of a track that was reported within the five seconds before."""
+        if track in self.dropped:
+            return State.DROPPED
+        return State.TENTATIVE if track in self.tentative else State.CONFIRMED
+
+
 @dataclass(slots=True)
 class _Track:
     number: int
@@ -122,10 +136,12 @@ class Tracker:
 
     def state(self, track: int) -> State:
         """Say what the tracker thinks of a track that `update` reported within the last five seconds."""
-        if track in self._dropped:
-            return State.DROPPED
-        tentative = any(known.number == track and not known.confirmed for known in self._tracks)
-        return State.TENTATIVE if tentative else State.CONFIRMED
+        return self.standing().state(track)
+
+    def standing(self) -> Standing:
+        """Say what it thinks of all of them now."""
+        tentative = frozenset(track.number for track in self._tracks if not track.confirmed)
+        return Standing(tentative, frozenset(self._dropped))
 
     # Following
 

@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import media, pipeline
+from analysis.bench import _STAGES
 from analysis.face.geometry import GEOMETRY_COLUMNS
 from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.measurement import VALUE_COLUMNS
+from analysis.scoring.code import CODE_COLUMNS
 from analysis.types import AnalysisError, Cancelled, MediaError, Rgb
 from tests.analysis import clips
 
@@ -46,7 +48,7 @@ def test_every_frame_has_a_row_and_gaps_are_gaps(tmp_path):
     video = faces_and_gap(tmp_path)
     result = pipeline.measure(video, tmp_path / "out")
     rows = table(tmp_path / "out")
-    assert list(rows) == ["frame", "time_us", "face", "track", *VALUE_COLUMNS]
+    assert list(rows) == ["frame", "time_us", "face", "track", *VALUE_COLUMNS, *CODE_COLUMNS]
     assert rows["frame"].tolist() == list(range(26))
     assert rows["time_us"].tolist() == [frame.time_us for frame in media.frames(video)]
     assert rows["face"].tolist() == [0] * 10 + [-1] * 6 + [0] * 10
@@ -58,7 +60,7 @@ def test_every_frame_has_a_row_and_gaps_are_gaps(tmp_path):
         assert np.isfinite(rows[name][~absent]).all()
     assert (rows["box_w"][~absent] > 60).all()
     assert (result.frames, result.faces, result.skipped_packets) == (26, 1, 0)
-    assert set(result.seconds) == {"decode", "detect", "mesh", "identity", "texture", "geometry", "write"}
+    assert set(result.seconds) == set(_STAGES)
     about = json.loads((tmp_path / "out" / pipeline.ABOUT).read_text())
     assert about["video"]["frames"] == 26
     assert [model["id"] for model in about["models"]]
