@@ -80,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
     bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
     bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
+    bench.add_argument(
+        "--against",
+        metavar="COMMAND",
+        help="compare with another program on the same file, e.g. 'peer -f {video}'",
+    )
     _json(bench)
     bench.set_defaults(run=_bench)
 
@@ -297,8 +302,15 @@ def _gallery(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from analysis import bench
+    from analysis import against, bench
 
+    if options.against is not None:
+        compared = against.compare(options.video, options.against)
+        if options.json:
+            _print_json(asdict(compared))
+        else:
+            _print(compared.table())
+        return 0
     with _progress(quiet=options.json) as hook:
         found = bench.bench(
             options.video,
