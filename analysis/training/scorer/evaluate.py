@@ -23,7 +23,9 @@ HEADLINE: Final = tuple(str(number) for number in _HEADLINE)
 MAX_YAW_DEG: Final = 25.0
 #: Share of true intensities that an interval should hold.
 COVERAGE: Final = 0.9
-_MOST_GAIN: Final = 1.6
+#: Lines that are tried.
+_GAINS: Final = tuple(float(g) for g in np.arange(0.8, 2.6, 0.1))
+_FLOORS: Final = tuple(float(f) for f in np.arange(0.0, 0.85, 0.1))
 TURNED_DEG: Final = 15.0
 
 
@@ -34,8 +36,8 @@ class Calibration:
     Attributes
     ----------
     gain, offset : mapping of code to float
-        A net that is unsure answers too weakly; the gain gives its answers the spread of the labels (at most
-        1.6), the offset puts faces without the unit at 0.
+        A net that is unsure answers too weakly, and says a little where nothing is: the line that agrees best with
+        the labels (ICC) after limiting to 0–5.
     rest_noise : mapping of code to float
         95 % of the neutral pictures stay below.
     quantile : mapping of code to (float, float)
@@ -100,8 +102,7 @@ def calibrate(shard: Shard, value: Float32, doubt: Float32) -> Calibration:
         if known.sum() < 50 or true[known].std() < 1e-3 or said[known].std() < 1e-3:
             gain[code], offset[code], noise[code], quantile[code] = 1.0, 0.0, 1.0, (2.5, 2.5)
             continue
-        gain[code] = float(np.clip(true[known].std() / said[known].std(), 0.8, _MOST_GAIN))
-        offset[code] = float(-gain[code] * np.median(said[known & (true < 0.25)]))
+        gain[code], offset[code] = _line(said[known], true[known])
         scaled = np.clip(gain[code] * said + offset[code], 0, 5)
         at_rest = known & shard.neutral[:, None]
         noise[code] = float(max(0.3, np.quantile(scaled[at_rest], 0.95)))
@@ -113,6 +114,19 @@ def calibrate(shard: Shard, value: Float32, doubt: Float32) -> Calibration:
             float(np.quantile(ratio[turned], COVERAGE)) if turned.sum() > 100 else 3.0,
         )
     return Calibration(gain, offset, noise, quantile)
+
+
+def _line(said: Float32, true: Float32) -> tuple[float, float]:
+    """Gain and offset that agree best (ICC) once the line is limited to 0–5; the offset is never above 0.
+
+    Most faces do not show a unit. What a net says of them is small but not nothing, and is cut off below.
+    """
+    best = (-1.0, 1.0, 0.0)
+    for floor in _FLOORS:
+        for gain in _GAINS:
+            agreement = icc31(np.clip(gain * (said - floor), 0, 5), true)
+            best = max(best, (agreement, gain, -gain * floor))
+    return best[1], best[2]
 
 
 def calibrated(value: Float32, calibration: Calibration) -> Float32:

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from analysis.models.onnx_graph import IR_VERSION, OPSET
-from analysis.training.scorer.nets import Encoder, Head, Sight
+from analysis.training.scorer.nets import Encoder, Head, Heads, Sight
 
 #: Answers beyond this many log units would overflow when they are raised to a power.
 _DOUBT: Final = (-6.0, 3.0)
@@ -100,14 +100,18 @@ def encoder_file(encoder: Encoder, size: int) -> bytes:
     return graph.finished({"region_maps": [96, 16, 16], "crop_map": [32, 24, 24]}, "code", size)
 
 
-def head_file(head: Head, inputs: int) -> bytes:
-    """ONNX of a head: ``difference`` (N, inputs) → ``answer`` (N, 2 × targets): intensities, expected errors."""
+def head_file(heads: Heads, inputs: int) -> bytes:
+    """ONNX of heads: ``difference`` (N, inputs) → ``answer`` (N, 2 × targets): intensities, expected errors."""
     graph = _Graph()
-    hidden = graph.branch(head.body, "difference")
-    doubt = graph.linear(head.doubt, hidden)
-    doubt = graph.add("Exp", graph.add("Clip", doubt, graph.scalar(_DOUBT[0]), graph.scalar(_DOUBT[1])))
-    graph.add("Concat", graph.linear(head.answer, hidden), doubt, output="answer", axis=1)
-    return graph.finished({"difference": [inputs]}, "answer", 2 * head.targets)
+    answers, doubts = [], []
+    for head in heads.heads:
+        assert isinstance(head, Head)
+        hidden = graph.branch(head.body, "difference")
+        answers.append(graph.linear(head.answer, hidden))
+        doubts.append(graph.linear(head.doubt, hidden))
+    doubt = graph.add("Clip", graph.add("Mean", *doubts), graph.scalar(_DOUBT[0]), graph.scalar(_DOUBT[1]))
+    graph.add("Concat", graph.add("Mean", *answers), graph.add("Exp", doubt), output="answer", axis=1)
+    return graph.finished({"difference": [inputs]}, "answer", 2 * heads.targets)
 
 
 def sight_file(sight: Sight, parts: int) -> bytes:

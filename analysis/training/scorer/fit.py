@@ -17,7 +17,7 @@ from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.scoring.inputs import FEATURES, POINT_CODE, POSE_INPUTS, poses
 from analysis.scoring.targets import LEARNED, TARGETS, columns_of
 from analysis.training.scorer.extract import Shard
-from analysis.training.scorer.nets import CROP_CODE, REGION_CODE, Encoder, Head
+from analysis.training.scorer.nets import CROP_CODE, REGION_CODE, Encoder, Head, Heads
 from analysis.types import Float32
 
 Int64 = NDArray[np.int64]
@@ -104,7 +104,7 @@ class Candidate(nn.Module):
         seen = 0 if kind == "features" else REGION_CODE + CROP_CODE + POINT_CODE
         self.encoder = None if kind == "features" else Encoder(scale.region_maps, scale.crop_map)
         self.inputs = seen + len(FEATURES) + POSE_INPUTS
-        self.head = Head(self.inputs, len(TARGETS))
+        self.head = Heads([Head(self.inputs, len(TARGETS))])
 
     def code(self, table: Table, rows: Int64) -> Tensor:
         """What one picture alone is worth, (n, …); heads see differences of it."""
@@ -118,9 +118,12 @@ class Candidate(nn.Module):
         return torch.cat(parts, 1)
 
     def answer(self, code: Tensor, neutral: Tensor, pose: Tensor, neutral_pose: Tensor) -> Tensor:
-        # features differ by dozens of spreads where a mesh has slipped; a net should not see such numbers
-        difference = torch.clamp(code - neutral, -12, 12)
-        return self.head(torch.cat([difference, pose, neutral_pose], 1))  # type: ignore[no-any-return]
+        return self.head(given(code, neutral, pose, neutral_pose))  # type: ignore[no-any-return]
+
+
+def given(code: Tensor, neutral: Tensor, pose: Tensor, neutral_pose: Tensor) -> Tensor:
+    """What a head is given; differences of dozens of spreads come from a mesh that has slipped."""
+    return torch.cat([torch.clamp(code - neutral, -12, 12), pose, neutral_pose], 1)
 
 
 def _loss(answer: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
@@ -240,16 +243,25 @@ def _codes(candidate: Candidate, table: Table) -> Tensor:
 
 
 def refine(
-    candidate: Candidate, table: Table, *, passes: int, seed: int = 1, tell: Callable[[str], None] = print
+    candidate: Candidate, table: Table, *, heads: int, passes: int, tell: Callable[[str], None] = print
 ) -> None:
-    """Fit the candidate's head again, with the encoder as it is and the sides' differences priced.
+    """Add heads that are fitted with the encoder as it is and the sides' differences priced.
 
     A head costs a hundredth of an encoder, so it can be shown everything many times.
     """
+    code = _codes(candidate, table)
+    added = [_refined(candidate, code, table, passes=passes, seed=seed, tell=tell) for seed in range(1, heads + 1)]
+    known = [head for head in candidate.head.heads if isinstance(head, Head)]
+    candidate.head = Heads([*known, *added])
+    candidate.eval()
+
+
+def _refined(
+    candidate: Candidate, code: Tensor, table: Table, *, passes: int, seed: int, tell: Callable[[str], None]
+) -> Head:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    code = _codes(candidate, table)
-    candidate.head = head = Head(candidate.inputs, len(TARGETS))
+    head = Head(candidate.inputs, len(TARGETS))
     weight, (pairs, side_weight) = _weights(table.shard.labels), _sides(table.shard.labels)
     labels, pose = torch.from_numpy(table.shard.labels), torch.from_numpy(table.poses)
     steps = passes * (sum(1 for _ in _batches(table, np.random.default_rng(0))) + 1)
@@ -262,7 +274,7 @@ def refine(
             rows, neutral, person = _drawn(table, batch, rng)
             rest = torch.stack([code[part].mean(0) for part in neutral])[person]
             rest_pose = torch.stack([pose[part].mean(0) for part in neutral])[person]
-            answer = candidate.answer(code[rows], rest, pose[rows], rest_pose)
+            answer = head(given(code[rows], rest, pose[rows], rest_pose))
             loss = _loss(answer, labels[rows], weight) + _side_loss(answer, labels[rows], pairs, side_weight)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -270,8 +282,8 @@ def refine(
             optimiser.step()
             schedule.step()
             losses.append(float(loss.detach()))
-        tell(f"{candidate.kind} head, pass {number + 1}/{passes}: loss {np.mean(losses):.4f}")
-    candidate.eval()
+        tell(f"{candidate.kind} head {seed}, pass {number + 1}/{passes}: loss {np.mean(losses):.4f}")
+    return head
 
 
 def _drawn(table: Table, batch: list[tuple[int, Int64]], rng: Generator) -> tuple[Int64, list[Int64], Int64]:

@@ -87,6 +87,19 @@ class Head(nn.Module):
         return torch.cat([self.answer(hidden), self.doubt(hidden.detach())], 1)
 
 
+class Heads(nn.Module):
+    """Several heads that answer together: the mean is steadier than any of them."""
+
+    def __init__(self, heads: list[Head]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+        self.targets = heads[0].targets
+
+    def forward(self, difference: Tensor) -> Tensor:
+        """Mean of the heads' answers (n, 2 × targets)."""
+        return torch.stack([head(difference) for head in self.heads]).mean(0)
+
+
 class Sight(nn.Module):
     """From the whole crop's map to how much of each part of the face is in view, as logits (n, parts)."""
 
