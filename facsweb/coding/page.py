@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from analysis.facs.codes import CATALOGUE
+from analysis.facs.micro import CAUTION, LONGEST_US, MICRO_CODES
 from analysis.facs.regions import REASON_WORDS, regions_of
+from analysis.facs.tiers import tier_words
 from facsweb.accounts.models import User
 from facsweb.coding.models import Layer
 from facsweb.coding.services import faces_of, limit_us
@@ -109,6 +111,14 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
         },
         "machineLayer": str(machine.pk),
         "reasons": dict(REASON_WORDS),
+        "tierWords": tier_words((run.summary.get("scorer") or {}).get("id", "")),
+        "micro": {
+            "longestUs": LONGEST_US,
+            "caution": CAUTION,
+            "faces": [
+                face["face"] for face in run.summary.get("faces", []) if (face.get("micro") or {}).get("possible")
+            ],
+        },
         "urls": {
             "signals": reverse("coding:signals", args=[run.pk]),
             "frames": f"{reverse('coding:frames', args=[run.pk])}?v={run.attempt}",
@@ -127,6 +137,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
                 "sided": code.sided,
                 "graded": code.has_intensity,
                 "tier": tiers.get(code.code, code.tier),
+                "micro": code.code in MICRO_CODES,
                 "exclusiveWith": list(code.exclusive_with),
                 "needs": sorted({*regions_of(code.code, "L"), *regions_of(code.code, "R")}),
                 "description": code.description,

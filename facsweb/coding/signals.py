@@ -25,6 +25,8 @@ STEP: Final = 0.02
 #: Rows of the heatmap that a run can have, in FACS order.
 ROWS: Final = tuple(code for code in CATALOGUE if code in {*ACTION_UNITS, *HEAD_CODES, *EYE_CODES})
 SIDES: Final = {"both": "", "left": "_L", "right": "_R"}
+#: The ends of the interval around ``both``.
+ENDS: Final = {"low": "_low", "high": "_high"}
 KEPT: Final = 12
 
 Times = npt.NDArray[np.int64]
@@ -185,8 +187,9 @@ def curves(
     Returns
     -------
     dict
-        Code → ``{"time_us": [int], "both": [float or None], "left": …, "right": …}``; sides only where the file
-        has them, None where there is no figure, so that a gap stays a gap.
+        Code → ``{"time_us": [int], "both": [float or None], "left": …, "right": …, "low": …, "high": …}``; sides
+        and ends of the interval only where the file has them, None where there is no figure, so that a gap stays a
+        gap. ``exact`` says whether every frame is there.
     """
     path = folder / "signals.parquet"
     with pq.ParquetFile(path, memory_map=True) as file:
@@ -194,7 +197,7 @@ def curves(
         columns = {
             (code, side): f"AU{code}{suffix}"
             for code in codes
-            for side, suffix in SIDES.items()
+            for side, suffix in (SIDES | ENDS).items()
             if f"AU{code}{suffix}" in names
         }
         table = file.read(columns=sorted(set(columns.values())))
@@ -206,7 +209,12 @@ def curves(
     for (code, side), name in columns.items():
         values = table[name].to_numpy()[face.rows[start:stop]].astype(np.float32)
         drawn_at, drawn = _thin(times, values, from_us, to_us, width)
-        found[code]["time_us"] = drawn_at.tolist()
+        if side in ENDS:
+            if not np.isfinite(drawn).any():
+                continue  # a scorer without intervals
+            if len(drawn) != len(values):  # the widest that the interval gets during a column
+                drawn = np.repeat(drawn[0::2] if side == "low" else drawn[1::2], 2)
+        found[code]["time_us"], found[code]["exact"] = drawn_at.tolist(), len(drawn_at) == len(times)
         found[code][side] = [None if value != value else round(value, 3) for value in drawn.tolist()]
     return found
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
+from analysis.facs.tiers import tier_words
 from analysis.models import registry, store
 from analysis.models.registry import ModelSpec
+from facsweb.home import scorer_figures
 
-TIERS = ("measured", "experimental", "human-coded only")
+UNIT_HEADINGS: Final = ("AU", "Name", "Tier", "Head", "ICC", "r", "MAE", "F1", "Base rate", "n", "Interval")
+TIERS: Final = ("measured", "experimental", "human-coded only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,26 @@ def models() -> list[tuple[ModelSpec, bool]]:
     return [(spec, here[model_id]) for model_id, spec in registry.MODELS.items()]
 
 
-def tiers() -> list[tuple[str, int, list[str]]]:
-    """Every tier with how many of the 44 Action Units are in it, and which."""
-    by_tier = Counter(CATALOGUE[code].tier for code in ACTION_UNITS)
-    return [(tier, by_tier[tier], [c for c in ACTION_UNITS if CATALOGUE[c].tier == tier]) for tier in TIERS]
+def scorer() -> dict[str, Any]:
+    """What the page shows of the scorer that ships; the catalogue's tiers where it cannot be read."""
+    found = scorer_figures.of_default(TIERS)
+    by_catalogue = [(tier, [code for code in ACTION_UNITS if CATALOGUE[code].tier == tier]) for tier in TIERS]
+    if found is None:
+        return {"scorer": None, "tiers": by_catalogue}
+    return {
+        "scorer": found,
+        "tiers": found.tiers,
+        "tier_words": tier_words(found.name.split()[0]),
+        "unit_headings": UNIT_HEADINGS,
+        "spread_codes": scorer_figures.SPREAD,
+        "spreads": [
+            (
+                "By cohort",
+                "ICC. Cohorts are skin tones of one rig of the training world, mixtures of shapes of the other, "
+                "not people of a culture; nobody has been calibrated.",
+                "Cohort",
+                found.cohorts,
+            ),
+            ("By yaw", "ICC by how far the head is turned away.", "Yaw", found.yaws),
+        ],
+    }

@@ -30,6 +30,7 @@ class Face:
     codes: list[SeenCode]
     events: int
     gates: list[tuple[str, int]]  # why something was not scored, percent of the time
+    micro: dict[str, Any]  # `analysis.facs.micro`; empty for results of before it
 
 
 def faces(summary: dict[str, Any]) -> list[Face]:
@@ -53,7 +54,14 @@ def _face(face: dict[str, Any], tiers: dict[str, str]) -> Face:
     ]
     codes.sort(key=lambda seen: CATALOGUE[seen.code].order)
     share = face["seen_frames"] / face["frames"] if face.get("frames") else 0.0
-    return Face(face["face"] + 1, round(100 * share), codes, sum(seen.events for seen in codes), _gates(face))
+    return Face(
+        face["face"] + 1,
+        round(100 * share),
+        codes,
+        sum(seen.events for seen in codes),
+        _gates(face),
+        face.get("micro") or {},
+    )
 
 
 def _gates(face: dict[str, Any]) -> list[tuple[str, int]]:

@@ -13,6 +13,8 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from analysis.facs.micro import CAUTION
+from analysis.facs.tiers import tier_words
 from analysis.types import ModelError
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
@@ -69,6 +71,9 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
         "scorers": scorers.options(run) if may_rescore else [],
         "scorer_kept": neutrals.refusal(run) if may_rescore else "",
         "faces": summaries.faces(run.summary),
+        "tier_words": tier_words((run.summary.get("scorer") or {}).get("id", "")),
+        "by_rule": (run.summary.get("scorer") or {}).get("id") != "au-rules",
+        "micro_caution": CAUTION,
         "warnings": run.summary.get("warnings", []),
         "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
         "crumbs": crumbs(run.recording, "Analysis"),

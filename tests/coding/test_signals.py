@@ -121,7 +121,7 @@ def test_curve_shows_every_frame_when_there_is_room(tmp_path):
     assert found["12"]["time_us"] == [frame * FRAME for frame in range(20, 41)]
     assert found["12"]["both"][10] is None
     assert found["12"]["right"][0] == pytest.approx(values[20] / 2, abs=1e-3)
-    assert set(found["17"]) == {"time_us", "both"}
+    assert set(found["17"]) == {"time_us", "exact", "both"}
 
 
 def test_thinned_curve_keeps_the_envelope_and_the_gaps(tmp_path):
@@ -170,3 +170,37 @@ def test_flickers_are_left_out_only_where_there_are_too_many(tmp_path):
     face = with_gate(tmp_path, [*flickers, *["small"] * 40])
     assert len(signals.gates_window(face, 0, 100 * FRAME, 200)) == 31
     assert signals.gates_window(face, 0, 100 * FRAME, 10) == [(60 * FRAME, 100 * FRAME, "small")]
+
+
+def interval(tmp_path):
+    values = np.full(100, 2.0)
+    values[30:40] = np.nan
+    return write(
+        tmp_path, AU12=values, AU12_low=values - 0.5, AU12_high=values + np.linspace(0, 1, 100), AU4=values
+    )
+
+
+def test_the_interval_comes_with_its_curve_and_its_gaps(tmp_path):
+    face = signals.track(interval(tmp_path), 0)
+    found = signals.curves(tmp_path, face, ["12", "4"], 0, 100 * FRAME, 1000)
+    assert found["12"]["exact"]
+    assert found["12"]["low"][:2] == [1.5, 1.5]
+    assert found["12"]["high"][99] == 3.0
+    assert found["12"]["low"][30:40] == found["12"]["high"][30:40] == [None] * 10
+    assert "low" not in found["4"]
+
+
+def test_a_thinned_interval_is_as_wide_as_it_gets_in_each_column(tmp_path):
+    face = signals.track(interval(tmp_path), 0)
+    found = signals.curves(tmp_path, face, ["12"], 0, 100 * FRAME, 10)["12"]
+    assert not found["exact"]
+    assert len(found["low"]) == len(found["high"]) == len(found["time_us"]) == 20
+    assert found["low"][0:2] == [1.5, 1.5]
+    assert found["high"][18:] == [3.0, 3.0]
+    assert found["low"][6:8] == found["high"][6:8] == [None, None]
+
+
+def test_a_scorer_without_intervals_has_none(tmp_path):
+    nothing = np.full(100, np.nan)
+    face = signals.track(write(tmp_path, AU12=np.ones(100), AU12_low=nothing, AU12_high=nothing), 0)
+    assert set(signals.curves(tmp_path, face, ["12"], 0, 100 * FRAME, 1000)["12"]) == {"time_us", "exact", "both"}

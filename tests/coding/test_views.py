@@ -150,7 +150,7 @@ def test_signals_window(run, client_as):
     smile = (heat[answer["codes"].index("12")].astype(int) - 1) * answer["step"]
     assert smile[20:34].min() > 3.5, "the labelled smile from 1.7 s to 3.5 s"
     assert smile[90:].max() == 0
-    assert set(answer["curves"]["12"]) == {"time_us", "both", "left", "right"}
+    assert set(answer["curves"]["12"]) == {"time_us", "exact", "both", "left", "right"}
 
 
 def test_signals_of_one_curve_without_the_heatmap(run, client_as):

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from facsweb.home import cards
+from analysis.facs.codes import ACTION_UNITS
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import services
 from facsweb.studies.models import Membership, Participant
@@ -141,7 +141,60 @@ def test_the_models_page_names_every_model_with_what_is_known(client_as, people)
         assert spec.sha256 in text
     for question in ("trained on", "Calibrated on whom", "laboratory or in use", "or emotions", "audited"):
         assert question in text
-    assert sum(count for _, count, _ in cards.tiers()) == 44
+    assert "no FACS-coded recordings of people" in text
+
+
+def test_the_models_page_shows_the_figures_of_the_package(client_as, people):
+    import json
+
+    from analysis.scoring import package
+
+    about = json.loads((package.SHIPPED / package.shipped_versions()[-1] / package.ABOUT).read_text())
+    answer = client_as("stranger").get(reverse("model_cards"))
+    text = answer.content.decode()
+    scorer = answer.context["scorer"]
+    assert f"{about['id']} {about['version']}" in text
+    assert f"{about['figures']['mean_icc']:.2f}" in text
+    assert [unit.code for unit in scorer.units] == list(ACTION_UNITS)
+    for unit in scorer.units:
+        found = about["codes"][unit.code]
+        assert unit.tier == found["tier"]
+        assert unit.values == [found["held_out"][name] for name in ("icc", "pcc", "mae", "f1", "base_rate")]
+    assert [row.mean for row in scorer.cohorts] == [one["mean"] for one in about["figures"]["by_cohort"].values()]
+    assert sum(len(codes) for _, codes in answer.context["tiers"]) == 44
+    assert "held-out ICC of at least .60" in text
+
+
+def test_what_was_not_measured_is_a_dash(client_as, people, monkeypatch):
+    from copy import deepcopy
+    from types import SimpleNamespace
+
+    from analysis.scoring import package
+
+    about = deepcopy(dict(package.default().about))
+    names = ("icc", "pcc", "mae", "f1", "base_rate")
+    about["codes"]["8"]["held_out"] |= dict.fromkeys(names) | {"identities": 0}
+    about["codes"]["8"] |= {"coverage": None, "tier": "human-coded only"}
+    about.pop("sight", None)
+    monkeypatch.setattr(package, "default", lambda: SimpleNamespace(about=about))
+    text = client_as("stranger").get(reverse("model_cards")).content.decode()
+    row = text.split('<th scope="row" data-value="8">')[1].split("</tr>")[0]
+    assert row.count('<td class="num">–</td>') == 6
+    assert '<td class="num">0</td>' in row
+    assert "What is in view" not in text
+
+
+def test_the_models_page_without_a_readable_package_says_so(client_as, people, monkeypatch):
+    from analysis.scoring import package
+    from analysis.types import ModelError
+
+    def broken():
+        raise ModelError("damaged")
+
+    monkeypatch.setattr(package, "default", broken)
+    answer = client_as("stranger").get(reverse("model_cards"))
+    assert "The learned scorer cannot be read" in answer.content.decode()
+    assert sum(len(codes) for _, codes in answer.context["tiers"]) == 44
 
 
 def test_model_cards_are_rendered_without_their_html(tmp_path, settings, client_as, people):

@@ -1,6 +1,7 @@
 /** The selected event: what it says, what the machine said, and every way to change it. */
 import { element } from "../lib/dom.js";
 import { GROUP_NAMES, LETTER_NAMES, unit } from "../lib/facs.js";
+import { isMicro } from "../lib/micro.js";
 import { moveEdge } from "../lib/rows.js";
 import { formatDuration, formatTime, parseTime } from "../lib/time.js";
 import { differences } from "./event-history.js";
@@ -12,6 +13,8 @@ import { differences } from "./event-history.js";
  * @property {import("../lib/event-store.js").EventStore} store
  * @property {import("../lib/clock.js").VideoClock} clock
  * @property {boolean} editable
+ * @property {import("../lib/micro.js").Micro} micro
+ * @property {Record<string, string>} tierWords what the tiers mean
  * @property {(id: string) => EventState | undefined} proposal the machine's event with this id
  * @property {(us: number) => void} onLook show this moment
  */
@@ -73,12 +76,13 @@ export class EventEditor {
     chip.textContent = unit(event);
     chip.dataset.region = code.group;
     this.part("event-name").textContent = code.name;
-    this.part("event-tier").replaceChildren(element("span", { class: "tier", "data-tier": code.tier }, code.tier));
+    this.part("event-tier").replaceChildren(element("span", { class: "tier", "data-tier": code.tier, title: this.options.tierWords[code.tier] }, code.tier));
     const who = event.author ? ` by ${event.author}` : "";
     const sure = event.confidence === null ? "" : `, confidence ${event.confidence.toFixed(2)}`;
     const words = { proposed: `Proposed by the machine${sure}`, accepted: `Accepted${who}`, changed: `Changed${who}`, added: `Added${who}` };
     const standing = event.deleted ? `Deleted${who}` : words[/** @type {"added"} */ (event.standing)];
     this.part("event-standing").textContent = `${standing} · lasts ${formatDuration(event.offset_us - event.onset_us)}`;
+    this.part("event-micro").hidden = !isMicro(this.options.micro, this.options.catalogue, event);
   }
 
   /** @param {EventState} event */

@@ -1,5 +1,6 @@
 /** The events as a table: the timeline's content for keyboard, ear and close reading. Rows have a roving focus. */
 import { element } from "../lib/dom.js";
+import { isMicro } from "../lib/micro.js";
 import { formatTime } from "../lib/time.js";
 
 const SIDES = { left: "Left", right: "Right", both: "Both", "": "–" };
@@ -13,9 +14,10 @@ export class EventTable {
 
   /**
    * @param {HTMLElement} box
-   * @param {{catalogue: import("../lib/facs.js").Catalogue, onChoose: (id: string) => void}} options
+   * @param {{catalogue: import("../lib/facs.js").Catalogue, micro: import("../lib/micro.js").Micro, onChoose: (id: string) => void}} options
    */
-  constructor(box, { catalogue, onChoose }) {
+  constructor(box, { catalogue, micro, onChoose }) {
+    this.micro = micro;
     this.body = /** @type {HTMLElement} */ (box.querySelector("tbody"));
     this.empty = /** @type {HTMLElement} */ (box.querySelector("#events-empty"));
     this.catalogue = catalogue;
@@ -60,13 +62,19 @@ export class EventTable {
     this.#rows.get(selected ?? "")?.row.scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {import("../lib/event-store.js").EventState} event @returns {Node[]} */
+  #badge(event) {
+    if (!isMicro(this.micro, this.catalogue, event)) return [];
+    return [" ", element("span", { class: "micro", title: `Short enough for a micro-expression. ${this.micro.caution}` }, "micro?")];
+  }
+
   /** @param {import("../lib/event-store.js").EventState} event */
   #row(event) {
     const { name, group } = this.catalogue.get(event.code);
     const [tone, word] = standingOf(event);
     const time = (/** @type {number} */ us, more = "") => element("td", { class: `num mono ${more}` }, formatTime(us));
     return element("tr", { "data-id": event.id, class: event.deleted ? "is-deleted" : null },
-      element("td", { "data-region": group }, element("span", { class: "au" }, event.code)),
+      element("td", { "data-region": group }, element("span", { class: "au" }, event.code), ...this.#badge(event)),
       element("td", { class: "only-wide" }, name),
       element("td", {}, SIDES[/** @type {"left"} */ (event.side)]),
       element("td", {}, event.intensity ? element("span", { class: "intensity", "data-intensity": event.intensity }, event.intensity) : "–"),

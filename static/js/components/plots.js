@@ -4,6 +4,7 @@
  * the next one comes.
  */
 import { ROW } from "../lib/rows.js";
+import { outline } from "../lib/interval.js";
 import { colour } from "../lib/palette.js";
 import { span, toX } from "../lib/time-window.js";
 
@@ -78,10 +79,11 @@ export class HeatmapPlot extends Picture {
 /** How each side's curve is drawn; never by colour alone. */
 const LINES = { both: { width: 2 }, left: { width: 1.4, dash: "4px,3px" }, right: { width: 1.4, dash: "1px,3px" } };
 export const CURVE_HEIGHT = 112;
+const BAND_ALPHA = 0.22;
 
 export class CurvePlot extends Picture {
   /**
-   * @param {{time_us: number[], both?: (number | null)[], left?: (number | null)[], right?: (number | null)[]}} curve
+   * @param {import("../lib/interval.js").Curve} curve
    * @param {import("../lib/time-window.js").TimeWindow} drawn
    * @param {number} width
    * @param {string} region token of the region's colour
@@ -93,9 +95,12 @@ export class CurvePlot extends Picture {
       type: "scatter", mode: "lines", x: curve.time_us, y: curve[side], connectgaps: false, hoverinfo: "skip",
       line: { shape: "hv", color: side === "both" ? hue : ink, simplify: false, ...LINES[side] },
     }));
+    const { x, y } = outline(curve);
+    const band = { type: "scatter", mode: "lines", x, y, fill: "toself", connectgaps: false, hoverinfo: "skip",
+      fillcolor: hue.replace("rgb(", "rgba(").replace(")", `, ${BAND_ALPHA})`), line: { width: 0 } };
     const grid = { visible: true, showgrid: true, showticklabels: false, ticks: "", dtick: 1, tick0: 0, zeroline: true,
       gridcolor: colour("--hairline"), zerolinecolor: colour("--outline"), range: [0, 5.15] };
-    Plotly.react(this.div, traces, layout(width, CURVE_HEIGHT, { range: [drawn.fromUs, drawn.toUs] }, grid), CONFIG);
+    Plotly.react(this.div, x.length ? [band, ...traces] : traces, layout(width, CURVE_HEIGHT, { range: [drawn.fromUs, drawn.toUs] }, grid), CONFIG);
     this.note(drawn, width);
   }
 

@@ -9,6 +9,7 @@ import { chooseRows, hit, LANES, moveEdge, ROW } from "../lib/rows.js";
 import { onThemeChange } from "../lib/theme.js";
 import { formatTime } from "../lib/time.js";
 import { around, clamp, follow, pan, reveal, toUs, toX, zoom } from "../lib/time-window.js";
+import { CurveReading } from "./curve-reading.js";
 import { EventBars, regionOf } from "./event-bars.js";
 import { CURVE_HEIGHT, CurvePlot, HeatmapPlot } from "./plots.js";
 import { RowLabels } from "./row-labels.js";
@@ -25,6 +26,7 @@ const FIRST_SPAN_US = 60_000_000;
  * @property {number} durationUs
  * @property {import("../lib/frames.js").FrameTable} frames
  * @property {Record<string, string>} reasons words for why something is not scored
+ * @property {Record<string, string>} tierWords what the tiers mean
  * @property {string} url of the signals
  * @property {number} version
  * @property {boolean} alone only the machine's layer is shown
@@ -63,6 +65,8 @@ export class Timeline {
       curveLabel: part("curve-label"), why: part("curve-why"), holes: /** @type {HTMLCanvasElement} */ (part("curve-holes")), tracks: part("tracks"), ruler: /** @type {HTMLCanvasElement} */ (root.querySelector("#ruler canvas")) };
     this.heatmap = new HeatmapPlot(part("heat"));
     this.curve = new CurvePlot(part("curve"));
+    this.reading = new CurveReading(element("output", { class: "curve-reading", "aria-label": "Intensity at the playhead, with its 90 % interval" }),
+      (us) => this.loader.frameAt(us, this.face, this.code ?? ""));
     this.bars = new EventBars(/** @type {HTMLCanvasElement} */ (part("bars")), options.catalogue);
     this.labels = new RowLabels(part("row-labels"), { catalogue: options.catalogue, onChoose: (code) => this.chooseCode(code) });
     this.overview = new Overview(part("overview"), { durationUs: options.durationUs, window: () => this.window, onWindow: (window) => this.show(window) });
@@ -114,6 +118,7 @@ export class Timeline {
     this.#isOurChoice = false;
     if (code === this.code) return;
     this.code = code;
+    this.reading.take(null);
     this.labels.choose(code);
     this.#drawCurveLabel();
     this.#want(true);
@@ -192,6 +197,7 @@ export class Timeline {
     this.parts.cursor.style.setProperty("transform", `translate3d(${x.toFixed(2)}px, 0, 0)`);
     const why = this.code ? this.#why(this.code, this.#timeUs) : "";
     if (this.parts.why.textContent !== why) this.parts.why.textContent = why;
+    this.reading.at(this.#timeUs);
   }
 
   /** Why a unit is not scored at a time; empty where it is. @param {string} code @param {number} us */
@@ -252,6 +258,7 @@ export class Timeline {
   #takeCurve(curve, drawn, width) {
     if (!curve?.time_us || !this.code) this.curve.clear();
     else this.curve.draw(curve, drawn, width, regionOf(this.options.catalogue.get(this.code).group));
+    this.reading.take(curve);
     this.#drawCurveLabel(curve);
     this.redraw();
   }
@@ -262,9 +269,10 @@ export class Timeline {
     const { name, group, tier } = this.options.catalogue.get(this.code);
     const line = (/** @type {string} */ side, /** @type {string} */ text) => element("span", { class: "curve-key", "data-side": side }, text);
     const sides = curve?.left ? [line("both", "Both"), line("left", "Left"), line("right", "Right")] : [];
+    if (curve?.low) sides.push(line("band", "90 %"));
     this.parts.curveLabel.replaceChildren(
       element("span", { class: "curve-label__head", "data-region": group }, element("span", { class: "au" }, this.code), element("span", { class: "row-label__name" }, name)),
-      element("span", { class: "tier", "data-tier": tier }, tier),
+      element("span", { class: "curve-label__now" }, this.reading.box, element("span", { class: "tier", "data-tier": tier, title: this.options.tierWords[tier] }, tier)),
       element("span", { class: "curve-keys", "data-region": group }, ...sides),
       element("span", { class: "curve-letters", "aria-hidden": "true" }, ...[..."EDCBA"].map((letter) => element("span", {}, letter))));
   }

@@ -53,6 +53,12 @@ export class WindowLoader {
     return new Heat(await getJson(this.#url({ fromUs: 0, toUs: this.options.durationUs }, columns, face, "", true)));
   }
 
+  /** A curve's frames around one time, for windows too wide to show every frame. @param {number} us @param {number} face @param {string} code */
+  async frameAt(us, face, code) {
+    const fromUs = Math.max(0, Math.min(Math.floor(us), this.options.durationUs - 1));
+    return (await getJson(this.#url({ fromUs, toUs: fromUs + 1 }, 1000, face, code, false))).curves[code];
+  }
+
   /** @param {TimeWindow} window @param {number} columns @param {number} face @param {string} code @param {boolean} heat */
   #url(window, columns, face, code, heat) {
     const { url, version } = this.options;

@@ -10,6 +10,7 @@
  * @property {boolean} sided
  * @property {boolean} graded takes an intensity A–E
  * @property {string} tier
+ * @property {boolean} [micro] its short events can be micro-expressions
  * @property {string[]} exclusiveWith
  * @property {string[]} needs parts of the face that must be seen
  * @property {string} description

@@ -49,7 +49,7 @@ class Review {
       load: () => getJson(data.urls.events),
     });
     this.timeline = new Timeline(part("timeline"), {
-      catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
+      catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, tierWords: data.tierWords, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
       onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError,
       onTimes: (event, times, done) => {
         if (done) this.store.change(event.id, times);
@@ -58,10 +58,10 @@ class Review {
     });
     this.timeline.editable = data.layer.editable;
     this.editor = new EventEditor(part("editor"), {
-      catalogue: this.catalogue, store: this.store, clock: this.clock, editable: data.layer.editable,
+      catalogue: this.catalogue, store: this.store, clock: this.clock, editable: data.layer.editable, micro: data.micro, tierWords: data.tierWords,
       proposal: (id) => this.proposals.get(id), onLook: (us) => this.look(us),
     });
-    this.table = new EventTable(part("events"), { catalogue: this.catalogue, onChoose: (id) => this.select(id, { look: true }) });
+    this.table = new EventTable(part("events"), { catalogue: this.catalogue, micro: data.micro, onChoose: (id) => this.select(id, { look: true }) });
     this.history = new EventHistory(part("event-history"), {
       url: (id) => address("history", id),
       onRestore: data.layer.editable ? (revision) => this.store.restore(revision.id, revision.number, revision) : null,
