@@ -22,6 +22,7 @@ def card(package: Path, cross: Path | None) -> str:
     return text.format(
         id=about["id"],
         version=about["version"],
+        note=about.get("note", ""),
         features=len(about["features"]),
         pictures=f"{figures['training_pictures']:,}",
         identities=figures["training_identities"],
