@@ -10,15 +10,22 @@ from scipy.sparse.csgraph import connected_components
 from analysis.training.world.types import Float32, Int32
 
 
-def vertex_normals(vertices: Float32, triangles: Int32) -> Float32:
-    """Area-weighted unit normals, (V, 3); zero where no triangle is."""
-    first = vertices[triangles[:, 0]]
-    faces = np.cross(vertices[triangles[:, 1]] - first, vertices[triangles[:, 2]] - first)
-    summed = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(summed, triangles[:, corner], faces)
-    normals: Float32 = summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-9)
-    return normals.astype(np.float32)
+def vertex_normals(vertices: Float32, triangles: Int32, incidence: csr_matrix | None = None) -> Float32:
+    """Area-weighted unit normals, (V, 3); `incidence` (V × T) saves building it again."""
+    if incidence is None:
+        incidence = incidence_of(triangles, len(vertices))
+    a = vertices[triangles[:, 0]]
+    faces = np.cross(vertices[triangles[:, 1]] - a, vertices[triangles[:, 2]] - a)
+    summed = incidence @ faces
+    unit: Float32 = (summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+    return unit
+
+
+def incidence_of(triangles: Int32, count: int) -> csr_matrix:
+    """Which triangle touches which of `count` vertices, sparse (V, T) of ones."""
+    number = len(triangles)
+    ones = np.ones(number * 3, np.float32)
+    return csr_matrix((ones, (triangles.reshape(-1), np.repeat(np.arange(number), 3))), shape=(count, number))
 
 
 def islands(triangles: Int32, count: int) -> NDArray[np.int32]:

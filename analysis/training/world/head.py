@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from analysis.training.world.mesh import vertex_normals
+from analysis.training.world.geometry import vertex_normals
 from analysis.training.world.types import Float32, Material, Surface
 
 

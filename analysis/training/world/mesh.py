@@ -8,28 +8,11 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 
+from analysis.training.world.geometry import incidence_of, vertex_normals
 from analysis.training.world.types import Float32, Int32, Material, Surface
 
 #: Parts of the face whose visibility is recorded, in the order of their numbers in the region pass; 0 is the rest.
 REGIONS = ("brows", "eye_L", "eye_R", "nose", "mouth", "chin")
-
-
-def vertex_normals(vertices: Float32, triangles: Int32, incidence: sp.csr_matrix | None = None) -> Float32:
-    """Area-weighted unit normals, (V, 3); `incidence` (V × T) saves building it again."""
-    if incidence is None:
-        incidence = incidence_of(triangles, len(vertices))
-    a = vertices[triangles[:, 0]]
-    faces = np.cross(vertices[triangles[:, 1]] - a, vertices[triangles[:, 2]] - a)
-    summed = incidence @ faces
-    unit: Float32 = (summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
-    return unit
-
-
-def incidence_of(triangles: Int32, count: int) -> sp.csr_matrix:
-    """Which triangle touches which of `count` vertices, sparse (V, T) of ones."""
-    number = len(triangles)
-    ones = np.ones(number * 3, np.float32)
-    return sp.csr_matrix((ones, (triangles.reshape(-1), np.repeat(np.arange(number), 3))), shape=(count, number))
 
 
 def distance_to_line(points: Float32, line: Float32) -> Float32:

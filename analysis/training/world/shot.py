@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.training.world.camera import Camera, Light
-from analysis.training.world.mesh import vertex_normals
+from analysis.training.world.geometry import vertex_normals
 from analysis.training.world.types import Float32, Int32, UInt8
 
 

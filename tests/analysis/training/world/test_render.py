@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.training.world.camera import Camera, Light, head_rotation
-from analysis.training.world.mesh import REGIONS, split, vertex_normals
+from analysis.training.world.geometry import vertex_normals
+from analysis.training.world.mesh import REGIONS, split
 from analysis.training.world.shot import Look, Prop, Shot
 from analysis.training.world.solids import ball, box, disc, lathe, tube
 from analysis.training.world.types import Float32
