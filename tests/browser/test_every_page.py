@@ -16,6 +16,7 @@ NO_PAGES = {
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
     *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
     *("runs:neutral_undo", "runs:neutral_picture", "runs:rescore"),
+    *("runs:people_change", "runs:people_picture"),
     *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
     *("coding:event_change", "coding:event_history", "reports:state", "reports:pdf", "reports:csv"),
     *("reports:json", "reports:retry", "reports:revoke"),

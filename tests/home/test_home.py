@@ -181,7 +181,7 @@ def test_what_was_not_measured_is_a_dash(client_as, people, monkeypatch):
     row = text.split('<th scope="row" data-value="8">')[1].split("</tr>")[0]
     assert row.count('<td class="num">–</td>') == 6
     assert '<td class="num">0</td>' in row
-    assert "What is in view" not in text
+    assert 'aria-labelledby="sight"' not in text
 
 
 def test_the_models_page_without_a_readable_package_says_so(client_as, people, monkeypatch):
