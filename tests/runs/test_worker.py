@@ -31,7 +31,7 @@ def test_run_is_published_whole(recording, people, worker):
     wait_for(run, lambda: not run.is_active, what="one short run")
     assert run.state == State.SUCCEEDED, run.error_detail
     folder = services.result_dir(run)
-    assert set(run.files) == {*services.PUBLIC_FILES, *services.MEASUREMENT}
+    assert set(run.files) == {*services.PUBLIC_FILES, *services.MEASUREMENT, "neutral.json"}
     assert {path.name for path in folder.iterdir()} == set(run.files)
     assert pq.read_table(folder / "signals.parquet").num_rows >= 250
     assert run.summary["schema"] == 1

@@ -28,7 +28,7 @@ NEUTRAL = 3
 #: Pictures are drawn this much larger and then shrunk.
 _SUPERSAMPLING = 1.5
 #: How many of the identities wear glasses, and of the pictures have something in front of the face.
-_WITH_GLASSES, _WITH_THING = 0.25, 0.14
+_WITH_GLASSES, _WITH_THING = 0.25, 0.18
 
 
 @dataclass(frozen=True)
