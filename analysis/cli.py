@@ -59,12 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     _neutral(analyze)
     analyze.add_argument("--max-faces", type=_positive, default=4, metavar="N", help="most faces at a time (4)")
+    _scorer(analyze)
     _json(analyze)
     analyze.set_defaults(run=_analyze)
 
     interpret = commands.add_parser("interpret", help="repeat the second pass on a measured folder")
     interpret.add_argument("folder", type=Path, metavar="DIR")
-    interpret.add_argument("--scorer", metavar="NAME", help="such as au-rules/1.0.0; the newest when left out")
+    _scorer(interpret)
     _neutral(interpret)
     _json(interpret)
     interpret.set_defaults(run=_interpret)
@@ -125,6 +126,10 @@ def _models(commands: Any) -> None:
     verify = actions.add_parser("verify", help="check every byte and compare with the reference outputs")
     _json(verify)
     verify.set_defaults(run=_models_verify)
+
+
+def _scorer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scorer", metavar="NAME", help="such as au-rules/1.0.0; the newest when left out")
 
 
 def _neutral(parser: argparse.ArgumentParser) -> None:
@@ -201,6 +206,7 @@ def _analyze(options: argparse.Namespace) -> int:
             neutral_us=options.neutral_us,
             neutrals=_neutrals(options),
             max_faces=options.max_faces,
+            scorer=options.scorer,
             hook=hook,
         )
     _show_interpretation(found, as_json=options.json)

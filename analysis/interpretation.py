@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from analysis import people
 from analysis.facs.baseline import Neutral
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 from analysis.facs.events import Event, events
@@ -21,22 +18,18 @@ from analysis.facs.micro import micro
 from analysis.facs.neutral_store import Choice, described, neutral_of, resolved, write_neutrals
 from analysis.facs.quality import quality
 from analysis.facs.rules import RULE_TIERS
-from analysis.facs.series import FaceSeries, Float64, Int64
+from analysis.facs.series import FaceSeries, Float64
 from analysis.facs.summary import gate_shares, summary, visibility_summary
 from analysis.facs.tables import signal_table, write_events, write_signals, write_summary
 from analysis.facs.visibility import Visibility, gate_codes, hide, visibility, visibility_events
 from analysis.scoring.choice import RULES, chosen
 from analysis.scoring.package import Package
-from analysis.types import AnalysisError, Float32, Hook
+from analysis.stored import StoredMeasurement
+from analysis.types import AnalysisError, Hook
 
 SCHEMA: Final = 1
-#: A track must be seen for a second (or a third of a shorter recording) to be reported: false faces are brief.
-_LEAST_SEEN_US: Final = 1_000_000
-_LEAST_SHARE: Final = 1 / 3
 #: Codes that a scorer can propose.
 _PROPOSED: Final = (*ACTION_UNITS, *HEAD_CODES, *EYE_CODES, *VISIBILITY_CODES)
-_INDEX: Final = ("frame", "time_us", "face")
-_NOT_MEASURED: Final = (*_INDEX, "track")
 
 
 @dataclass(frozen=True)
@@ -56,49 +49,6 @@ class Interpretation:
     folder: Path
     faces: Mapping[int, list[Event]]
     summary: Mapping[str, Any]
-
-
-class _Measurement:
-    """A stored measurement; one face's columns are read at a time, so memory does not grow with the faces."""
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            self._file = pq.ParquetFile(folder / "measurement.parquet", memory_map=True)
-            index = self._file.read(columns=list(_INDEX))
-            self.about: Mapping[str, Any] = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise AnalysisError(f"No readable measurement in {folder.name}: measure the video first.") from error
-        self._frame, time_us, self._face = (index[name].to_numpy().astype(np.int64) for name in _INDEX)
-        by_hand = people.faces_by_hand(folder, self._face)
-        self._face = self._face if by_hand is None else by_hand
-        self._decoded, first = np.unique(self._frame, return_index=True)
-        self.times: Int64 = time_us[first]  # of all decoded frames
-        numbers, seen = np.unique(self._face[self._face >= 0], return_counts=True)
-        interval = float(np.median(np.diff(self.times))) if len(self.times) > 1 else 40_000.0
-        total_us = interval * len(self.times)
-        enough = seen * interval >= min(_LEAST_SEEN_US, _LEAST_SHARE * total_us)
-        self.faces = [int(number) for number in numbers[enough]]
-        self.left_out = [int(number) for number in numbers[~enough]]
-        video = self.about.get("video") or {}
-        known = "width" in video and "height" in video
-        self.size = (int(video["width"]), int(video["height"])) if known else None  # of the upright picture
-
-    def face(self, number: int) -> tuple[Int64, FaceSeries]:
-        """The face's rows among the decoded frames, and its measurements."""
-        names = [name for name in self._file.schema_arrow.names if name not in _NOT_MEASURED]
-        parts: dict[str, list[Float32]] = {name: [] for name in names}
-        start = 0
-        for batch in self._file.iter_batches(batch_size=16_384):
-            own = np.flatnonzero(self._face[start : start + batch.num_rows] == number)
-            start += batch.num_rows
-            for name in names if len(own) else ():
-                column = batch.column(name).to_numpy(zero_copy_only=False)
-                parts[name].append(column[own].astype(np.float32, copy=False))
-        frame = self._frame[self._face == number]
-        order = np.argsort(frame, kind="stable")
-        rows = np.searchsorted(self._decoded, frame[order])
-        columns = {name: np.concatenate(values)[order] for name, values in parts.items()}
-        return rows, FaceSeries(frame[order], self.times[rows], columns)
 
 
 #: In words, what the whole-face gates mean.
@@ -126,7 +76,7 @@ def _face_warnings(face: int, seen: Visibility, marks: Float64) -> list[str]:
     return out
 
 
-def _scorer(name: str | None, measured: _Measurement, warnings: list[str]) -> Package | None:
+def _scorer(name: str | None, measured: StoredMeasurement, warnings: list[str]) -> Package | None:
     """The scorer that is asked for, as far as it can read this measurement; None are the rules."""
     package = chosen(name)
     if package is None or measured.about.get("encoder") == package.encoder_sha256:
@@ -147,7 +97,7 @@ def _tiers(package: Package | None) -> dict[str, str]:
 
 
 def _content(
-    measured: _Measurement, package: Package | None, per_face: list[dict[str, Any]], warnings: list[str]
+    measured: StoredMeasurement, package: Package | None, per_face: list[dict[str, Any]], warnings: list[str]
 ) -> dict[str, Any]:
     about = measured.about
     name, version = RULES.split("/") if package is None else (package.id, package.version)
@@ -199,7 +149,7 @@ def interpret(
         No readable measurement, a face or neutral that is not there, a borrowed neutral that was measured
         differently, a scorer that is not there or cannot read this measurement, or the results cannot be written.
     """
-    measured = _Measurement(folder)
+    measured = StoredMeasurement(folder)
     warnings: list[str] = []
     package = _scorer(scorer, measured, warnings)
     if not measured.faces:
@@ -247,7 +197,7 @@ def interpret(
 
 def _figures(
     face: int,
-    measured: _Measurement,
+    measured: StoredMeasurement,
     series: FaceSeries,
     neutral: Neutral,
     found: Intensities,

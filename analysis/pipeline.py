@@ -28,7 +28,8 @@ from analysis.measurement import Confirmation, Writer
 from analysis.memory import return_large_blocks
 from analysis.models.registry import MODELS
 from analysis.people import PEOPLE
-from analysis.scoring.package import default
+from analysis.scoring.choice import chosen
+from analysis.scoring.package import Package, default
 from analysis.stages import Stages
 from analysis.threads import Ahead, Behind
 from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
@@ -78,6 +79,7 @@ def measure(
     out: Path,
     *,
     max_faces: int = 4,
+    scorer: str | None = None,
     hook: Hook | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Measurement:
@@ -95,6 +97,9 @@ def measure(
         Folder, made if absent. Files of an earlier analysis in it are replaced.
     max_faces : int
         Most faces at a time.
+    scorer : str, optional
+        One of `analysis.scoring.choice.available`: faces are stored as its encoder sees them, so that it, and all
+        that share the encoder, can read them; the newest that came with the product when left out.
     hook : Hook, optional
         Stage ``measure``, frames, at most five times a second; every three seconds with a still (at most 480
         pixels wide) in which the mesh is drawn.
@@ -112,14 +117,16 @@ def measure(
     """
     video, out = Path(video), Path(out)
     return_large_blocks()
+    package = chosen(scorer) or default()
     info = media.probe(video)
     if info.video is None:
         raise MediaError("This file holds no video.")
     temporary = _temporary_folder(out)
     try:
-        pass_ = _Pass(info.video, max_faces, temporary / PARQUET, _Report(hook, info.video.frames_estimate))
+        report = _Report(hook, info.video.frames_estimate)
+        pass_ = _Pass(info.video, max_faces, temporary / PARQUET, report, package)
         measurement = pass_.run(video, out, should_stop)
-        about = _about(info, measurement)
+        about = _about(info, measurement, package)
         (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _publish(temporary, out)
     except OSError as error:
@@ -136,12 +143,13 @@ def analyze(
     neutral_us: int | None = None,
     neutrals: Mapping[int | None, Choice] | None = None,
     max_faces: int = 4,
+    scorer: str | None = None,
     hook: Hook | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Interpretation:
     """Measure and interpret; parameters and errors are those of `measure` and `interpret`."""
-    measure(video, out, max_faces=max_faces, hook=hook, should_stop=should_stop)
-    return interpret(Path(out), neutral_us=neutral_us, neutrals=neutrals, hook=hook)
+    measure(video, out, max_faces=max_faces, scorer=scorer, hook=hook, should_stop=should_stop)
+    return interpret(Path(out), neutral_us=neutral_us, neutrals=neutrals, scorer=scorer, hook=hook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,9 @@ class _Pass:
     thread.
     """
 
-    def __init__(self, stream: media.VideoStream, max_faces: int, parquet: Path, report: _Report) -> None:
+    def __init__(
+        self, stream: media.VideoStream, max_faces: int, parquet: Path, report: _Report, package: Package
+    ) -> None:
         self._stages = Stages()
         detector, mesh = _TimedDetector(self._stages), _TimedMesh(self._stages)
         self._tracker = Tracker(max_faces, detector=detector, mesh=mesh)
@@ -169,7 +179,7 @@ class _Pass:
         self._confirmation = Confirmation(self._identity)
         self._texture = SkinTexture()
         self._report = report
-        self._writer = Writer(parquet, stream.width, stream.height, self._stages, default())
+        self._writer = Writer(parquet, stream.width, stream.height, self._stages, package)
 
     def run(self, video: Path, out: Path, should_stop: ShouldStop | None) -> Measurement:
         reader = media.FrameReader(video)
@@ -269,7 +279,7 @@ def _still(rgb: Rgb, seen: list[Observation]) -> Rgb:
     return result
 
 
-def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
+def _about(info: media.MediaInfo, measurement: Measurement, package: Package) -> dict[str, Any]:
     # one flat mapping, the picture's own entries first: what readers of ``summary.json`` ask for
     found = asdict(info)
     found = found.pop("video") | found
@@ -284,7 +294,7 @@ def _about(info: media.MediaInfo, measurement: Measurement) -> dict[str, Any]:
             {"id": spec.id, "version": spec.version, "sha256": spec.sha256, "licence": spec.licence}
             for spec in MODELS.values()
         ],
-        "encoder": default().encoder_sha256,
+        "encoder": package.encoder_sha256,
         "versions": {name: _version(name) for name in _ENGINES},
     }
 

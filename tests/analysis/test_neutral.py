@@ -78,9 +78,9 @@ def test_every_measure_of_every_face_is_stored_with_its_models(tmp_path):
 
 
 def series_of(folder: Path, face: int):
-    from analysis.interpretation import _Measurement
+    from analysis.stored import StoredMeasurement
 
-    return _Measurement(folder).face(face)[1]
+    return StoredMeasurement(folder).face(face)[1]
 
 
 def test_who_smiles_throughout_is_read_against_another_recordings_rest(rested, smiling):

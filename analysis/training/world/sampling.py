@@ -2,8 +2,8 @@
 
 Five kinds of picture: FACS prototypes of emotions and pain [1]_, one chosen AU alone or with company, random
 compatible sets, mouth shapes of speech, and smiles with and without 6, since a scorer that has seen few strong 12
-alone reads 6 into all of them. AUs that the other kinds rarely show are chosen more often by the second, so that each
-of the 44 is active in at least 4 % of the pictures.
+alone reads 6 into all of them. AUs that the other kinds rarely show are chosen more often by the second, so that
+each of the 44 is active in at least 4 % of the pictures.
 
 References
 ----------
