@@ -182,7 +182,7 @@ def test_distance_tells_rest_from_a_strong_smile_and_nobody_at_rest_is_said(rest
     assert any("no resting face was found" in line for line in found["warnings"])
     calm = json.loads((rested / "summary.json").read_text())
     assert calm["neutral"]["distance"] < 0.3
-    assert calm["warnings"] == []
+    assert not any("resting face" in line for line in calm["warnings"])
     lost = series(TIMES, brow_gap=np.full(250, np.nan))
     assert math.isnan(automatic_neutral(lost).distance)
 
