@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -167,11 +167,18 @@ def _on_one_core() -> Iterator[None]:
     if not hasattr(os, "sched_setaffinity"):
         raise AnalysisError("This system cannot keep a process on one core; run the benchmark without --one-core.")
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
+    _keep_on({max(before)})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        _keep_on(before)
+
+
+def _keep_on(cores: set[int]) -> None:
+    """Keep every thread of this process on these cores: libraries start theirs when they are imported."""
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(ProcessLookupError):  # it has just ended
+            os.sched_setaffinity(int(thread), cores)
 
 
 def _scaled(source: Path, target: Path, size: tuple[int, int]) -> Path:
