@@ -176,9 +176,9 @@ def _on_one_core() -> Iterator[None]:
 
 def _keep_on(cores: set[int]) -> None:
     """Keep every thread of this process on these cores: libraries start theirs when they are imported."""
-    for thread in os.listdir("/proc/self/task"):
+    for thread in Path("/proc/self/task").iterdir():
         with suppress(ProcessLookupError):  # it has just ended
-            os.sched_setaffinity(int(thread), cores)
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def _scaled(source: Path, target: Path, size: tuple[int, int]) -> Path:
