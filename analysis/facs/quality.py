@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -60,6 +61,33 @@ def head_speed(series: FaceSeries) -> Float64:
     )
 
 
+def picture_quality(columns: Mapping[str, NDArray[np.float32]]) -> Float64:
+    """Quality of every frame as far as a single picture tells.
+
+    The smallest of the marks for size, head angle and sharpness of `quality`.
+
+    Parameters
+    ----------
+    columns : mapping of str to float array, shape (n,)
+        ``iris_px``, ``yaw_deg``, ``pitch_deg``, ``sharpness``.
+
+    Returns
+    -------
+    float64, shape (n,)
+        0–1.
+    """
+    iris, yaw, pitch, sharpness = (
+        columns[name].astype(np.float64) for name in ("iris_px", "yaw_deg", "pitch_deg", "sharpness")
+    )
+    marks = [
+        _ramp(iris, MIN_IRIS_PX, 12.0),
+        _ramp(np.abs(yaw), MAX_YAW_DEG, 15.0),
+        _ramp(np.abs(pitch), MAX_PITCH_DEG, 20.0),
+        0.5 + 0.5 * _ramp(np.nan_to_num(sharpness, nan=MIN_SHARPNESS), MIN_SHARPNESS, 0.35),
+    ]
+    return np.asarray(np.nan_to_num(np.min(marks, axis=0)))
+
+
 def quality(series: FaceSeries) -> Float64:
     """Quality of every frame.
 
@@ -73,14 +101,10 @@ def quality(series: FaceSeries) -> Float64:
     float64, shape (n,)
         0 where `measurable` is false.
     """
-    sharp = np.nan_to_num(series["sharpness"], nan=MIN_SHARPNESS)
     marks = [
-        _ramp(series["iris_px"], MIN_IRIS_PX, 12.0),
-        _ramp(np.abs(series["yaw_deg"]), MAX_YAW_DEG, 15.0),
-        _ramp(np.abs(series["pitch_deg"]), MAX_PITCH_DEG, 20.0),
+        picture_quality(series.columns),
         _ramp(series["presence"], 0.5, 0.95),
         _ramp(head_speed(series), MAX_SPEED, 0.5),
-        0.5 + 0.5 * _ramp(sharp, MIN_SHARPNESS, 0.35),
     ]
     worst = np.min(marks, axis=0)
     return np.where(measurable(series), np.nan_to_num(worst), 0.0)

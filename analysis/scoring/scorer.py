@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.facs.baseline import Neutral
+from analysis.facs.quality import picture_quality
 from analysis.facs.series import FaceSeries, Float64, smooth
 from analysis.scoring.code import CODE_COLUMNS
 from analysis.scoring.inputs import FEATURES, poses
+from analysis.scoring.interval import POOR, TURNED_DEG, half_width
 from analysis.scoring.package import Package
 from analysis.scoring.targets import TARGETS, columns_of
 from analysis.types import Float32
@@ -23,8 +25,6 @@ _EYES: Final = frozenset({"5", "7", "43", "44"})
 _EYES_S: Final = 0.06
 _FACE_S: Final = 0.26
 _CHUNK: Final = 8192
-#: Expected errors are multiplied by one factor up to here and by another beyond (`scorer.json`, ``interval``).
-_TURNED_DEG: Final = 15.0
 #: No difference is larger than this many spreads; a mesh that slipped must not drown the rest.
 _LARGEST: Final = 12.0
 
@@ -61,7 +61,8 @@ def _columns(kind: str) -> tuple[str, ...]:
     return FEATURES if kind == "features" else (*CODE_COLUMNS, *FEATURES)
 
 
-def _inputs(package: Package, kind: str, series: FaceSeries, neutral: Neutral, rows: slice) -> Float32:
+def inputs(package: Package, kind: str, series: FaceSeries, neutral: Neutral, rows: slice) -> Float32:
+    """What a candidate's head reads of some frames: differences to the neutral, then both poses; (n, inputs)."""
     names = _columns(kind)
     spread = _spread(package, names)
     values = np.stack([series.columns[name][rows] for name in names], axis=1)
@@ -73,11 +74,12 @@ def _inputs(package: Package, kind: str, series: FaceSeries, neutral: Neutral, r
     return np.concatenate([np.nan_to_num(difference), own, at_rest], axis=1).astype(np.float32)
 
 
-def _answers(package: Package, kind: str, series: FaceSeries, neutral: Neutral) -> Float32:
+def answers(package: Package, kind: str, series: FaceSeries, neutral: Neutral) -> Float32:
+    """What a candidate's head says, (n, 2 × targets): intensities before calibration, then expected errors."""
     out = np.empty((len(series), 2 * len(TARGETS)), np.float32)
     for start in range(0, len(series), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        out[rows] = package.heads[kind].run(None, {"difference": _inputs(package, kind, series, neutral, rows)})[0]
+        out[rows] = package.heads[kind].run(None, {"difference": inputs(package, kind, series, neutral, rows)})[0]
     return out
 
 
@@ -95,8 +97,9 @@ def scores(package: Package, series: FaceSeries, neutral: Neutral, valid: NDArra
         Frames that can be measured; the others are NaN.
     """
     kinds = {package.winner(code) for code, _ in TARGETS} - {None}
-    found = {kind: _answers(package, kind, series, neutral) for kind in sorted(k for k in kinds if k)}
-    turned = np.abs(series["yaw_deg"]) > _TURNED_DEG
+    found = {kind: answers(package, kind, series, neutral) for kind in sorted(k for k in kinds if k)}
+    turned = np.abs(series["yaw_deg"]) > TURNED_DEG
+    poor = picture_quality(series.columns) < POOR
     curves: dict[str, dict[str, Float64]] = {}
     errors: dict[str, dict[str, Float64]] = {}
     for code in dict.fromkeys(code for code, _ in TARGETS):
@@ -109,8 +112,8 @@ def scores(package: Package, series: FaceSeries, neutral: Neutral, valid: NDArra
             side = TARGETS[number][1]
             raw = found[kind][:, number].astype(np.float64) * about["gain"] + about["offset"]
             doubt = found[kind][:, len(TARGETS) + number].astype(np.float64) * abs(about["gain"])
-            doubt = np.maximum(doubt, 0.02) * np.where(turned, about["interval"][1], about["interval"][0])
             curve = smooth(series, np.where(valid, raw, np.nan), window)
+            width = half_width(about["interval"], curve, doubt, turned, poor)
             curves.setdefault(code, {})[side] = np.where(valid, curve, np.nan)
-            errors.setdefault(code, {})[side] = np.where(valid, doubt, np.nan)
+            errors.setdefault(code, {})[side] = np.where(valid, width, np.nan)
     return Scores(curves, errors)

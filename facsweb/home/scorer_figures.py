@@ -12,6 +12,11 @@ from analysis.types import ModelError
 
 #: Units whose figures are told by cohort and yaw, as in the model card; "mean" is over the 23 of the headline.
 SPREAD: Final = ("1", "2", "4", "6", "7", "9", "10", "12", "15", "17", "20", "25", "26", "45")
+_COVERED: Final = (
+    ("Score", "coverage_by_score"),
+    ("Yaw in degrees", "coverage_by_yaw"),
+    ("Quality of the picture", "coverage_by_quality"),
+)
 _HEADS: Final = {"picture": "picture", "features": "measures", None: "lids"}
 
 
@@ -58,6 +63,19 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """What the intervals hold in one kind of picture: share of the labels, 0–1, and mean width, 0–5."""
+
+    name: str
+    coverage: float | None
+    width: float | None
+    n: int
+    shown_coverage: float | None
+    shown_width: float | None
+    shown_n: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Everything that was measured of one version."""
 
@@ -71,6 +89,7 @@ class Figures:
     yaws: list[Spread]
     sight: list[Sight]
     tiers: list[tuple[str, list[str]]]
+    covered: list[tuple[str, list[Covered]]]  # by what, rows; empty in packages that were measured before
 
     @property
     def coverage(self) -> tuple[float, float] | None:
@@ -105,6 +124,7 @@ def figures(about: Mapping[str, Any], tiers: tuple[str, ...]) -> Figures:
             Sight(part.replace("_", " "), one.get("hidden"), one.get("recall"), one.get("precision"))
             for part, one in about.get("sight", {}).items()
         ],
+        covered=[(title, _covered(said[key])) for title, key in _COVERED if key in said],
         tiers=[(tier, [unit.code for unit in units if unit.tier == tier]) for tier in tiers],
     )
 
@@ -129,6 +149,14 @@ def _unit(code: str, found: Mapping[str, Any]) -> Unit:
 
 def _spread(found: Mapping[str, Mapping[str, float | None]]) -> list[Spread]:
     return [Spread(_words(name), one["mean"], [one.get(code) for code in SPREAD]) for name, one in found.items()]
+
+
+def _covered(found: Mapping[str, Mapping[str, Any]]) -> list[Covered]:
+    shown = ("shown_coverage", "shown_width", "shown_n")
+    return [
+        Covered(name, one["coverage"], one["width"], one["n"], *(one.get(key) for key in shown))
+        for name, one in found.items()
+    ]
 
 
 def _words(name: str) -> str:

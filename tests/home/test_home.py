@@ -184,6 +184,32 @@ def test_what_was_not_measured_is_a_dash(client_as, people, monkeypatch):
     assert 'aria-labelledby="sight"' not in text
 
 
+def test_what_intervals_hold_is_told_where_it_was_measured(client_as, people, monkeypatch):
+    from copy import deepcopy
+    from types import SimpleNamespace
+
+    from analysis.scoring import package
+
+    about = deepcopy(dict(package.default().about))
+    keys = ("coverage_by_score", "coverage_by_yaw", "coverage_by_quality")
+    for key in keys:
+        about["figures"].pop(key, None)
+    monkeypatch.setattr(package, "default", lambda: SimpleNamespace(about=about))
+    page = client_as("stranger").get(reverse("model_cards")).content.decode()
+    assert "What the 90 % intervals hold" not in page
+    one = {"coverage": 0.917, "width": 0.52, "n": 439}
+    about["figures"]["coverage_by_score"] = {".5–1": one}
+    about["figures"]["coverage_by_yaw"] = {
+        "25–36": one | {"shown_coverage": None, "shown_width": 3.71, "shown_n": 1395}
+    }
+    page = client_as("stranger").get(reverse("model_cards")).content.decode()
+    assert "What the 90 % intervals hold" in page
+    by_yaw = page.split(">25–36</th>")[1].split("</tr>")[0]
+    assert by_yaw.count('<td class="num">0.92</td>') == 1
+    assert '<td class="num">–</td><td class="num">3.71</td><td class="num">1,395</td>' in by_yaw
+    assert page.split(">.5–1</th>")[1].split("</tr>")[0].count('<td class="num">–</td>') == 3
+
+
 def test_the_models_page_without_a_readable_package_says_so(client_as, people, monkeypatch):
     from analysis.scoring import package
     from analysis.types import ModelError

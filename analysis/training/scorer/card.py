@@ -32,8 +32,8 @@ def card(package: Path, cross: Path | None) -> str:
         features_mean=figures["mean_icc_by_candidate"]["features"],
         picture_mean=figures["mean_icc_by_candidate"]["picture"],
         cross=_cross(cross),
-        low=min(covered),
-        high=max(covered),
+        interval_rule=_interval_rule(codes),
+        intervals=_intervals(figures, min(covered), max(covered)),
         by_unit=_by_unit(codes),
         by_yaw=_spread("By yaw", "degrees", figures["by_yaw"]),
         by_cohort=_spread("By cohort of the training world", "cohort", figures["by_cohort"]),
@@ -83,6 +83,42 @@ def _spread(title: str, first: str, found: Mapping[str, Mapping[str, float | Non
     head += f"|{'---|' * (len(_COHORTS) + 1)}\n"
     rows = (f"| {name} | {' | '.join(_number(one[code]) for code in _COHORTS)} |\n" for name, one in found.items())
     return head + "".join(rows)
+
+
+def _interval_rule(codes: Mapping[str, Any]) -> str:
+    """How wide an interval is made, by the entries that the package has."""
+    factor = "the head's expected error times a factor, frontal and beyond 15° of yaw apart"
+    if all(len(found["interval"]) == 2 for found in codes.values()):
+        return f"It is {factor}."
+    return (
+        f"Below a score of .5 it is {factor}; from .5 and from 1 on a half width of its own, times a factor in\n"
+        "poor pictures (quality below .5). A factor alone would hold the labels of absent units only. Neutral\n"
+        "pictures do not count."
+    )
+
+
+def _intervals(figures: Mapping[str, Any], low: float, high: float) -> str:
+    """What the intervals hold; the tables are left out where a package was measured before there were any."""
+    said = f"Of the held-out labels {low:.0%}–{high:.0%} are inside, by unit (column “in interval”)."
+    if "coverage_by_score" not in figures:
+        return f"{said} A unit that is mostly absent is easily covered.\n"
+    said += "\nWidth is from end to end on 0–5; both are means over the units, at B or more over all scores."
+    parts = [said, "", *_covered("score", figures["coverage_by_score"], shown=False)]
+    parts += ["", *_covered("yaw, degrees", figures["coverage_by_yaw"], shown=True)]
+    parts += ["", *_covered("quality of the picture", figures["coverage_by_quality"], shown=True)]
+    return "\n".join(parts) + "\n"
+
+
+def _covered(first: str, found: Mapping[str, Mapping[str, float | None]], *, shown: bool) -> list[str]:
+    """One table of coverage; ``shown`` adds what is inside where the scorer says B or more."""
+    head = [first, "in interval", "width", "n"] + (["in interval, at B or more", "width", "n"] if shown else [])
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for name, one in found.items():
+        cells = [_number(one["coverage"]), _number(one["width"]), f"{one['n']:,}"]
+        if shown:
+            cells += [_number(one["shown_coverage"]), _number(one["shown_width"]), f"{one['shown_n']:,}"]
+        lines.append(f"| {' | '.join([name, *cells])} |")
+    return lines
 
 
 def _sight(found: Mapping[str, Mapping[str, float]]) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.codes import ACTION_UNITS
 from analysis.scoring.targets import FROM_LIDS, TARGETS, columns_of
+from analysis.training.scorer import intervals
 from analysis.training.scorer.extract import Shard
 from analysis.types import Float32
 from analysis.validation.metrics import base_rate, f1, icc31, mae, pearson
@@ -21,12 +22,9 @@ Mask = NDArray[np.bool_]
 _HEADLINE: Final = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 18, 20, 22, 23, 24, 25, 26, 27, 28, 45)
 HEADLINE: Final = tuple(str(number) for number in _HEADLINE)
 MAX_YAW_DEG: Final = 25.0
-#: Share of true intensities that an interval should hold.
-COVERAGE: Final = 0.9
 #: Lines that are tried.
 _GAINS: Final = tuple(float(g) for g in np.arange(0.8, 2.6, 0.1))
 _FLOORS: Final = tuple(float(f) for f in np.arange(0.0, 0.85, 0.1))
-TURNED_DEG: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,14 @@ class Calibration:
         the labels (ICC) after limiting to 0–5.
     rest_noise : mapping of code to float
         95 % of the neutral pictures stay below.
-    quantile : mapping of code to (float, float)
-        Expected errors are multiplied by this to hold 90 % of the labels: frontal, and turned beyond 15°.
+    quantile : mapping of code to (float, float, float, float)
+        What makes intervals hold 90 % of the labels (`analysis.scoring.interval.half_width`).
     """
 
     gain: Mapping[str, float]
     offset: Mapping[str, float]
     rest_noise: Mapping[str, float]
-    quantile: Mapping[str, tuple[float, float]]
+    quantile: Mapping[str, intervals.Entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +90,22 @@ def calibrate(shard: Shard, value: Float32, doubt: Float32) -> Calibration:
     gain: dict[str, float] = {}
     offset: dict[str, float] = {}
     noise: dict[str, float] = {}
-    quantile: dict[str, tuple[float, float]] = {}
     frontal = np.abs(shard.yaw) <= MAX_YAW_DEG
-    near = np.abs(shard.yaw) <= TURNED_DEG
     for code in dict.fromkeys(code for code, _ in TARGETS):
         places = columns_of(code)
         said, true = value[:, places], shard.labels[:, places]
         known = np.isfinite(said) & np.isfinite(true) & frontal[:, None]
         if known.sum() < 50 or true[known].std() < 1e-3 or said[known].std() < 1e-3:
-            gain[code], offset[code], noise[code], quantile[code] = 1.0, 0.0, 1.0, (2.5, 2.5)
+            gain[code], offset[code], noise[code] = 1.0, 0.0, 1.0
             continue
         gain[code], offset[code] = _line(said[known], true[known])
         scaled = np.clip(gain[code] * said + offset[code], 0, 5)
         at_rest = known & shard.neutral[:, None]
         noise[code] = float(max(0.3, np.quantile(scaled[at_rest], 0.95)))
-        ratio = np.abs(scaled - true) / np.maximum(gain[code] * doubt[:, places], 0.02)
-        usable = np.isfinite(said) & np.isfinite(true)
-        turned = usable & ~near[:, None]
-        quantile[code] = (
-            float(np.quantile(ratio[usable & near[:, None]], COVERAGE)),
-            float(np.quantile(ratio[turned], COVERAGE)) if turned.sum() > 100 else 3.0,
-        )
-    return Calibration(gain, offset, noise, quantile)
+    of_targets = np.array([gain[code] for code, _ in TARGETS], np.float32)
+    offsets = np.array([offset[code] for code, _ in TARGETS], np.float32)
+    scaled = value * of_targets + offsets
+    return Calibration(gain, offset, noise, intervals.entries(shard, scaled, doubt * of_targets))
 
 
 def _line(said: Float32, true: Float32) -> tuple[float, float]:

@@ -16,9 +16,10 @@ from analysis.facs.codes import ACTION_UNITS
 from analysis.facs.regions import REGIONS, regions_of
 from analysis.scoring import package as packages
 from analysis.scoring.inputs import FEATURES, poses
+from analysis.scoring.interval import POOR, TURNED_DEG, half_width
 from analysis.scoring.package import ABOUT, Package
 from analysis.scoring.targets import TARGETS
-from analysis.training.scorer import evaluate
+from analysis.training.scorer import evaluate, intervals
 from analysis.training.scorer.evaluate import Figures
 from analysis.training.scorer.extract import Shard, load
 from analysis.types import Float32
@@ -99,27 +100,17 @@ def answers(package: Package, shard: Shard) -> Answers:
 
 
 def _calibrated(package: Package, shard: Shard, said: dict[str, Float32]) -> tuple[Float32, Float32]:
-    turned = np.abs(shard.yaw) > evaluate.TURNED_DEG
+    turned, poor = np.abs(shard.yaw) > TURNED_DEG, intervals.shard_quality(shard) < POOR
     value = np.empty((len(shard), len(TARGETS)), np.float32)
     width = np.empty_like(value)
     for number, (target, _) in enumerate(TARGETS):
         about = package.about["codes"][target]
         own = said[about["winner"]]
-        value[:, number] = own[:, number] * about["gain"] + about["offset"]
-        factor = np.where(turned, about["interval"][1], about["interval"][0])
-        width[:, number] = np.maximum(own[:, len(TARGETS) + number] * about["gain"], 0.02) * factor
+        score = own[:, number].astype(np.float64) * about["gain"] + about["offset"]
+        doubt = own[:, len(TARGETS) + number].astype(np.float64) * abs(about["gain"])
+        value[:, number] = score
+        width[:, number] = half_width(about["interval"], score, doubt, turned, poor)
     return value, width
-
-
-def _coverage(shard: Shard, said: Answers) -> dict[str, float]:
-    """Share of labels inside the interval, by learned code; NaN without labels."""
-    out = {}
-    for code in dict.fromkeys(code for code, _ in TARGETS):
-        places = [number for number, (other, _) in enumerate(TARGETS) if other == code]
-        off = np.abs(np.clip(said.value[:, places], 0, 5) - shard.labels[:, places])
-        known = np.isfinite(off)
-        out[code] = float((off <= said.width[:, places])[known].mean()) if known.any() else float("nan")
-    return out
 
 
 def _sight(shard: Shard, visible: Float32) -> dict[str, dict[str, float]]:
@@ -165,7 +156,7 @@ def measure(folder: Path, holdout: list[Path]) -> float:
     yaw = np.abs(shard.yaw)
     bins = {f"{low}–{high}": ~shard.neutral & (yaw >= low) & (yaw < high) for low, high in _YAW_BINS}
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    covered = _coverage(shard, said)
+    covered = intervals.coverage_by_code(shard, said.value, said.width)
     for code in ACTION_UNITS:
         about["codes"][code] |= {
             "tier": tier(code, best[code].icc),
@@ -180,6 +171,7 @@ def measure(folder: Path, holdout: list[Path]) -> float:
             for name in np.unique(shard.cohort)
         },
         "by_yaw": {name: _means(evaluate.figures(shard, said.value, part)) for name, part in bins.items()},
+        **intervals.tables(shard, said.value, said.width),
         "held_out_identities": len(set(shard.identity)),
         "held_out_pictures": int(rows.sum()),
     }
