@@ -24,6 +24,11 @@ def data_dir() -> Path:
     return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
 
 
+def scorers_dir(folder: Path) -> Path:
+    """Folder of the installation's own scorers; ``FACSWEB_SCORERS`` or ``scorers`` in the data folder."""
+    return Path(os.environ.get("FACSWEB_SCORERS") or folder / "scorers").expanduser().resolve()
+
+
 def cannot_write(folder: Path, error: OSError) -> str:
     """What a person is told who gave a folder that cannot be used."""
     advice = "Make the folder writable, or set FACSWEB_DATA to one that is."

@@ -1,7 +1,8 @@
 """One settings file: safe for development as it is, and loud about anything missing in production.
 
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
-``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``, ``SITE_URL``.
+``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
+``FACSWEB_SCORERS``, ``SITE_URL``.
 """
 
 import atexit
@@ -20,6 +21,7 @@ TESTING = "pytest" in sys.modules
 if TESTING and "FACSWEB_TEST_DATA" not in os.environ:
     # Tests, and the workers they start as other processes, share one throwaway folder.
     os.environ["FACSWEB_DATA"] = os.environ["FACSWEB_TEST_DATA"] = tempfile.mkdtemp(prefix="facsweb-test-")
+    os.environ.pop("FACSWEB_SCORERS", None)
     atexit.register(shutil.rmtree, os.environ["FACSWEB_DATA"], ignore_errors=True)
 
 BASE_DIR = installation.BASE_DIR
@@ -63,6 +65,7 @@ INSTALLED_APPS = [
     "facsweb.runs",
     "facsweb.coding",
     "facsweb.reports",
+    "facsweb.learning",
     "facsweb.home",
     "facsweb.demo",
     "facsweb.processes",
@@ -135,6 +138,8 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION  # straight fro
 MEDIA_ROOT = DATA_DIR / "media"  # never mapped to a URL: files leave through views that check access
 UPLOAD_DIR = DATA_DIR / "uploads"
 KEYS_DIR = DATA_DIR / "keys"
+SCORERS_DIR = installation.scorers_dir(DATA_DIR)
+os.environ["FACSWEB_SCORERS"] = str(SCORERS_DIR)  # where the analysis looks for them, here and in child processes
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -19,4 +19,5 @@ urlpatterns = [
     path("", include("facsweb.runs.urls")),
     path("", include("facsweb.coding.urls")),
     path("", include("facsweb.reports.urls")),
+    path("scorers/", include("facsweb.learning.urls")),
 ]

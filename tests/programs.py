@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 # What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
-NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "DATABASE_URL", "REDIS_URL")
+NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "FACSWEB_SCORERS", "DATABASE_URL", "REDIS_URL")
 
 
 def of_the_tests() -> dict[str, str]:

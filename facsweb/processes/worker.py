@@ -15,7 +15,7 @@ from rq.queue import Queue
 from facsweb.processes import child
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
-STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse"})
+STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse", "facsweb.learning.tasks.learn"})
 
 
 class AnalysisWorker(Worker):

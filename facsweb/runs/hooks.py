@@ -13,3 +13,9 @@ on_success: Final[list[Callable[[AnalysisRun], None]]] = []
 
 #: Each says in a sentence why a run must not be read in another way any more; empty while it may.
 protections: Final[list[Callable[[AnalysisRun], str]]] = []
+
+#: Each names the scorer that a new analysis uses, or None where it has no opinion; the first name counts.
+default_scorer: Final[list[Callable[[], str | None]]] = []
+
+#: Each says in a few words what is to be known about a scorer before it is chosen; empty where there is nothing.
+scorer_notes: Final[list[Callable[[str], str]]] = []

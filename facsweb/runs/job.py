@@ -222,6 +222,7 @@ def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
         neutral_us=neutral_us,
         neutrals=choices,
         max_faces=run.parameters["max_faces"],
+        scorer=run.parameters.get("scorer"),
         hook=pulse.hook,
         should_stop=pulse.should_stop,
     )

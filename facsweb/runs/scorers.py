@@ -16,7 +16,7 @@ from analysis.scoring.choice import RULES, available, chosen
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
-from facsweb.runs import neutrals, services
+from facsweb.runs import hooks, neutrals, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import RunRefused
 
@@ -30,6 +30,7 @@ class Scorer:
     name: str
     in_use: bool
     why_not: str  # empty where it can read the run's measurement
+    note: str = ""  # what is to be known before it is chosen
 
     @property
     def words(self) -> str:
@@ -49,7 +50,14 @@ def options(run: AnalysisRun) -> list[Scorer]:
     """Every scorer of this installation, newest first, and whether it can read the run's measurement."""
     measured_for = _measured_for(run)
     used = of_run(run)
-    return [Scorer(name, name == used, _why_not(name, measured_for)) for name in reversed(available())]
+    return [
+        Scorer(name, name == used, _why_not(name, measured_for), note=_note(name))
+        for name in reversed(available())
+    ]
+
+
+def _note(name: str) -> str:
+    return "; ".join(note for say in hooks.scorer_notes if (note := say(name)))
 
 
 def _measured_for(run: AnalysisRun) -> str | None:

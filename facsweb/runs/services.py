@@ -17,7 +17,7 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.processes import queue
 from facsweb.recordings.models import Recording
-from facsweb.runs import attempts, progress
+from facsweb.runs import attempts, hooks, progress
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.recovery import recover
 from facsweb.studies.models import Consent, Scope
@@ -92,7 +92,10 @@ def start(
             f"The face models are not installed on this machine ({', '.join(absent)} missing or damaged). "
             "An administrator installs them with: python -m analysis models install"
         )
-    return create(actor, recording, {"neutral_us": neutral_us, "max_faces": max_faces})
+    parameters: dict[str, Any] = {"neutral_us": neutral_us, "max_faces": max_faces}
+    if (scorer := next((name for say in hooks.default_scorer if (name := say())), None)) is not None:
+        parameters["scorer"] = scorer
+    return create(actor, recording, parameters)
 
 
 def reinterpret(

@@ -28,8 +28,14 @@ PUBLIC: Final = frozenset({"health", "verify", "favicon"})
 #: Pages for anybody who is signed in; what they list is filtered by membership.
 SIGNED_IN: Final = frozenset({"home", "model_cards", "studies:list", "reports:list"})
 
-#: Pages for people who may create studies and accounts (``is_staff``).
-STAFF: Final = frozenset({"studies:create", "accounts:list", "accounts:create", "accounts:change"})
+#: Pages for people who may create studies and accounts and train scorers (``is_staff``).
+STAFF: Final = frozenset(
+    {
+        *("studies:create", "accounts:list", "accounts:create", "accounts:change"),
+        *("learning:list", "learning:start", "learning:training", "learning:cancel"),
+        *("learning:default", "learning:scorer", "learning:card"),
+    }
+)
 
 #: Page → roles that may open it in a study.
 PAGES: Final[dict[str, frozenset[Role]]] = {

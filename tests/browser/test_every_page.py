@@ -20,6 +20,7 @@ NO_PAGES = {
     *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
     *("coding:event_change", "coding:event_history", "reports:state", "reports:pdf", "reports:csv"),
     *("reports:json", "reports:retry", "reports:revoke"),
+    *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
