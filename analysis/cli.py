@@ -1,4 +1,4 @@
-"""The command line: ``python -m analysis analyze | interpret | gallery | probe | models | bench | validate``.
+"""The command line, ``python -m analysis``: analyze, interpret, gallery, probe, models, bench, validate, train.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 with one sentence when
 the work could not be done, 2 wrong usage, 130 interrupted.
@@ -7,29 +7,18 @@ the work could not be done, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis.types import AnalysisError, Hook, Rgb
+from analysis.console import progress, say, say_json
+from analysis.types import AnalysisError
 
 # Each command imports what it needs when it runs: `models install` on a machine that has everything must take less
 # time than loading FFmpeg, OpenCV and onnxruntime would.
-
-_STAGES = {
-    "fetch": "Fetching the face models",
-    "convert": "Converting the face models",
-    "measure": "Measuring",
-    "interpret": "Interpreting",
-    "proxy": "Preparing the video",
-    "bench": "Measuring speed",
-    "validate": "Comparing with the labels",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,6 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--out", type=Path, metavar="DIR", help="write agreement.md and agreement.csv here")
     _json(validate)
     validate.set_defaults(run=_validate)
+
+    train = commands.add_parser("train", help="refit the scorer with what people coded and signed")
+    train.add_argument("codings", type=Path, metavar="CODINGS", help="file that `manage.py learn --out` writes")
+    train.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of scorers (FACSWEB_SCORERS)"
+    )
+    train.add_argument("--version", help="of the new scorer; the next whole number when left out")
+    train.add_argument("--base", metavar="NAME", help="scorer to refit; the newest that came with the product")
+    _json(train)
+    train.set_defaults(run=_train)
 
     _models(commands)
     return parser
@@ -199,7 +198,7 @@ def _neutrals(options: argparse.Namespace) -> dict[int | None, Any]:
 def _analyze(options: argparse.Namespace) -> int:
     from analysis import pipeline
 
-    with _progress(quiet=options.json) as hook:
+    with progress(quiet=options.json) as hook:
         found = pipeline.analyze(
             options.video,
             options.out,
@@ -216,7 +215,7 @@ def _analyze(options: argparse.Namespace) -> int:
 def _interpret(options: argparse.Namespace) -> int:
     from analysis import interpretation
 
-    with _progress(quiet=options.json) as hook:
+    with progress(quiet=options.json) as hook:
         found = interpretation.interpret(
             options.folder,
             neutral_us=options.neutral_us,
@@ -230,13 +229,13 @@ def _interpret(options: argparse.Namespace) -> int:
 
 def _show_interpretation(found: Any, *, as_json: bool) -> None:
     if as_json:
-        _print_json(dict(found.summary))
+        say_json(dict(found.summary))
         return
     for face, events in sorted(found.faces.items()):
-        _print(f"Face {face}: {len(events)} events")
+        say(f"Face {face}: {len(events)} events")
     for warning in found.summary["warnings"]:
-        _print(f"Note: {warning}")
-    _print(f"Results: {found.folder / 'signals.parquet'}, events.csv, summary.json")
+        say(f"Note: {warning}")
+    say(f"Results: {found.folder / 'signals.parquet'}, events.csv, summary.json")
 
 
 def _probe(options: argparse.Namespace) -> int:
@@ -244,32 +243,32 @@ def _probe(options: argparse.Namespace) -> int:
 
     info = media.probe(options.video)
     if options.json:
-        _print_json(asdict(info))
+        say_json(asdict(info))
         return 0
-    _print(f"{info.container}, {info.size_bytes / 1e6:.1f} MB, {info.duration_us / 1e6:.3f} s")
+    say(f"{info.container}, {info.size_bytes / 1e6:.1f} MB, {info.duration_us / 1e6:.3f} s")
     if info.video is not None:
         video = info.video
         turned = f", turned {video.rotation_deg}°" if video.rotation_deg else ""
-        _print(
+        say(
             f"video: {video.codec} {video.pix_fmt}, {video.width} × {video.height}{turned}, "
             f"{video.frame_rate:.3f} frames/s, about {video.frames_estimate} frames"
         )
     if info.audio is not None:
-        _print(f"audio: {info.audio.codec}, {info.audio.sample_rate} Hz, {info.audio.channels} channels")
-    _print(f"playable in browsers: {'yes' if info.playable_in_browser else 'no, a copy will be made'}")
+        say(f"audio: {info.audio.codec}, {info.audio.sample_rate} Hz, {info.audio.channels} channels")
+    say(f"playable in browsers: {'yes' if info.playable_in_browser else 'no, a copy will be made'}")
     return 0
 
 
 def _models_install(options: argparse.Namespace) -> int:
     from analysis import models
 
-    with _progress(quiet=options.quiet or options.json) as hook:
+    with progress(quiet=options.quiet or options.json) as hook:
         made = models.install(hook, options.source)
     if options.json:
-        _print_json({"folder": str(models.models_dir()), "made": made})
+        say_json({"folder": str(models.models_dir()), "made": made})
     elif not options.quiet:
         done = f"{len(made)} face models made and checked" if made else "All face models are here"
-        _print(f"{done}: {models.models_dir()}")
+        say(f"{done}: {models.models_dir()}")
     return 0
 
 
@@ -278,12 +277,12 @@ def _models_list(options: argparse.Namespace) -> int:
 
     entries = store.description()
     if options.json:
-        _print_json(entries)
+        say_json(entries)
         return 0
     for entry in entries:
-        _print(f"{entry['id']} {entry['version']} ({'present' if entry['present'] else 'not installed'})")
+        say(f"{entry['id']} {entry['version']} ({'present' if entry['present'] else 'not installed'})")
         for key in ("sha256", "licence", "provenance", "trained_on", "intended_for"):
-            _print(f"    {key.replace('_', ' ')}: {entry[key]}")
+            say(f"    {key.replace('_', ' ')}: {entry[key]}")
     return 0
 
 
@@ -292,10 +291,10 @@ def _models_verify(options: argparse.Namespace) -> int:
 
     found = {model_id: parity.check(model_id, store.read(model_id)) for model_id in MODELS}
     if options.json:
-        _print_json({"largest_difference_from_reference": found})
+        say_json({"largest_difference_from_reference": found})
         return 0
     for model_id, difference in found.items():
-        _print(f"{model_id}: intact, differs from the reference by at most {difference:.1e}")
+        say(f"{model_id}: intact, differs from the reference by at most {difference:.1e}")
     return 0
 
 
@@ -303,7 +302,7 @@ def _gallery(options: argparse.Namespace) -> int:
     from analysis import gallery
 
     count = gallery.write(options.video, options.results, options.out)
-    _print(f"{count} pictures: {options.out / 'index.html'}")
+    say(f"{count} pictures: {options.out / 'index.html'}")
     return 0
 
 
@@ -313,11 +312,11 @@ def _bench(options: argparse.Namespace) -> int:
     if options.against is not None:
         compared = against.compare(options.video, options.against)
         if options.json:
-            _print_json(asdict(compared))
+            say_json(asdict(compared))
         else:
-            _print(compared.table())
+            say(compared.table())
         return 0
-    with _progress(quiet=options.json) as hook:
+    with progress(quiet=options.json) as hook:
         found = bench.bench(
             options.video,
             one_core=options.one_core,
@@ -327,59 +326,39 @@ def _bench(options: argparse.Namespace) -> int:
             hook=hook,
         )
     if options.json:
-        _print_json(asdict(found))
+        say_json(asdict(found))
     else:
-        _print(found.table())
+        say(found.table())
     return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
     from analysis.validation import report, scoring
 
-    with _progress(quiet=options.json) as hook:
+    with progress(quiet=options.json) as hook:
         found = scoring.validate(options.dataset, options.path, hook=hook)
     if options.out is not None:
         report.write(found, options.out)
     if options.json:
-        _print_json(report.plain(found))
+        say_json(report.plain(found))
     else:
-        _print(report.markdown(found))
+        say(report.markdown(found))
     return 0
 
 
-# Output
+def _train(options: argparse.Namespace) -> int:
+    from analysis import learning
 
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2)
-    sys.stdout.write("\n")
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Hook | None]:
-    """Show a progress bar on standard error, one line a stage."""
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description:<26}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    progress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-    tasks: dict[str, TaskID] = {}
-
-    def hook(stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
-        if stage not in tasks:
-            progress.start()  # not before there is something to show: it prints a line even for nothing
-            tasks[stage] = progress.add_task(_STAGES.get(stage, stage), total=total)
-        progress.update(tasks[stage], completed=done, total=total)
-
-    try:
-        yield hook
-    finally:
-        if tasks:
-            progress.stop()
+    codings = learning.read_codings(options.codings)
+    version = options.version or learning.next_version(options.out)
+    with progress(quiet=options.json) as hook:
+        found = learning.train(codings, options.out, version=version, base=options.base, hook=hook)
+    if options.json:
+        say_json({"version": version, "folder": str(found.folder), "learned": found.about["learned"]})
+        return 0
+    codes = found.about["learned"]["codes"]
+    used = [code for code, one in codes.items() if one["used"]]
+    say((found.folder / learning.CARD).read_text(encoding="utf-8"))
+    say(f"au-own/{version}: {len(used)} of {len(codes)} coded Action Units refitted ({', '.join(used) or 'none'})")
+    say(f"Scorer and card: {found.folder}")
+    return 0

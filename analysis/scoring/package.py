@@ -29,6 +29,8 @@ class Package:
 
     Attributes
     ----------
+    folder : Path
+        Where its files are.
     id, version : str
     about : mapping
         Content of ``scorer.json``: per code its winner, tier and figures; the intervals; where it came from.
@@ -45,6 +47,7 @@ class Package:
         (n, 32, 24, 24) → (n, 6): how much of each of `analysis.facs.regions.REGIONS` is in view.
     """
 
+    folder: Path
     id: str
     version: str
     about: Mapping[str, Any]
@@ -88,6 +91,7 @@ def load(folder: Path) -> Package:
     if [tuple(target) for target in about["targets"]] != list(TARGETS):
         raise ModelError(f"The scorer in {folder.name} answers other Action Units than this version asks for.")
     return Package(
+        folder,
         about["id"],
         about["version"],
         about,
