@@ -61,6 +61,8 @@ def limits_of(code: str) -> Limits:
 
 
 def _side(code: str, sides: dict[str, Float64] | None, segment: Segment) -> str:
+    if code == "45":
+        return "both"  # a blink is of both eyes; a clear closure of one is 46
     if sides is None:
         return "both" if CATALOGUE[code].sided else ""
     rows = slice(segment.onset, segment.offset + 1)

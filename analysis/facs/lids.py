@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.deviation import Deviation
 from analysis.facs.segments import spans_above
-from analysis.facs.series import Float64
+from analysis.facs.series import FaceSeries, Float64
 
 #: Share of the resting lid distance that is gone at intensity 0 and 5. Looking down takes about a quarter.
 _OPEN_SHARE: Final = 0.25
@@ -19,6 +19,11 @@ _CLOSED_SHARE: Final = 0.70
 ENTER: Final = 2.0
 LEAVE: Final = 0.8
 _SHUT: Final = 2.5
+#: A closure is over when the lids are back at this share of its peak: lids that come to rest lower than they were,
+#: in a smile for one, do not lengthen a blink.
+_BACK_SHARE: Final = 0.4
+#: Lids cannot open and close again in less: the opening of a blink alone takes longer.
+_LEAST_OPEN_US: Final = 100_000
 #: "Closing both eyes longer than half a second is 43, not 45" (FACS 2002).
 LONGEST_BLINK_US: Final = 500_000
 _WINK_PEAK: Final = 3.0
@@ -67,6 +72,24 @@ def _code(deviation: Deviation, left: Float64, right: Float64, span: slice) -> s
     return "43" if closed_us > LONGEST_BLINK_US else "45"
 
 
+def _closures(series: FaceSeries, closed: Float64) -> list[slice]:
+    """Spans in which the lids close and come back; ``closed`` (n,) is the larger closure of the two eyes."""
+    out: list[slice] = []
+    for span in spans_above(series, closed, ENTER, LEAVE):
+        peak = float(closed[span].max())
+        own = np.full(len(closed), np.nan)
+        own[span] = closed[span]
+        parts = spans_above(series, own, max(ENTER, peak / 2), max(LEAVE, _BACK_SHARE * peak))
+        joined = parts[:1]
+        for part in parts[1:]:
+            if series.time_us[part.start] - series.time_us[joined[-1].stop] < _LEAST_OPEN_US:
+                joined[-1] = slice(joined[-1].start, part.stop)
+            else:
+                joined.append(part)
+        out += joined
+    return out
+
+
 def lids(deviation: Deviation, hidden: dict[str, NDArray[np.bool_]]) -> Lids:
     """Find closures and name them; ``hidden`` is true (n,) per side where that side is turned away."""
     raw = {side: np.where(hidden[side], np.nan, closure(deviation, side)) for side in "LR"}
@@ -77,7 +100,7 @@ def lids(deviation: Deviation, hidden: dict[str, NDArray[np.bool_]]) -> Lids:
     blinks: list[slice] = []
     closures: list[slice] = []
     both = np.fmax(limited["L"], limited["R"])
-    for span in spans_above(deviation.series, both, ENTER, LEAVE):
+    for span in _closures(deviation.series, both):
         code = _code(deviation, limited["L"], limited["R"], span)
         closures.append(span)
         if code == "45":

@@ -14,7 +14,7 @@ from analysis.facs.gates import GATES, factor, opened, split_jaw
 from analysis.facs.intensity import MACHINE_CODES, Intensities, intensities
 from analysis.facs.rules import MACHINE_UNITS
 from analysis.facs.segments import Limits, segments, spans_above
-from tests.analysis.made import bump, closed, series, smile
+from tests.analysis.made import REST, bump, closed, series, smile
 
 TIMES = np.arange(250) * 40_000
 SECONDS = TIMES / 1e6
@@ -274,3 +274,41 @@ class TestSegments:
             found = self.found(curve)
             assert all(a <= b <= c for a, b, c in found)
             assert all(first[2] <= second[0] for first, second in pairwise(found))
+
+
+def test_a_blink_ends_when_the_lids_are_back_though_they_rest_lower_than_before() -> None:
+    """A smile begins with the blink: its folds hide part of the right eye for a second, which stays open."""
+    lids = closed(SECONDS, 3.0, 0.08)
+    lids["eye_open_R"] = np.minimum(
+        lids["eye_open_R"], -0.40 * REST["eye_open_L"]["mean"] * bump(SECONDS, 2.9, 3.1, 4.2, 4.3)
+    )
+    found, listed = scored(**lids)
+    (event,) = of(listed, "43", "45", "46")
+    assert (event.code, event.side) == ("45", "both")
+    assert event.offset_us - event.onset_us <= 500_000
+    assert found.both["45"][(SECONDS > 3.6) & (SECONDS < 4.1)].max() == 0
+
+
+def test_two_blinks_with_half_open_lids_between_them_are_no_closure() -> None:
+    first, second = closed(SECONDS, 3.0, 0.16), closed(SECONDS, 3.64, 0.16)
+    half = -0.40 * REST["eye_open_L"]["mean"] * bump(SECONDS, 3.0, 3.1, 4.0, 4.1)
+    lids = {name: np.minimum(np.minimum(first[name], second[name]), half) for name in first}
+    _, listed = scored(**lids)
+    assert [event.code for event in of(listed, "43", "45", "46")] == ["45", "45"]
+
+
+def test_a_flicker_of_the_mesh_does_not_open_closed_eyes() -> None:
+    lids = closed(SECONDS, 3.0, 2.0)
+    for values in lids.values():
+        values[100] *= 0.4
+    _, listed = scored(**lids)
+    (event,) = of(listed, "43", "45", "46")
+    assert event.code == "43"
+    assert event.offset_us - event.onset_us > 1_900_000
+
+
+def test_a_blink_has_no_side() -> None:
+    """A weak closure of one eye is no wink, and half a blink does not exist."""
+    lids = closed(SECONDS, 3.0, 0.08, "L")
+    _, listed = scored(**{name: 0.55 * values for name, values in lids.items()})
+    assert [(event.code, event.side) for event in of(listed, "43", "45", "46")] == [("45", "both")]
