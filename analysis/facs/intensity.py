@@ -62,16 +62,26 @@ class Intensities:
         By code the curve before it was limited to 0–5, for finding where a rise starts.
     floors : dict of str to float
         What noise reaches at rest, in units of intensity.
-    intervals : dict of str to (float64, float64)
-        By code the ends of the interval that holds the label of 90 % of held-out faces, 0–5, each shape (n,); only
-        of codes that a learned scorer answers for.
+    widths : dict of str to float64, shape (n,)
+        By code half the width of its interval, in units of intensity; only of codes that a learned scorer answers.
     """
 
     both: dict[str, Float64]
     sides: dict[str, dict[str, Float64]]
     curves: dict[str, Float64]
     floors: dict[str, float]
-    intervals: dict[str, tuple[Float64, Float64]] = field(default_factory=dict)
+    widths: dict[str, Float64] = field(default_factory=dict)
+
+    @property
+    def intervals(self) -> dict[str, tuple[Float64, Float64]]:
+        """By code the ends of the interval that holds the label of 90 % of held-out faces, 0–5, each shape (n,).
+
+        NaN where the intensity is.
+        """
+        return {
+            code: (_limit(self.both[code] - width), _limit(self.both[code] + width))
+            for code, width in self.widths.items()
+        }
 
 
 def _around(series: FaceSeries, spans: list[slice]) -> list[slice]:
@@ -227,12 +237,9 @@ def intensities(series: FaceSeries, neutral: Neutral, package: Package | None = 
     if package is not None:
         floors |= {code: package.about["codes"][code]["rest_noise"] for code in learned}
     order = (*ACTION_UNITS, *HEAD_CODES, *EYE_CODES)
-    intervals = {
-        code: (_limit(both[code] - widths[_widths_of(code)]), _limit(both[code] + widths[_widths_of(code)]))
-        for code in ACTION_UNITS
-        if code in both and _widths_of(code) in widths
-    }
-    return Intensities({code: both[code] for code in order if code in both}, sides, curves, floors, intervals)
+    shown = {code: both[code] for code in order if code in both}
+    own = {code: widths[_widths_of(code)] for code in ACTION_UNITS if code in both and _widths_of(code) in widths}
+    return Intensities(shown, sides, curves, floors, own)
 
 
 def sided_units() -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.series import FaceSeries
 from analysis.facs.tables import EVENT_COLUMNS, SIGNAL_COLUMNS
 from analysis.interpretation import interpret
+from analysis.scoring.code import CODE_COLUMNS
+from analysis.scoring.package import default
 from analysis.types import AnalysisError
 from tests.analysis.made import closed, series, smile, write_measurement
 
@@ -225,3 +227,31 @@ def test_a_hidden_mouth_leaves_the_upper_face_and_makes_72(tmp_path: Path) -> No
     assert face["gates"]["occluded:mouth"] == pytest.approx(0.22, abs=0.02)
     assert face["aus"]["72"]["events"] == 1
     assert any("mouth 22%" in line for line in result.summary["warnings"])
+
+
+def test_what_is_not_scored_has_no_interval_and_a_hidden_side_takes_its_own_along(tmp_path: Path) -> None:
+    """The mouth is covered from 4 s to 6 s, the left eye from 7 s to 8 s, while the learned scorer answers."""
+    covered, one_eye = (SECONDS >= 4) & (SECONDS < 6), (SECONDS >= 7) & (SECONDS < 8)
+    shares = {
+        "visible_mouth": np.where(covered, 0.1, 0.97),
+        "visible_eye_L": np.where(one_eye, 0.1, 0.97),
+    }
+    noise = np.random.default_rng(4).normal(0, 1.0, (len(CODE_COLUMNS), 250))
+    code = dict(zip(CODE_COLUMNS, noise, strict=True))
+    one = series(TIMES, noise=0.003)
+    columns = {name: values.astype(np.float32) for name, values in {**one.columns, **shares, **code}.items()}
+    write_measurement(tmp_path, {0: FaceSeries(one.frame, one.time_us, columns)}, TIMES)
+    about = json.loads((tmp_path / "measurement.json").read_text()) | {"encoder": default().encoder_sha256}
+    (tmp_path / "measurement.json").write_text(json.dumps(about))
+    assert interpret(tmp_path).summary["scorer"]["id"] == "au-nets"
+    signals = signals_of(tmp_path)
+    assert np.isnan(signals["AU12"][covered]).all()
+    assert np.isnan(signals["AU7_L"][one_eye]).all()
+    assert np.isfinite(signals["AU7"][one_eye]).all()
+    for code in ACTION_UNITS:
+        value, low, high = (signals[f"AU{code}{end}"] for end in ("", "_low", "_high"))
+        known = np.isfinite(value)
+        assert (np.isfinite(low) == known).all(), code
+        assert (np.isfinite(high) == known).all(), code
+        assert (low[known] <= value[known] + 1e-6).all(), code
+        assert (value[known] <= high[known] + 1e-6).all(), code
