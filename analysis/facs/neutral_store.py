@@ -21,6 +21,7 @@ from analysis.facs.baseline import FAR_FROM_REST, Neutral, automatic_neutral, ch
 from analysis.facs.deviation import MOST_POSE_DEG, pose_leakage
 from analysis.facs.series import FaceSeries
 from analysis.facs.tables import replacing
+from analysis.scoring.code import CODE_COLUMNS
 from analysis.types import AnalysisError
 
 FILE: Final = "neutral.json"
@@ -103,6 +104,7 @@ def write_neutrals(folder: Path, about: Mapping[str, Any], neutrals: Mapping[int
         "schema": SCHEMA,
         "measurement_schema": about.get("schema"),
         "models": about.get("models", []),
+        "encoder": about.get("encoder"),
         "faces": [
             {
                 "face": face,
@@ -152,7 +154,7 @@ def _check_comparable(loan: Loan, stored: Mapping[str, Any], about: Mapping[str,
     """Raise AnalysisError unless the values mean the same in both measurements.
 
     Every model that took part in both must be the same version. Detectors are models, too: they decide which
-    crop the mesh sees.
+    crop the mesh sees. The numbers of a face's code mean something to the encoder that made them only.
     """
     there, here = _models(stored), _models(about)
     other = sorted(id_ for id_ in there.keys() & here.keys() if there[id_] != here[id_])
@@ -164,6 +166,13 @@ def _check_comparable(loan: Loan, stored: Mapping[str, Any], about: Mapping[str,
             "Measure both recordings with the same version."
         )
     values = stored["faces"][0]["values"] if stored["faces"] else {}
+    if CODE_COLUMNS[0] in values and "encoder" not in stored:
+        raise AnalysisError(f"The neutral of {loan.name} was written by another version: interpret it again.")
+    if CODE_COLUMNS[0] in values and stored["encoder"] != about.get("encoder"):
+        raise AnalysisError(
+            f"The neutral of {loan.name} cannot be used: another scorer's encoder described that face. "
+            "Measure both recordings with the same scorer."
+        )
     if absent := sorted(series.columns.keys() - values.keys()):
         raise AnalysisError(
             f"The neutral of {loan.name} cannot be used: it lacks {len(absent)} measure(s), such as {absent[0]}. "

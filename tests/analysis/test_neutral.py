@@ -286,3 +286,29 @@ def test_moving_the_neutral_to_another_pose_and_back_changes_nothing(rested):
     found = borrowed_neutral(Loan(rested), same, {"models": []})
     lent = read_neutral(Loan(rested))[0].values
     assert found.values == pytest.approx(lent, nan_ok=True, abs=1e-9)
+
+
+def coded(encoder: str | None, folder: Path) -> Path:
+    """A measurement with a face's code, made by this encoder."""
+    from analysis.scoring.code import CODE_COLUMNS
+
+    one = person()
+    code = {name: np.full(250, 0.1, np.float32) for name in CODE_COLUMNS}
+    return put(folder, {0: replace(one, columns={**one.columns, **code})}, encoder=encoder)
+
+
+def test_another_encoders_code_is_not_borrowed(tmp_path):
+    """Its numbers mean something else, and every intensity would be a guess."""
+    here, same, other = (coded(name[0], tmp_path / name) for name in ("a-here", "a-same", "b-other"))
+    for folder in (same, other):
+        interpret(folder)
+    assert interpret(here, neutrals={0: Loan(same)}).summary["neutral"]["method"] == "borrowed"
+    before = (here / "signals.parquet").read_bytes()
+    with pytest.raises(AnalysisError, match="another scorer's encoder"):
+        interpret(here, neutrals={0: Loan(other)})
+    assert (here / "signals.parquet").read_bytes() == before
+    stored = json.loads((same / FILE).read_text())
+    del stored["encoder"]
+    (same / FILE).write_text(json.dumps(stored))
+    with pytest.raises(AnalysisError, match="interpret it again"):
+        interpret(here, neutrals={0: Loan(same)})
