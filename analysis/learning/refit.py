@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.series import Float64
 from analysis.learning.examples import TAUGHT, Examples
-from analysis.scoring.interval import LEAST_DOUBT, half_width
+from analysis.scoring.interval import TURNED_DEG, half_width
 from analysis.scoring.package import Package
 from analysis.scoring.targets import TARGETS, columns_of
 from analysis.validation.metrics import f1, icc31, mae, pearson
@@ -225,19 +225,19 @@ def _refit_code(examples: Examples, package: Package, code: str, fold: Ints) -> 
     used = bool(np.nan_to_num(after.icc, nan=-1.0) >= np.nan_to_num(known_before.icc, nan=-1.0) + LEAST_GAIN)
     why = "" if used else "It did not agree better with coders on participants left out."
     doubt = raw[:, [len(TARGETS) + target for target in places]] * abs(about["gain"])
-    widen = _widening(unseen, examples.labels[:, places], doubt, about["interval"])
+    turned = np.broadcast_to((np.abs(examples.yaw) > TURNED_DEG)[:, None], doubt.shape)
+    width = half_width(about["interval"], unseen, doubt, turned, np.zeros(doubt.shape, bool))
+    widen = _widening(unseen, examples.labels[:, places], width)
     rest = said[true == 0]
     noise = float(max(0.3, np.quantile(rest, 0.95))) if len(rest) else float(about["rest_noise"])
     kept = corrections if used else {}
     return Refit(known_before, after, participants, events, len(true), used, why, kept, widen, noise)
 
 
-def _widening(said: Float64, labels: NDArray[np.float32], doubt: Float64, entries: Sequence[float]) -> float:
-    """Factor on the base's interval that would have held 90 % of the labels of participants left out."""
+def _widening(said: Float64, labels: NDArray[np.float32], width: Float64) -> float:
+    """Factor on the base's half widths that would have held 90 % of the labels of participants left out."""
     off = np.abs(np.clip(said, 0, 5) - labels)
-    frontal = np.zeros(said.shape, bool)
-    ratio = off / np.maximum(half_width(entries, said, doubt.astype(np.float64), frontal, frontal), LEAST_DOUBT)
-    known = ratio[np.isfinite(ratio)]
+    known = (off / width)[np.isfinite(off)]
     level = min(1.0, COVERAGE * (1 + 1 / max(1, len(known))))
     return max(_NARROWEST, float(np.quantile(known, level)))
 

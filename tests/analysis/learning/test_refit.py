@@ -15,7 +15,7 @@ from analysis.scoring import package
 from analysis.scoring.targets import LEARNED, TARGETS, columns_of
 
 INPUTS = 40
-LINE = {"gain": 1.2, "offset": -0.1, "interval": [1.5, 1.8], "rest_noise": 0.3}
+LINE = {"gain": 1.2, "offset": -0.1, "interval": [1.5, 1.8, 0.6, 1.2, 1.3], "rest_noise": 0.3}
 BASE = SimpleNamespace(
     about={"codes": dict.fromkeys(LEARNED, LINE)}, winner=lambda code: "picture", heads={"picture": None}
 )
