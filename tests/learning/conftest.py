@@ -18,6 +18,7 @@ from analysis.scoring.code import CODE_COLUMNS
 from tests.analysis import made
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
+from tests.runs.conftest import start_child  # noqa: F401  (a fixture)
 
 TIMES = np.arange(250) * 40_000
 SMILES = ((1.0, 1.5, 2.5, 3.2), (5.0, 5.5, 6.5, 7.2))  # seconds: onset, apex, fall, offset
