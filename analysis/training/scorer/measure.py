@@ -15,6 +15,7 @@ from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.facs.codes import ACTION_UNITS
 from analysis.facs.regions import REGIONS, regions_of
 from analysis.scoring import package as packages
+from analysis.scoring import tiers
 from analysis.scoring.inputs import FEATURES, poses
 from analysis.scoring.interval import POOR, TURNED_DEG, half_width
 from analysis.scoring.package import ABOUT, Package
@@ -26,9 +27,6 @@ from analysis.types import Float32
 
 Mask = NDArray[np.bool_]
 
-#: The rule of the tiers: measured from here on, unless a real clip contradicts it; experimental from there on.
-MEASURED_ICC: Final = 0.60
-EXPERIMENTAL_ICC: Final = 0.30
 #: A part of which less than this is in view is not scored (`analysis.facs.visibility`).
 _HIDDEN: Final = 0.4
 _YAW_BINS: Final = ((0, 10), (10, 25), (25, 36))
@@ -128,11 +126,9 @@ def _sight(shard: Shard, visible: Float32) -> dict[str, dict[str, float]]:
 
 
 def tier(code: str, icc: float) -> str:
-    """Tier of a code by the written rule; a code without a figure is human-coded only."""
+    """Tier of a code by the written rule (`analysis.scoring.tiers`) and what was seen on real clips."""
     stored = json.loads(Path(__file__).with_name("real_clips.json").read_text(encoding="utf-8"))
-    if icc >= MEASURED_ICC and code not in stored["contradicted"]:
-        return "measured"
-    return "experimental" if icc >= EXPERIMENTAL_ICC else "human-coded only"
+    return tiers.tier(icc, contradicted=code in stored["contradicted"])
 
 
 def _means(found: dict[str, Figures]) -> dict[str, float]:
