@@ -24,6 +24,7 @@ from analysis.facs.series import FaceSeries, Float64
 from analysis.scoring.choice import chosen
 from analysis.scoring.package import Package
 from analysis.training.labelled import Labelled, clips, stills
+from analysis.validation import events as matching
 from analysis.validation.metrics import icc31
 
 #: Codes that the labels do not tell apart the way FACS does, measured as one.
@@ -149,6 +150,20 @@ def head_table(labelled: Sequence[tuple[str, Sequence[Labelled]]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def event_agreement(folder: Path, scored: Iterable[Scored]) -> dict[str, matching.Agreement]:
+    """By clip, labelled events of B or more, from the labels by frame, matched with the machine's.
+
+    Every unit that one of the clips contains counts in all of them; others do not.
+    """
+    machine = {one.name.removesuffix(".mp4"): matching.proposed_spans(one.events) for one in scored}
+    shown = {name: matching.read_labels(folder / f"{name}.csv") for name in machine}
+    codes = {span.code for spans in shown.values() for span in spans}
+    return {
+        name: matching.match(shown[name], matching.as_coded(spans, codes), codes)
+        for name, spans in machine.items()
+    }
+
+
 def report(folder: Path, pictures: Path | None, scorer: str | None = None) -> str:
     """The whole report as Markdown; ``scorer`` as `analysis.scoring.choice.chosen` takes it."""
     package = chosen(scorer)
@@ -159,6 +174,7 @@ def report(folder: Path, pictures: Path | None, scorer: str | None = None) -> st
     late = [o for o in found if o.peak > _LETTER_C and (o.error_s is None or abs(o.error_s) > 0.2)]
     parts += ["Labelled events of C or more not found within 0.2 s of their onset:"]
     parts += ["\n".join(_missed(onset) for onset in late) or "- none"]
+    parts += ["### Events of B or more", matching.table(event_agreement(folder, scored))]
     sets = [("clips", moving)]
     if pictures is not None:
         still = list(stills(pictures))

@@ -7,8 +7,8 @@ agree; these say whether each action was found once, and when it was said to sta
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +21,25 @@ from analysis.facs.events import Event
 from analysis.validation.metrics import PRESENT_ABOVE
 
 _COUNTED: Final = frozenset("BCDE")
+_CODED_AS: Final = {"27": "26", "43": "45", "46": "45"}
+_AT_ONCE_US: Final = 80_000
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An event as far as it is compared; media time in microseconds, the offset not before the onset."""
+    """An event as far as it is compared; media time in microseconds, the offset not before the onset.
+
+    Attributes
+    ----------
+    begun, ended : bool
+        False where the coded stretch begins or ends within the event: its true onset or offset is not known.
+    """
 
     code: str
     onset_us: int
     offset_us: int
+    begun: bool = True
+    ended: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,13 +66,23 @@ class Agreement:
 
     @property
     def onset_errors_us(self) -> tuple[int, ...]:
-        """Proposed minus labelled onset of every pair, microseconds; positive is late."""
-        return tuple(proposed.onset_us - labelled.onset_us for labelled, proposed in self.pairs)
+        """Proposed minus labelled onset of every pair whose onset is known, microseconds; positive is late."""
+        return tuple(two.onset_us - one.onset_us for one, two in self.pairs if one.begun)
+
+    @property
+    def offset_errors_us(self) -> tuple[int, ...]:
+        """Likewise of the offsets."""
+        return tuple(two.offset_us - one.offset_us for one, two in self.pairs if one.ended)
 
     @property
     def onset_error_us(self) -> float:
-        """Median of the onset errors' amounts, microseconds; NaN without a pair."""
-        return float(np.median(np.abs(self.onset_errors_us))) if self.pairs else float("nan")
+        """Median of the onset errors' amounts, microseconds; NaN without any."""
+        return _median_amount(self.onset_errors_us)
+
+    @property
+    def offset_error_us(self) -> float:
+        """Likewise of the offsets."""
+        return _median_amount(self.offset_errors_us)
 
     @property
     def codes(self) -> list[str]:
@@ -77,6 +97,10 @@ class Agreement:
             tuple(span for span in self.missed if span.code == code),
             tuple(span for span in self.extra if span.code == code),
         )
+
+
+def _median_amount(errors: Sequence[int]) -> float:
+    return float(np.median(np.abs(errors))) if errors else float("nan")
 
 
 def together(parts: Iterable[Agreement]) -> Agreement:
@@ -146,20 +170,56 @@ def labelled_spans(code: str, times_us: ArrayLike, intensity: ArrayLike) -> list
     times_us : array_like of int, shape (n,)
         Increasing.
     intensity : array_like of float, shape (n,)
-        0–5.
+        0–5, NaN where it is not known.
 
     Returns
     -------
     list of Span
-        From the first to the last frame above 0.
+        From the first to the last frame above 0. One that begins or ends where the labels do has no known onset or
+        offset.
     """
     times, values = np.asarray(times_us, np.int64), np.asarray(intensity, np.float64)
+    known = np.concatenate([[False], np.isfinite(values), [False]])
     edges = np.flatnonzero(np.diff((values > 0).astype(np.int8), prepend=0, append=0))
     return [
-        Span(code, int(times[first]), int(times[stop - 1]))
+        Span(code, int(times[first]), int(times[stop - 1]), bool(known[first]), bool(known[stop + 1]))
         for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
         if values[first:stop].max() > PRESENT_ABOVE
     ]
+
+
+def as_coded(proposed: Iterable[Span], coded: Container[str]) -> list[Span]:
+    """Proposed events with the codes that the labels tell apart: 27 as 26, and 43 and 46 as 45, where they are not
+    coded; those of one code that then overlap or follow each other at once are one."""
+    out: list[Span] = []
+    for one in sorted(proposed, key=lambda span: span.onset_us):
+        code = one.code if one.code in coded else _CODED_AS.get(one.code, one.code)
+        last = next((n for n in range(len(out) - 1, -1, -1) if out[n].code == code), None)
+        if code != one.code and last is not None and one.onset_us <= out[last].offset_us + _AT_ONCE_US:
+            out[last] = replace(out[last], offset_us=max(out[last].offset_us, one.offset_us))
+        else:
+            out.append(replace(one, code=code))
+    return out
+
+
+def where_coded(proposed: Iterable[Span], times_us: ArrayLike, labels: Mapping[str, ArrayLike]) -> list[Span]:
+    """Proposed events with at least one frame whose label is known; nobody says what is elsewhere.
+
+    Parameters
+    ----------
+    proposed : iterable of Span
+    times_us : array_like of int, shape (n,)
+        Of the coded frames.
+    labels : mapping of code to array_like of float, shape (n,)
+        NaN where it is not known; events of other codes are left out.
+    """
+    times = np.asarray(times_us, np.int64)
+
+    def seen(span: Span) -> bool:
+        known = np.isfinite(np.asarray(labels[span.code], np.float64))
+        return bool((known & (times >= span.onset_us) & (times <= span.offset_us)).any())
+
+    return [span for span in proposed if span.code in labels and seen(span)]
 
 
 def read_spans(path: Path) -> dict[str, list[Span]]:
@@ -194,11 +254,14 @@ def _milliseconds(error_us: float) -> str:
 def table(clips: Mapping[str, Agreement]) -> str:
     """Markdown: a row a code over all clips, a row for all codes, then what was missed, extra or late by clip."""
     whole = together(clips.values())
-    rows = [["AU", "labelled", "found", "missed", "extra", "F1", "median onset error, ms"], ["---"] * 7]
+    head = ["AU", "labelled", "found", "missed", "extra", "F1"]
+    head += [f"median {end} error, ms" for end in ("onset", "offset")]
+    rows = [head, ["---"] * len(head)]
     for name, part in [*((f"AU{code}", whole.of(code)) for code in whole.codes), ("all", whole)]:
         found, missed = len(part.pairs), len(part.missed)
         counts = [str(number) for number in (found + missed, found, missed, len(part.extra))]
-        rows.append([name, *counts, f"{part.f1:.2f}", _milliseconds(part.onset_error_us)])
+        rows.append([name, *counts, f"{part.f1:.2f}"])
+        rows[-1] += [_milliseconds(part.onset_error_us), _milliseconds(part.offset_error_us)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     notes = [
         f"- {clip}: AU{span.code} at {span.onset_us / 1e6:.2f} s {what}"
@@ -209,7 +272,7 @@ def table(clips: Mapping[str, Agreement]) -> str:
     late = [
         f"- {clip}: AU{labelled.code} at {labelled.onset_us / 1e6:.2f} s: {error / 1000:+.0f} ms"
         for clip, part in clips.items()
-        for (labelled, _), error in zip(part.pairs, part.onset_errors_us, strict=True)
-        if abs(error) > 200_000
+        for labelled, proposed in part.pairs
+        if labelled.begun and abs(error := proposed.onset_us - labelled.onset_us) > 200_000
     ]
     return "\n".join([*lines, "", *(notes + late or ["- nothing missed, extra or late by more than 200 ms"])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.facs.tables import replacing
 from analysis.types import AnalysisError
+from analysis.validation import events
 from analysis.validation.metrics import Agreement
 from analysis.validation.published import Published, beside
 from analysis.validation.scoring import Validation
@@ -58,6 +59,12 @@ def markdown(found: Validation) -> str:
         "seen, or turned away too far), which no figure includes. – : not defined by these data. The mean is over "
         "the AUs that are present at least once.",
     ]
+    if found.events:
+        parts.append(
+            "## Events\n\nLabelled stretches above 0 with a peak of B or more against proposed events of B or "
+            "more, one to one where they overlap; AUs with such an event in the corpus. Errors are medians of "
+            "amounts, of matched events whose beginning or end was coded.\n\n" + events.table(found.events)
+        )
     if found.unmeasured:
         parts.append(f"Labelled but not measured by this scorer: AU {', '.join(found.unmeasured)}.")
     if found.left_out:
@@ -89,9 +96,31 @@ def comma_separated(found: Validation) -> str:
 def plain(found: Validation) -> dict[str, Any]:
     """The comparison as values that JSON has; None where a figure is not defined."""
     content = asdict(found)
+    content["events"] = _plain_events(found.events)
     for row in content["rows"]:
         row.update({name: None for name, value in row.items() if name != "code" and math.isnan(value)})
     return content
+
+
+def _plain_events(found: Mapping[str, events.Agreement]) -> dict[str, Any]:
+    """Event figures by code and for all; None where a figure is not defined."""
+    whole = events.together(found.values())
+    return {
+        name: {
+            "labelled": len(part.pairs) + len(part.missed),
+            "found": len(part.pairs),
+            "extra": len(part.extra),
+            **{
+                key: None if math.isnan(value) else value
+                for key, value in (
+                    ("f1", part.f1),
+                    ("onset_error_us", part.onset_error_us),
+                    ("offset_error_us", part.offset_error_us),
+                )
+            },
+        }
+        for name, part in [*((code, whole.of(code)) for code in whole.codes), ("all", whole)]
+    }
 
 
 def _cells(row: Agreement, published: Sequence[Published]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,9 @@ from analysis import pipeline
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.types import AnalysisError, Cancelled, Hook, MediaError, ModelError, Rgb, ShouldStop
 from analysis.validation import bp4d, ckplus, disfa, folder
-from analysis.validation.corpus import Corpus, CorpusError, Int64, Pictures, Recording
+from analysis.validation import events as matching
+from analysis.validation.corpus import Corpus, CorpusError, Int64, Labels, Pictures, Recording
+from analysis.validation.events import Span
 from analysis.validation.metrics import Agreement, Float64, table
 from analysis.validation.pictures import write_video
 
@@ -28,6 +30,8 @@ READERS: Final[Mapping[str, Callable[[Path], Corpus]]] = {
 #: Codes that the engine tells apart and a corpus may not: where only the first is coded, the others count as it.
 _AS_ONE: Final = {"26": ("27",), "45": ("43", "46")}
 _STEPS: Final = 1000
+#: Fewer coded frames are no stretch in which an event could begin and end.
+_LEAST_STRETCH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Validation:
         Labelled AUs that the scorer does not measure.
     rows : tuple of Agreement
         One an AU, brows downward; all recordings pooled.
+    events : dict of str to events.Agreement
+        By recording, of the AUs with at least one labelled event in the corpus; empty where a corpus does not say
+        the intensity frame by frame.
     """
 
     corpus: str
@@ -57,6 +64,7 @@ class Validation:
     left_out: tuple[str, ...]
     unmeasured: tuple[str, ...]
     rows: tuple[Agreement, ...]
+    events: dict[str, matching.Agreement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,9 @@ class _Scored:
     intensity: Mapping[str, Float64]
     occurrence: Mapping[str, Float64]
     count: int
+    name: str = ""
+    labelled: tuple[Span, ...] | None = None
+    proposed: tuple[Span, ...] = ()
 
 
 def validate(
@@ -130,7 +141,17 @@ def validate(
         left_out=tuple(left_out),
         unmeasured=tuple(code for code in codes if code not in measured),
         rows=tuple(rows),
+        events=_matched(scored),
     )
+
+
+def _matched(scored: Iterable[_Scored]) -> dict[str, matching.Agreement]:
+    """Events of the recordings that are coded frame by frame, of the units that are shown in any."""
+    coded = [(one.name, one.labelled, one.proposed) for one in scored if one.labelled is not None]
+    codes = {span.code for _, labelled, _ in coded for span in labelled}
+    if not codes:
+        return {}
+    return {name: matching.match(labelled, proposed, codes) for name, labelled, proposed in coded}
 
 
 class _Progress:
@@ -161,8 +182,28 @@ def _score(recording: Recording, hook: Hook, should_stop: ShouldStop | None) -> 
         predicted = {code: values[places] for code, values in _curves(out, len(times)).items()}
     scorer = found.summary["scorer"]
     labels = recording.labels
+    events = [event for face in found.faces.values() for event in face]
+    spans = matching.as_coded(matching.proposed_spans(events), labels.intensity)
     return _Scored(
-        f"{scorer['id']} {scorer['version']}", predicted, labels.intensity, labels.occurrence, len(labels)
+        f"{scorer['id']} {scorer['version']}",
+        predicted,
+        labels.intensity,
+        labels.occurrence,
+        len(labels),
+        recording.name,
+        _labelled(labels, places, times),
+        tuple(matching.where_coded(spans, times[places], labels.intensity)),
+    )
+
+
+def _labelled(labels: Labels, places: Int64, times: Int64) -> tuple[Span, ...] | None:
+    """Labelled events of one recording; None where not every frame of a stretch is coded."""
+    if len(places) < _LEAST_STRETCH or (np.diff(places) != 1).any():
+        return None
+    return tuple(
+        span
+        for code, values in labels.intensity.items()
+        for span in matching.labelled_spans(code, times[places], values)
     )
 
 

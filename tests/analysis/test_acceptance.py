@@ -16,8 +16,17 @@ from analysis.facs.intensity import intensities
 from analysis.facs.series import FaceSeries
 from analysis.media import frames
 from analysis.scoring.choice import chosen
-from analysis.training.evaluate_synthetic import Onset, Scored, false_seconds, head_table, onsets, score
+from analysis.training.evaluate_synthetic import (
+    Onset,
+    Scored,
+    event_agreement,
+    false_seconds,
+    head_table,
+    onsets,
+    score,
+)
 from analysis.training.labelled import Labelled, clips
+from analysis.validation import events as matching
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEDIA = REPOSITORY / "tests" / "media"
@@ -47,6 +56,17 @@ def test_labelled_events_are_found_within_a_fifth_of_a_second(matched: list[Onse
     assert len(required) == 15
     late = [onset for onset in required if onset.error_s is None or abs(onset.error_s) > 0.2]
     assert late == []
+
+
+def test_events_of_b_or_more_are_matched_with_the_labels_by_frame(scored: list[Scored]) -> None:
+    """The goal (F1 ≥ .85, 80 ms) is held in test_conditions.py; here that the report counts the same events."""
+    found = event_agreement(MEDIA, scored)
+    whole = matching.together(found.values())
+    assert sorted(found) == sorted(one.name.removesuffix(".mp4") for one in scored)
+    assert len(whole.pairs) + len(whole.missed) == 26
+    assert whole.f1 >= 0.70  # the rules reach .74, the nets .96
+    assert whole.onset_error_us <= 120_000
+    assert whole.offset_error_us <= 300_000
 
 
 def test_no_unit_that_is_never_shown_stays_above_b(scored: list[Scored]) -> None:

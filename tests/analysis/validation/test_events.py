@@ -10,6 +10,7 @@ from analysis.facs.events import Event
 from analysis.validation.events import (
     Agreement,
     Span,
+    as_coded,
     labelled_spans,
     match,
     proposed_spans,
@@ -17,6 +18,7 @@ from analysis.validation.events import (
     read_spans,
     table,
     together,
+    where_coded,
 )
 
 
@@ -84,7 +86,7 @@ def test_recordings_are_matched_apart_and_counted_together():
     whole = together([one, two])
     assert (len(whole.pairs), len(whole.missed), len(whole.extra)) == (1, 1, 1)
     text = table({"a": one, "b": two})
-    assert "| AU1 | 2 | 1 | 1 | 1 | 0.50 | 0 |" in text
+    assert "| AU1 | 2 | 1 | 1 | 1 | 0.50 | 0 | 0 |" in text
     assert "- b: AU1 at 1.00 s missed" in text
     assert "- b: AU1 at 5.00 s extra" in text
     assert "nothing missed" in table({"a": one})
@@ -96,7 +98,41 @@ def test_only_b_or_more_counts():
     assert proposed_spans(events) == [Span("12", 0, 2)] * 2
     times = [index * 40_000 for index in range(8)]
     assert labelled_spans("12", times, [0, 0.2, 1.5, 0.3, 0, 0, 0.9, 1.0]) == [Span("12", 40_000, 120_000)]
-    assert labelled_spans("12", times, [2] * 8) == [Span("12", 0, 280_000)]
+    assert labelled_spans("12", times, [2] * 8) == [Span("12", 0, 280_000, begun=False, ended=False)]
+
+
+def test_an_event_that_the_coding_cuts_has_no_onset_or_offset_to_compare():
+    nan = math.nan
+    values = [nan, 2, 2, 0, 0, 3, 3, nan, nan, 2, 0]
+    times = [index * 40_000 for index in range(len(values))]
+    cut, also_cut, last = labelled_spans("12", times, values)
+    assert (cut.begun, cut.ended) == (False, True)
+    assert (also_cut.begun, also_cut.ended) == (True, False)
+    assert (last.begun, last.ended) == (False, True)
+    found = match([cut, also_cut], [span("12", 0, 0.12), span("12", 0.2, 0.36)])
+    assert found.f1 == 1
+    assert found.onset_errors_us == (0,)
+    assert found.offset_errors_us == (40_000,)
+    assert found.offset_error_us == 40_000
+
+
+def test_codes_that_the_labels_do_not_tell_apart_are_one():
+    said = [span("26", 1, 1.5), span("27", 1.54, 2), span("43", 4, 5), span("46", 6, 6.2), span("12", 1, 2)]
+    coded = as_coded(said, {"26", "45", "12"})
+    assert [(one.code, one.onset_us, one.offset_us) for one in coded] == [
+        ("26", 1_000_000, 2_000_000),
+        ("12", 1_000_000, 2_000_000),
+        ("45", 4_000_000, 5_000_000),
+        ("45", 6_000_000, 6_200_000),
+    ]
+    assert as_coded(said, {"26", "27", "43", "45", "46", "12"}) == sorted(said, key=lambda one: one.onset_us)
+
+
+def test_what_nobody_coded_is_neither_right_nor_wrong():
+    times = [index * 40_000 for index in range(50)]
+    labels = {"12": [0.0] * 25 + [math.nan] * 25, "1": [0.0] * 50}
+    said = [span("12", 0.2, 0.6), span("12", 1.2, 1.6), span("1", 1.2, 1.6), span("4", 0.2, 0.6)]
+    assert where_coded(said, times, labels) == [said[0], said[2]]
 
 
 def test_a_table_of_labelled_events_is_read(tmp_path):

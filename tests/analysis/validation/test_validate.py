@@ -109,6 +109,25 @@ def test_a_picture_that_cannot_be_decoded_is_not_skipped_in_silence(tmp_path):
 
 
 @needs_models
+def test_events_are_compared_where_every_frame_is_coded(tmp_path):
+    """The whole of d1, whose smile with 6 and smile alone begin and end within the clip."""
+    (tmp_path / "whole.mp4").symlink_to(clips.D1.resolve())
+    shutil.copy(clips.D1.with_suffix(".csv"), tmp_path / "whole.csv")
+    corpora.folder(tmp_path, [["time_us", "AU12"], ["0", "0"], [str(40_000 * (corpora.PEAK - 1)), "4"]])
+    found = scoring.validate("folder", tmp_path)
+    assert set(found.events) == {"whole"}  # two coded frames are no stretch
+    smiles, cheeks = found.events["whole"].of("12"), found.events["whole"].of("6")
+    assert (len(smiles.pairs), smiles.missed, smiles.extra) == (2, (), ())
+    assert len(cheeks.pairs) == 1
+    assert smiles.onset_error_us <= 120_000
+    assert smiles.offset_error_us <= 400_000
+    text = report.markdown(found)
+    assert f"| AU12 | 2 | 2 | 0 | 0 | 1.00 | {smiles.onset_error_us / 1000:.0f} |" in text
+    plain = report.plain(found)["events"]["12"]
+    assert (plain["labelled"], plain["found"], plain["f1"]) == (2, 2, 1.0)
+
+
+@needs_models
 def test_recordings_without_a_face_are_an_error_not_a_table(tmp_path):
     corpora.folder(tmp_path, [["time_us", "AU12"], ["0", "0"]])
     clips.write(tmp_path / "one.mp4", clips.numbered(30))
@@ -211,6 +230,7 @@ def test_command_prints_and_writes(tmp_path, capsys):
     assert cli.main(["validate", "--dataset", "folder", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr()
     assert "# Agreement on folder" in printed.out
+    assert "## Events" in printed.out
     assert "Comparing with the labels" in printed.err
     assert (tmp_path / "out" / "agreement.md").read_text(encoding="utf-8") in printed.out
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["agreement.csv", "agreement.md"]
