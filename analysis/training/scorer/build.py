@@ -32,7 +32,7 @@ Mask = NDArray[np.bool_]
 _CALIBRATION_SHARE: Final = 10
 #: A head sees the pictures so many times as often as the encoder does.
 _HEAD_PASSES: Final = 3
-_HEADS: Final = 3
+_HEADS: Final[dict[Kind, int]] = {"features": 1, "picture": 3}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _judge(candidate: Candidate, calibrating: Table, holdout: Table, rows: Mask)
 def _fitted(training: Table, kind: Kind, scale: Scales, passes: int) -> Candidate:
     """The candidate with one head that was fitted with the encoder and others fitted on what it says."""
     candidate = fit(training, kind, scale, passes=passes if kind == "picture" else 1, tell=_tell)
-    refine(candidate, training, heads=_HEADS, passes=_HEAD_PASSES * passes, tell=_tell)
+    refine(candidate, training, heads=_HEADS[kind], passes=_HEAD_PASSES * passes, tell=_tell)
     return candidate
 
 
