@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import people
+from analysis.face.geometry import GEOMETRY_COLUMNS
+from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.facs.series import FaceSeries, Int64
+from analysis.scoring.code import CODE_COLUMNS
 from analysis.types import AnalysisError, Float32
 
 #: A track must be seen for a second (or a third of a shorter recording) to be reported: false faces are brief.
@@ -20,6 +23,8 @@ _LEAST_SEEN_US: Final = 1_000_000
 _LEAST_SHARE: Final = 1 / 3
 _INDEX: Final = ("frame", "time_us", "face")
 _NOT_MEASURED: Final = (*_INDEX, "track")
+#: Without these no face can be read; what a version added later (regions in view, the code) may be absent.
+_NEEDED: Final = ("presence", "box_x", "box_y", "box_w", "box_h", *GEOMETRY_COLUMNS, *TEXTURE_COLUMNS)
 
 
 class StoredMeasurement:
@@ -43,13 +48,18 @@ class StoredMeasurement:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._name = folder.name
         try:
             self._file = pq.ParquetFile(folder / "measurement.parquet", memory_map=True)
             index = self._file.read(columns=list(_INDEX))
-            self.about: Mapping[str, Any] = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
+            self._frame, time_us, self._face = (index[name].to_numpy().astype(np.int64) for name in _INDEX)
+            about = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
+            if not isinstance(about, dict) or not isinstance(about.get("video") or {}, dict):
+                raise ValueError("measurement.json does not tell of a video")
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise AnalysisError(f"No readable measurement in {folder.name}: measure the video first.") from error
-        self._frame, time_us, self._face = (index[name].to_numpy().astype(np.int64) for name in _INDEX)
+        self.about: Mapping[str, Any] = about
+        self._check_columns()
         by_hand = people.faces_by_hand(folder, self._face)
         self._face = self._face if by_hand is None else by_hand
         self._decoded, first = np.unique(self._frame, return_index=True)
@@ -61,11 +71,39 @@ class StoredMeasurement:
         self.faces = [int(number) for number in numbers[enough]]
         self.left_out = [int(number) for number in numbers[~enough]]
         video = self.about.get("video") or {}
-        known = "width" in video and "height" in video
-        self.size = (int(video["width"]), int(video["height"])) if known else None  # of the upright picture
+        size = (video.get("width"), video.get("height"))  # of the upright picture
+        self.size = size if isinstance(size[0], int) and isinstance(size[1], int) else None
+
+    def _check_columns(self) -> None:
+        needed = (*_NEEDED, *CODE_COLUMNS) if self.about.get("encoder") else _NEEDED
+        there = set(self._file.schema_arrow.names)
+        absent = [name for name in needed if name not in there]
+        if absent:
+            raise AnalysisError(
+                f"The measurement in {self._name} lacks {len(absent)} measure(s), such as {absent[0]}: "
+                "measure the video again."
+            )
 
     def face(self, number: int) -> tuple[Int64, FaceSeries]:
-        """The face's rows among the decoded frames, and its measurements."""
+        """The face's rows among the decoded frames, and its measurements.
+
+        Raises
+        ------
+        AnalysisError
+            The file is damaged.
+        """
+        try:
+            columns = self._columns(number)
+        except (OSError, pa.ArrowException) as error:
+            raise AnalysisError(f"The measurement in {self._name} is damaged: measure the video again.") from error
+        frame = self._frame[self._face == number]
+        order = np.argsort(frame, kind="stable")
+        rows = np.searchsorted(self._decoded, frame[order])
+        return rows, FaceSeries(
+            frame[order], self.times[rows], {name: values[order] for name, values in columns.items()}
+        )
+
+    def _columns(self, number: int) -> dict[str, Float32]:
         names = [name for name in self._file.schema_arrow.names if name not in _NOT_MEASURED]
         parts: dict[str, list[Float32]] = {name: [] for name in names}
         start = 0
@@ -75,8 +113,4 @@ class StoredMeasurement:
             for name in names if len(own) else ():
                 column = batch.column(name).to_numpy(zero_copy_only=False)
                 parts[name].append(column[own].astype(np.float32, copy=False))
-        frame = self._frame[self._face == number]
-        order = np.argsort(frame, kind="stable")
-        rows = np.searchsorted(self._decoded, frame[order])
-        columns = {name: np.concatenate(values)[order] for name, values in parts.items()}
-        return rows, FaceSeries(frame[order], self.times[rows], columns)
+        return {name: np.concatenate(values) for name, values in parts.items()}

@@ -255,3 +255,36 @@ def test_what_is_not_scored_has_no_interval_and_a_hidden_side_takes_its_own_alon
         assert (np.isfinite(high) == known).all(), code
         assert (low[known] <= value[known] + 1e-6).all(), code
         assert (value[known] <= high[known] + 1e-6).all(), code
+
+
+def test_a_damaged_measurement_is_not_taken_for_a_full_disk(measured: Path) -> None:
+    """What can be opened but not read to its end says so, and leaves earlier results as they were."""
+    interpret(measured)
+    before = (measured / "signals.parquet").read_bytes()
+    path = measured / "measurement.parquet"
+    content = bytearray(path.read_bytes())
+    index = max(
+        column.data_page_offset + column.total_compressed_size
+        for group in [pq.ParquetFile(path).metadata.row_group(0)]
+        for column in [group.column(place) for place in range(3)]
+    )
+    content[index + 4_000 : index + 40_000] = bytes(36_000)  # of the measures; who is where can still be read
+    path.write_bytes(content)
+    with pytest.raises(AnalysisError, match=r"is damaged: measure the video again"):
+        interpret(measured)
+    assert (measured / "signals.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "1", '{"video": [1]}', "{"])
+def test_what_tells_of_no_video_is_no_measurement(measured: Path, content: str) -> None:
+    (measured / "measurement.json").write_text(content)
+    with pytest.raises(AnalysisError, match="No readable measurement"):
+        interpret(measured)
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("face", "No readable"), ("yaw_deg", r"lacks 1 measure\(s\)")])
+def test_a_measurement_without_a_column_says_which(measured: Path, name: str, sentence: str) -> None:
+    path = measured / "measurement.parquet"
+    pq.write_table(pq.read_table(path).drop_columns([name]), path)
+    with pytest.raises(AnalysisError, match=sentence):
+        interpret(measured)
