@@ -50,12 +50,12 @@ class Comparison:
     def table(self) -> str:
         """Return the figures as text; a ratio over 1 means that the peer took more."""
         rows = (
-            ("wall time, s", self.ours.wall_s, self.peer.wall_s),
-            ("processor time, s", self.ours.processor_s, self.peer.processor_s),
-            ("peak memory, MB", self.ours.peak_mb, self.peer.peak_mb),
+            ("wall time, s, least", self.ours.wall_s, self.peer.wall_s),
+            ("processor time, s, least", self.ours.processor_s, self.peer.processor_s),
+            ("peak memory, MB, most", self.ours.peak_mb, self.peer.peak_mb),
         )
-        lines = [f"{'least of ' + str(self.repetitions):<20}{'facsweb':>10}{'peer':>10}{'peer/facsweb':>14}"]
-        lines += [f"{name:<20}{own:>10.2f}{other:>10.2f}{other / own:>14.2f}" for name, own, other in rows]
+        lines = [f"{f'of {self.repetitions} runs':<26}{'facsweb':>10}{'peer':>10}{'peer/facsweb':>14}"]
+        lines += [f"{name:<26}{own:>10.2f}{other:>10.2f}{other / own:>14.2f}" for name, own, other in rows]
         return "\n".join(lines)
 
 

@@ -39,7 +39,14 @@ def test_the_whole_process_tree_counts(video, models):
     assert 90 < found.peer.peak_mb < 200
     assert found.ours.wall_s > 0
     assert found.ours.peak_mb > 50
-    assert f"{found.peer.processor_s / found.ours.processor_s:.2f}" in found.table().splitlines()[2]
+    head, wall, processor, memory = found.table().splitlines()
+    assert f"{found.peer.processor_s / found.ours.processor_s:.2f}" in processor
+    assert head.split()[:3] == ["of", str(found.repetitions), "runs"]
+    assert [line.split("  ")[0].rpartition(", ")[2] for line in (wall, processor, memory)] == [
+        "least",
+        "least",
+        "most",
+    ]
 
 
 @pytest.mark.parametrize(
