@@ -14,7 +14,7 @@ from analysis.facs.baseline import Neutral
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES, VISIBILITY_CODES
 from analysis.facs.events import Event, events
 from analysis.facs.intensity import Intensities, intensities
-from analysis.facs.micro import micro
+from analysis.facs.micro import micro, timed
 from analysis.facs.neutral_store import Choice, described, neutral_of, resolved, write_neutrals
 from analysis.facs.quality import quality
 from analysis.facs.rules import RULE_TIERS
@@ -209,5 +209,5 @@ def _figures(
         "seen_frames": len(series),
         "neutral": described(neutral),
         "aus": summary(series, found, own),
-        "micro": micro(series.interval_us, own),
+        "micro": micro(series.interval_us if len(series) > 1 else None, timed(series, found.both, own)),
     }

@@ -7,11 +7,14 @@ fewer, and an event's two edges are each uncertain by one: durations then say no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import numpy as np
 
 from analysis.facs.codes import ACTION_UNITS
 from analysis.facs.events import Event
+from analysis.facs.series import FaceSeries, Float64, finite_runs
 
 #: Longest duration, onset to offset, microseconds.
 LONGEST_US: Final = 500_000
@@ -26,15 +29,39 @@ MICRO_CODES: Final = frozenset(ACTION_UNITS) - _LIDS
 CAUTION: Final = "Short events are also what noise and speech look like. Which of them are more, a coder decides."
 
 
-def micro(interval_us: float, events: Sequence[Event]) -> dict[str, Any]:
+def timed(series: FaceSeries, both: Mapping[str, Float64], events: Sequence[Event]) -> list[Event]:
+    """Events of the face whose duration is known.
+
+    Their code is scored without a break from before the onset until after the offset, so that neither the
+    recording's edge nor a hand cuts them short, and in between there are enough frames a second where the
+    recording's rate varies.
+
+    Parameters
+    ----------
+    series : FaceSeries
+    both : mapping of str to float64, shape (n,)
+        Intensities by code; NaN where not scored.
+    events : sequence of Event
+    """
+    runs = {code: finite_runs(series, both[code]) for code in {event.code for event in events} & MICRO_CODES}
+    out = []
+    for event in events:
+        first, last = np.searchsorted(series.time_us, [event.onset_us, event.offset_us]).tolist()
+        whole = any(run.start < first and last < run.stop - 1 for run in runs.get(event.code, ()))
+        if whole and (last - first) * 1e6 >= LEAST_RATE * (1 - _ROUNDING) * (event.offset_us - event.onset_us):
+            out.append(event)
+    return out
+
+
+def micro(interval_us: float | None, events: Sequence[Event]) -> dict[str, Any]:
     """Which events of a face are candidates, as plain JSON.
 
     Parameters
     ----------
-    interval_us : float
-        Median time between neighbouring frames, microseconds (`FaceSeries.interval_us`).
+    interval_us : float or None
+        Median time between neighbouring frames, microseconds (`FaceSeries.interval_us`); None of a single frame.
     events : sequence of Event
-        Of the face.
+        Of the face, those with a known duration (`timed`).
 
     Returns
     -------
@@ -42,6 +69,8 @@ def micro(interval_us: float, events: Sequence[Event]) -> dict[str, Any]:
         ``possible``: whether the recording is fast enough to say; ``why``: the frame rate and what follows from
         it, a sentence; ``events``: code, side, onset_us, apex_us and offset_us of every candidate, by onset.
     """
+    if interval_us is None:
+        return {"possible": False, "why": "A single frame does not tell how long a movement lasts.", "events": []}
     rate = 1e6 / interval_us
     frames = int(LONGEST_US / interval_us + 0.5)
     if rate < LEAST_RATE * (1 - _ROUNDING):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.facs.events import Event
-from analysis.facs.micro import LONGEST_US, MICRO_CODES, micro
+from analysis.facs.micro import LONGEST_US, MICRO_CODES, micro, timed
 from analysis.interpretation import interpret
 from tests.analysis.made import series, write_measurement
 
@@ -66,3 +66,34 @@ def test_the_summary_says_it_for_every_face(tmp_path, step_us, possible):
     face = json.loads((tmp_path / "summary.json").read_text())["faces"][0]
     assert face["micro"]["possible"] is possible
     assert face["micro"]["events"] == []
+
+
+def test_what_is_cut_short_has_no_known_duration():
+    """By the recording's edges, by a frame without the face, or by a hand: the rest of it was not seen."""
+    frame = np.array([*range(50), *range(51, 101)])
+    one = series(frame * 40_000, frame=frame)
+    shown = np.ones(100)
+    hidden = np.where(np.arange(100) < 80, 1.0, np.nan)  # from 3.24 s on
+    own = [event("12", 320_000, onset) for onset in (0, 400_000, 1_640_000, 1_720_000, 2_040_000, 3_680_000)]
+    known = timed(
+        one, {"12": shown, "14": hidden}, [*own, event("14", 320_000, 2_880_000), event("14", 240_000, 2_880_000)]
+    )
+    assert [(found.code, found.onset_us, found.offset_us) for found in known] == [
+        ("12", 400_000, 720_000),
+        ("14", 2_880_000, 3_120_000),
+    ]
+
+
+def test_where_frames_are_few_no_duration_is_known_though_they_are_many_elsewhere():
+    times = np.cumsum([0, *[33_333] * 60, *[100_000] * 20, *[33_333] * 60])
+    one = series(times)
+    fast, slow = event("12", 300_000, int(times[20])), event("12", 400_000, int(times[65]))
+    assert timed(one, {"12": np.ones(len(times))}, [fast, slow]) == [fast]
+
+
+def test_a_picture_has_no_frame_rate(tmp_path):
+    times = np.zeros(1, np.int64)
+    write_measurement(tmp_path, {0: series(times)}, times)
+    (face,) = interpret(tmp_path).summary["faces"]
+    assert face["micro"]["possible"] is False
+    assert "frames/s" not in face["micro"]["why"]
