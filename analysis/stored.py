@@ -71,8 +71,9 @@ class StoredMeasurement:
         self.faces = [int(number) for number in numbers[enough]]
         self.left_out = [int(number) for number in numbers[~enough]]
         video = self.about.get("video") or {}
-        size = (video.get("width"), video.get("height"))  # of the upright picture
-        self.size = size if isinstance(size[0], int) and isinstance(size[1], int) else None
+        width, height = video.get("width"), video.get("height")  # of the upright picture
+        known = isinstance(width, int) and isinstance(height, int)
+        self.size: tuple[int, int] | None = (width, height) if known else None
 
     def _check_columns(self) -> None:
         needed = (*_NEEDED, *CODE_COLUMNS) if self.about.get("encoder") else _NEEDED
