@@ -209,6 +209,9 @@ class Review {
     });
     press("show-table", () => this.#showTable(part("events").hidden));
     press("show-timeline", () => this.#showTable(false));
+    let table = false; // the timeline is drawn for its window and cannot be made larger: paper gets the table
+    addEventListener("beforeprint", () => { table = !part("events").hidden; this.#showTable(true); });
+    addEventListener("afterprint", () => this.#showTable(table));
     part("rows").addEventListener("change", () => this.timeline.setRows(part("rows").value));
     part("layer")?.addEventListener("change", () => { location.search = `?layer=${part("layer").value}`; });
     part("face")?.addEventListener("change", () => this.#openFace(Number(part("face").value)));

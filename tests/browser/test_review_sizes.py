@@ -1,0 +1,80 @@
+"""The review page on windows of every size and on paper: the whole picture, a bar that holds, a table."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from facsweb.coding import services
+from tests.browser.test_review import choose, review
+from tests.factories import make_finished_run, make_recording
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SIZES = [(1440, 900), (1000, 800), (861, 700), (768, 1024), (390, 844), (320, 640)]
+
+
+@pytest.fixture
+def run(participant, consent, people):
+    run = make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
+    services.open_layer(people["coder"], run)
+    return run
+
+
+def boxes(page, selector):
+    """Left, top, right and bottom of everything shown that matches."""
+    return page.evaluate(
+        """selector => [...document.querySelectorAll(selector)].map(one => one.getBoundingClientRect())
+           .filter(box => box.width).map(box => [box.left, box.top, box.right, box.bottom])""",
+        selector,
+    )
+
+
+def the_bar_holds(page, width):
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    parts = sorted(boxes(page, ".bar > :not(.save, .bar__space), .bar .save:not([data-state=offline])"))
+    assert all(left >= 0 and right <= width for left, _, right, _ in parts)
+    for (_, _, right, _), (left, _, _, _) in pairwise(parts):
+        assert left >= right - 0.5, "two parts of the bar lie over each other"
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
+    page = review(open_page, run, viewport={"width": width, "height": height})
+    (screen,), (video,) = boxes(page, ".stage__screen"), boxes(page, "#video")
+    assert video[0] >= screen[0] - 0.5
+    assert video[1] >= screen[1] - 0.5
+    assert video[2] <= screen[2] + 0.5
+    assert video[3] <= screen[3] + 0.5, "the foot of the picture is cut off"
+    assert page.evaluate("getComputedStyle(document.querySelector('#video')).objectFit") == "contain"
+    the_bar_holds(page, width)
+
+    page.route("**/events/**", lambda route: route.abort())
+    if width < 861:
+        page.get_by_role("button", name="Next event").click()
+    else:
+        choose(page, "12")
+    page.get_by_role("button", name="Intensity A").click()
+    page.locator(".save[data-state=offline]").wait_for()
+    the_bar_holds(page, width)
+    retry = page.get_by_role("button", name="Try again").bounding_box()
+    assert retry["x"] >= 0
+    assert retry["x"] + retry["width"] <= width
+    assert 0 <= retry["y"] <= height - retry["height"]
+    page.complaints[:] = [text for text in page.complaints if "ERR_FAILED" not in text]
+
+
+def test_paper_shows_the_events_as_a_table(open_page, run):
+    page = review(open_page, run)
+    assert page.locator("#events").is_hidden()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#events-body tr").count() == len(services.current_events(run.layers.get(kind="coder")))
+    assert page.locator("#events-body tr").first.is_visible()
+    assert page.get_by_role("heading", level=1).is_visible()
+    for gone in (".bar", ".transport", ".timeline__tools", "#tracks", ".editor"):
+        assert page.locator(gone).is_hidden(), gone
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#events").is_hidden()
+    assert page.locator("#tracks").is_visible()
