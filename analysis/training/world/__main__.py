@@ -1,4 +1,4 @@
-"""Command line of the training world: ``python -m analysis.training.world prepare|render``."""
+"""Command line of the training world: ``python -m analysis.training.world prepare|render|clip``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,37 @@ def _parser() -> argparse.ArgumentParser:
     pictures.add_argument("--seed", type=int, default=0)
     pictures.add_argument("--size", type=int, default=384, help="side of a picture in pixels")
     pictures.add_argument("--out", type=Path, required=True)
+    clips = commands.add_parser("clip", help="render a clip whose frames and events are labelled")
+    clips.add_argument("world", type=Path, help="folder that `prepare` filled")
+    clips.add_argument("--rig", choices=rigs.RIGS, required=True)
+    clips.add_argument("--identity", type=int, required=True)
+    clips.add_argument("--seconds", type=float, default=16.0)
+    clips.add_argument("--rate", type=int, default=25, help="frames a second")
+    clips.add_argument("--seed", type=int, default=0, help="of the screenplay, the room and the camera")
+    clips.add_argument("--size", type=_even, default=384, help="side of the pictures in pixels")
+    clips.add_argument("--out", type=Path, required=True)
     return parser
+
+
+def _even(text: str) -> int:
+    value = int(text)
+    if value < 64 or value % 2:
+        raise argparse.ArgumentTypeError("expected an even number from 64 on")
+    return value
+
+
+def _clip(options: argparse.Namespace) -> None:
+    from analysis.training.world import clip
+
+    what = clip.Clip(
+        options.world, options.rig, options.identity, options.seconds, options.seed, options.rate, options.size
+    )
+
+    def report(done: int, total: int) -> None:
+        if done % options.rate == 0 or done == total:
+            sys.stderr.write(f"{done} of {total} frames\n")
+
+    sys.stderr.write(f"wrote {clip.write(what, options.out, report)}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,6 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
                 say(f"built {path}\n")
             if options.rig != "ict":
                 say(f"built {hands.build(options.sources, options.out)}\n")
+            return 0
+        if options.command == "clip":
+            _clip(options)
             return 0
         started = time.monotonic()
 

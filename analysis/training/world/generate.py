@@ -16,11 +16,11 @@ from numpy.random import Generator
 
 from analysis.training.world import rigs, sampling, scene, table
 from analysis.training.world.accessories import Outfit, Thing, Wardrobe
-from analysis.training.world.camera import head_rotation
+from analysis.training.world.camera import Camera, head_rotation
 from analysis.training.world.render import Renderer, rasterise_uv
 from analysis.training.world.shot import Shot
 from analysis.training.world.skin import Canvas, paint
-from analysis.training.world.types import Activation, Identity, Rig, RigName, UInt8
+from analysis.training.world.types import Activation, Float32, Identity, Rig, RigName, UInt8
 from analysis.training.world.wrinkles import Ground, Wrinkles
 
 #: The first pictures of each identity show it at rest; the very first from the front, with nothing in front of it.
@@ -86,6 +86,14 @@ class Studio:
         glasses = rng.random() < _WITH_GLASSES
         return Person(identity, wrinkles, self.wardrobe.dress(rng, identity, identity.vertices({}), glasses))
 
+    def camera(self, rng: Generator, vertices: Float32, head: Float32) -> Camera:
+        """Draw a camera for a posed face (V, 3) and its head's turn (4, 4)."""
+        marks = self.rig.surface.landmarks
+        brow, chin = (vertices[marks[name]].mean(axis=0) for name in ("brow_L", "chin"))
+        middle = np.array([0.0, (brow[1] + chin[1]) / 2, brow[2]], np.float32)
+        height = float(brow[1] - chin[1])
+        return scene.draw_camera(rng, (head[:3, :3] @ middle).astype(np.float32), height)
+
     def photograph(
         self, rng: Generator, person: Person, activation: Activation, number: int
     ) -> tuple[UInt8, table.Row]:
@@ -94,11 +102,7 @@ class Studio:
         neutral, frontal = number < NEUTRAL, number == 0
         pose = scene.Pose(0.0, 0.0, 0.0) if frontal else scene.draw_pose(rng, neutral)
         head = head_rotation(pose.yaw, pose.pitch, pose.roll)
-        marks = self.rig.surface.landmarks
-        brow, chin = (vertices[marks[name]].mean(axis=0) for name in ("brow_L", "chin"))
-        middle = np.array([0.0, (brow[1] + chin[1]) / 2, brow[2]], np.float32)
-        height = float(brow[1] - chin[1])
-        camera = scene.draw_camera(rng, (head[:3, :3] @ middle).astype(np.float32), height)
+        camera = self.camera(rng, vertices, head)
         thing = Thing("none", ())
         if not frontal and rng.random() < _WITH_THING:
             thing = self.wardrobe.thing(rng, vertices, person.identity.appearance)

@@ -247,6 +247,15 @@ def sample(rng: np.random.Generator, codes: frozenset[str]) -> dict[str, tuple[f
     return {code: _sides(rng, code, strength) for code, strength in units.items() if code in codes}
 
 
+def expression(
+    rng: np.random.Generator, name: str, strength: float, codes: frozenset[str]
+) -> dict[str, tuple[float, float]]:
+    """One of the `PROTOTYPES` with all of its units that the rig can show, the strongest at about ``strength``."""
+    units = PROTOTYPES[name]
+    scale = strength / max(units.values())
+    return {code: _sides(rng, code, scale * part) for code, part in units.items() if code in codes}
+
+
 def gaze(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
     """Draw where the eyes look: codes 61–64, mostly near straight ahead."""
     across, up = rng.normal(0, GAZE_SD, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -12,8 +11,6 @@ import pytest
 from analysis.facs.codes import ACTION_UNITS
 from analysis.training.world import table
 from analysis.training.world.mesh import REGIONS
-
-SOURCES = os.environ.get("FACSWEB_WORLD_SOURCES")
 
 
 def row(identity: int, number: int) -> table.Row:
@@ -51,24 +48,6 @@ def test_a_table_of_another_version_is_refused(tmp_path: Path):
 
     with pytest.raises(ValueError, match="another version"):
         table.start(tmp_path, 3)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ICT rig built from the sources, and the hand, where they are."""
-    if not SOURCES:
-        pytest.skip("FACSWEB_WORLD_SOURCES names no folder of sources")
-    render = pytest.importorskip("analysis.training.world.render", reason="moderngl is not installed")
-    try:
-        render.context()
-    except Exception as error:  # moderngl raises bare Exception
-        pytest.skip(f"no OpenGL here: {error}")
-    from analysis.training.world import hands, rigs
-
-    folder = tmp_path_factory.mktemp("world")
-    rigs.prepare(Path(SOURCES), folder, "ict")
-    hands.build(Path(SOURCES), folder)
-    return folder
 
 
 def test_a_run_gives_labelled_pictures_again_and_piecewise(world: Path, tmp_path: Path):
