@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import media
+from analysis import media, people
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.types import AnalysisError, Rgb
 
@@ -50,13 +51,15 @@ def picks(folder: Path, count: int) -> list[Pick]:
         signals = pq.read_table(folder / "signals.parquet").to_pydict()
         measured = pq.read_table(
             folder / "measurement.parquet", columns=["time_us", "face", "box_x", "box_y", "box_w", "box_h"]
-        ).to_pydict()
-    except OSError as error:
-        raise AnalysisError(f"No results in {folder.name}: analyse the video first.") from error
-    boxes = {
-        (time, face): tuple(float(measured[name][i]) for name in ("box_x", "box_y", "box_w", "box_h"))
-        for i, (time, face) in enumerate(zip(measured["time_us"], measured["face"], strict=True))
-    }
+        )
+        faces = measured["face"].to_numpy().astype(np.int64)
+        by_hand = people.faces_by_hand(folder, faces)  # the results are of these
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise AnalysisError(f"No readable results in {folder.name}: analyse the video first.") from error
+    faces = faces if by_hand is None else by_hand
+    sizes = np.stack([measured[name].to_numpy() for name in ("box_x", "box_y", "box_w", "box_h")], axis=1).tolist()
+    rows = zip(measured["time_us"].to_pylist(), faces.tolist(), sizes, strict=True)
+    boxes = {(time, face): tuple(box) for time, face, box in rows}
     out: list[Pick] = []
     for code in ACTION_UNITS:
         out += _strongest(code, signals, boxes, count)
@@ -105,9 +108,16 @@ def write(video: Path, folder: Path, out: Path, *, count: int = 6) -> int:
     Raises
     ------
     AnalysisError
-        No results, or the video cannot be read.
+        No results, the video cannot be read, or the pages cannot be written.
     """
     chosen = picks(folder, count)
+    try:
+        return _write(video, out, chosen)
+    except OSError as error:
+        raise AnalysisError(f"The gallery cannot be written to {out}: {error.strerror or error}.") from error
+
+
+def _write(video: Path, out: Path, chosen: list[Pick]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     wanted: dict[int, list[Pick]] = {}
     for pick in chosen:
@@ -115,7 +125,9 @@ def write(video: Path, folder: Path, out: Path, *, count: int = 6) -> int:
     for frame in media.frames(video):
         for pick in wanted.get(frame.time_us, ()):
             picture = cv2.cvtColor(_cut(frame.rgb, pick.box), cv2.COLOR_RGB2BGR)
-            cv2.imwrite(str(out / _name(pick)), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            done, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            if done:
+                (out / _name(pick)).write_bytes(content.tobytes())
     (out / "index.html").write_text(_page(video.name, chosen), encoding="utf-8")
     return len(chosen)
 
