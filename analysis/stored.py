@@ -72,8 +72,7 @@ class StoredMeasurement:
         self.left_out = [int(number) for number in numbers[~enough]]
         video = self.about.get("video") or {}
         width, height = video.get("width"), video.get("height")  # of the upright picture
-        known = isinstance(width, int) and isinstance(height, int)
-        self.size: tuple[int, int] | None = (width, height) if known else None
+        self.size = (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
     def _check_columns(self) -> None:
         needed = (*_NEEDED, *CODE_COLUMNS) if self.about.get("encoder") else _NEEDED
