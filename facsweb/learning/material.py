@@ -19,8 +19,10 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 
 from analysis.facs.neutral_store import FILE as NEUTRAL
+from analysis.scoring.package import ENCODER
 from facsweb.coding.models import Layer, Revision
 from facsweb.coding.reading import current_events
+from facsweb.learning import packages
 from facsweb.recordings.files import sha256_of
 from facsweb.reports.models import Report
 from facsweb.runs import people_state
@@ -190,10 +192,9 @@ def _unreadable(run: AnalysisRun, encoder: str | None, thorough: bool) -> str:
 
 
 def _encoder(base: str) -> str | None:
-    from analysis.scoring.choice import chosen  # opens the nets, which pages that show no figures need not
-
-    package = chosen(base)
-    return package.encoder_sha256 if package else None
+    """SHA-256 of a scorer's encoder, as measurements name it; the net itself need not be opened for that."""
+    folder = packages.location(base)
+    return sha256_of(folder / ENCODER) if folder is not None else None
 
 
 def codings(usable: Iterable[Candidate]) -> list[Coding]:
