@@ -9,15 +9,49 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from analysis.training.world.rigs import RIGS, held_out
+from analysis.training.world.types import RigName
 
 #: Training identities start here; the held-out ones are far above (``world/holdout.json``).
 _FIRST: Final = 1000
-_HELD_PICTURES: Final = 10
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is made and fitted.
+
+    Attributes
+    ----------
+    identities, pictures : int
+        Training identities of each rig, and pictures of each.
+    held, held_pictures : int
+        Likewise of the held-out identities.
+    side : int
+        Of a picture, pixels.
+    passes : int
+        Over all training pictures.
+    """
+
+    identities: int = 600
+    pictures: int = 15
+    held: int = 60
+    held_pictures: int = 10
+    side: int = 320
+    passes: int = 16
+
+
+_SIZES: Final = {
+    "identities": "training identities of each rig",
+    "pictures": "of each of them",
+    "held": "held-out identities of each rig",
+    "held_pictures": "of each of them",
+    "side": "of a picture, pixels",
+    "passes": "over all training pictures",
+}
 
 
 def _module(name: str, *arguments: str | Path) -> None:
@@ -25,17 +59,28 @@ def _module(name: str, *arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-m", name, *map(str, arguments)], check=True)
 
 
-def _sets(work: Path, identities: int, pictures: int) -> Iterator[tuple[str, Path, int, int, int]]:
-    """Of every set of pictures: rig, folder, first and last identity (exclusive), pictures of each."""
-    for rig in RIGS:
-        yield rig, work / f"train_{rig}", _FIRST, _FIRST + identities, pictures
-        seeds = held_out(rig)
-        yield rig, work / f"held_{rig}", seeds[0], seeds[-1] + 1, _HELD_PICTURES
+def _shard(work: Path, kind: str, rig: RigName, size: Size) -> tuple[Path, Path]:
+    """Folder of a set's pictures and its shard, which is of so many pictures and no other."""
+    number, each = (size.identities, size.pictures) if kind == "train" else (size.held, size.held_pictures)
+    return work / f"{kind}_{rig}", work / f"{kind}_{rig}_{number}x{each}.npz"
 
 
-def run(
-    sources: Path, work: Path, *, version: str, identities: int, pictures: int, passes: int, threads: int
-) -> None:
+def _measured(work: Path, kind: str, rig: RigName, size: Size) -> Path:
+    """Render and measure one set; its shard."""
+    seeds = range(_FIRST, _FIRST + size.identities) if kind == "train" else held_out(rig)[: size.held]
+    folder, shard = _shard(work, kind, rig, size)
+    _module(
+        "analysis.training.world", "render", work / "world", "--rig", rig,
+        "--identities", str(seeds[0]), str(seeds[-1] + 1),
+        "--pictures", str(size.pictures if kind == "train" else size.held_pictures),
+        "--size", str(size.side), "--out", folder,
+    )  # fmt: skip
+    if not shard.exists():
+        _module("analysis.training.scorer", "extract", folder, "--out", shard)
+    return shard
+
+
+def run(sources: Path, work: Path, *, version: str, size: Size, threads: int = 1) -> None:
     """Prepare, render, extract, fit, measure on the other rig, write the card.
 
     Raises
@@ -47,16 +92,9 @@ def run(
     world, package = work / "world", work / "package"
     if not all((world / f"{rig}.npz").exists() for rig in RIGS):
         _module("analysis.training.world", "prepare", sources, "--out", world)
-    for rig, folder, first, end, each in _sets(work, identities, pictures):
-        _module(
-            "analysis.training.world", "render", world, "--rig", rig, "--identities", str(first), str(end),
-            "--pictures", str(each), "--size", "320", "--out", folder,
-        )  # fmt: skip
-        if not folder.with_suffix(".npz").exists():
-            _module("analysis.training.scorer", "extract", folder, "--out", folder.with_suffix(".npz"))
-    train = {rig: work / f"train_{rig}.npz" for rig in RIGS}
-    held = {rig: work / f"held_{rig}.npz" for rig in RIGS}
-    common = ("--passes", str(passes), "--threads", str(threads))
+    train = {rig: _measured(work, "train", rig, size) for rig in RIGS}
+    held = {rig: _measured(work, "held", rig, size) for rig in RIGS}
+    common = ("--passes", str(size.passes), "--threads", str(threads))
     _module(
         "analysis.training.scorer", "fit", *train.values(), "--holdout", *held.values(), "--version", version,
         "--out", package, *common,
@@ -76,11 +114,17 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path, help="folder for everything that is made")
     parser.add_argument("--version", required=True, help="of the scorer, such as 1.1.0")
-    parser.add_argument("--identities", type=int, default=600, help="of each rig (600)")
-    parser.add_argument("--pictures", type=int, default=15, help="of each identity (15)")
-    parser.add_argument("--passes", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1)
-    run(**vars(parser.parse_args()))
+    whole = Size()
+    for name, what in _SIZES.items():
+        default = getattr(whole, name)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=f"{what} ({default})")
+    given = vars(parser.parse_args())
+    size = Size(**{name: given.pop(name) for name in _SIZES})
+    try:
+        run(**given, size=size)
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)  # the step has said why
 
 
 if __name__ == "__main__":

@@ -58,17 +58,24 @@ def main() -> int:
 
         options.out.write_text(card(options.package, options.cross), encoding="utf-8")
         return 0
+    return _fit(options)
+
+
+def _fit(options: argparse.Namespace) -> int:
+    """The commands that need torch; 2 with a message when the shards will not do."""
     import torch
 
+    from analysis.training.scorer.build import build, cross
+
     torch.set_num_threads(options.threads)
-    if options.command == "fit":
-        from analysis.training.scorer.build import build
-
-        build(options.shards, options.holdout, options.out, version=options.version, passes=options.passes)
-    else:
-        from analysis.training.scorer.build import cross
-
-        cross(options.shards, options.on, options.out, name=options.name, passes=options.passes)
+    try:
+        if options.command == "fit":
+            build(options.shards, options.holdout, options.out, version=options.version, passes=options.passes)
+        else:
+            cross(options.shards, options.on, options.out, name=options.name, passes=options.passes)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

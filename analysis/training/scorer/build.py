@@ -65,6 +65,10 @@ def _split(shard: Shard) -> tuple[Table, Table]:
         if is_held_out(rig, int(seed)):
             raise ValueError(f"identity {name} is held out and must not be trained on")
     kept = _seeds(shard) % _CALIBRATION_SHARE == 3
+    if not kept.any() or kept.all():
+        raise ValueError(
+            "identities are needed both to train and to calibrate on: of each ten, the one ending in 3"
+        )
     return Table(rows_of(shard, ~kept)), Table(rows_of(shard, kept))
 
 

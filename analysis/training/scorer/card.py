@@ -52,7 +52,10 @@ def _cross(path: Path | None) -> str:
     if path is None:
         return ""
     found = json.loads(path.read_text(encoding="utf-8"))
-    parts = [f"{name}: {max(one['mean'] for one in by.values()):.2f}" for name, by in found.items()]
+    parts = []
+    for name, by in found.items():
+        means = [one["mean"] for one in by.values() if one["mean"] is not None]
+        parts.append(f"{name}: {max(means):.2f}" if means else f"{name}: –")
     return f"\nTrained on one rig and measured on the other: {'; '.join(parts)}."
 
 

@@ -149,5 +149,6 @@ def figures(shard: Shard, value: Float32, rows: Mask) -> dict[str, Figures]:
 
 
 def headline(found: Mapping[str, Figures]) -> float:
-    """Mean ICC(3,1) over the 23 units of `HEADLINE`."""
-    return float(np.nanmean([found[code].icc for code in HEADLINE]))
+    """Mean ICC(3,1) over the 23 units of `HEADLINE` that were shown; NaN where none was."""
+    known = [found[code].icc for code in HEADLINE if not np.isnan(found[code].icc)]
+    return float(np.mean(known)) if known else float("nan")

@@ -74,12 +74,20 @@ class Table:
 
 
 def scales(table: Table) -> Scales:
-    """Find the scales on the training table."""
+    """Find the scales on the training table.
+
+    Raises
+    ------
+    ValueError
+        Too few pictures to tell directions apart.
+    """
     difference = table.features - table.reference(table.features)
     spread = np.nanstd(difference, axis=0)
     mean = table.points.mean(0)
     moved = table.points - table.reference(table.points)
     moved = moved[np.isfinite(moved).all(1)]
+    if len(moved) <= POINT_CODE:
+        raise ValueError(f"{len(moved)} pictures are too few to fit on: more than {POINT_CODE} are needed")
     _, _, directions = np.linalg.svd(moved[:: max(1, len(moved) // 6000)], full_matrices=False)
     basis = directions[:POINT_CODE].T
     projected = (moved @ basis).std(0)
@@ -172,8 +180,9 @@ def _batches(table: Table, rng: Generator) -> Iterator[list[tuple[int, Int64]]]:
         for part in np.array_split(rng.permutation(rows), max(1, -(-len(rows) // _EACH)))
     ]
     order = rng.permutation(len(parts))
-    for start in range(0, len(order) - _PEOPLE + 1, _PEOPLE):
-        yield [parts[number] for number in order[start : start + _PEOPLE]]
+    together = min(_PEOPLE, len(parts))
+    for start in range(0, len(order) - together + 1, max(1, together)):
+        yield [parts[number] for number in order[start : start + together]]
 
 
 def _compare(
