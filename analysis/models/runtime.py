@@ -87,6 +87,7 @@ def _opened(onnx_file: bytes, provider: str) -> Any:
     Two threads inside one session were slower than one on these small nets, and idle spinning steals the core that
     another video could use.
     """
+    onnxruntime.disable_telemetry_events()  # nothing about recordings of people leaves this machine
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

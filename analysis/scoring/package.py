@@ -79,26 +79,30 @@ def load(folder: Path) -> Package:
         Something is missing, damaged, or of a version of the product with other targets.
     """
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        with np.load(folder / SCALES) as stored:
-            scales = {name: stored[name].astype(np.float32) for name in stored.files}
-        encoder = (folder / ENCODER).read_bytes()
-        key = sha256(encoder)
-        sight = session_from((folder / SIGHT).read_bytes())
-        heads = {kind: session_from((folder / f"{kind}.onnx").read_bytes()) for kind in about["heads"]}
-    except (OSError, ValueError, KeyError) as error:
+        found = _read(folder)
+    except Exception as error:  # what a damaged archive or net raises is of any kind
         raise ModelError(f"The scorer in {folder.name} cannot be read: {error}.") from error
-    if [tuple(target) for target in about["targets"]] != list(TARGETS):
+    if [tuple(target) for target in found.about["targets"]] != list(TARGETS):
         raise ModelError(f"The scorer in {folder.name} answers other Action Units than this version asks for.")
+    return found
+
+
+def _read(folder: Path) -> Package:
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    with np.load(folder / SCALES) as stored:
+        scales = {name: stored[name].astype(np.float32) for name in stored.files}
+    encoder = (folder / ENCODER).read_bytes()
+    if not {"targets", "codes"} <= about.keys():
+        raise ValueError(f"{ABOUT} is incomplete")
     return Package(
         folder,
         about["id"],
         about["version"],
         about,
         encoder=session_from(encoder),
-        encoder_sha256=key,
-        heads=heads,
-        sight=sight,
+        encoder_sha256=sha256(encoder),
+        heads={kind: session_from((folder / f"{kind}.onnx").read_bytes()) for kind in about["heads"]},
+        sight=session_from((folder / SIGHT).read_bytes()),
         **scales,
     )
 

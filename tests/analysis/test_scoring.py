@@ -210,6 +210,18 @@ def test_a_damaged_package_is_refused_with_a_sentence(tmp_path: Path) -> None:
         package.load(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["scales.npz", "encoder.onnx", "sight.onnx", "picture.onnx", "scorer.json"])
+@pytest.mark.parametrize("content", [b"", b"junk", b"[]", b"{}", None])
+def test_any_damaged_file_of_a_package_is_told(tmp_path: Path, name: str, content: bytes | None) -> None:
+    source = package.SHIPPED / package.shipped_versions()[-1]
+    for path in source.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2] if content is None else content)
+    with pytest.raises(ModelError, match="cannot be read"):
+        package.load(tmp_path)
+
+
 def test_the_shipped_files_are_small() -> None:
     folder = package.SHIPPED / package.shipped_versions()[-1]
     assert sum(path.stat().st_size for path in folder.iterdir()) < 4_000_000
