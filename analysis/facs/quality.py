@@ -23,7 +23,8 @@ MAX_PITCH_DEG: Final = 40.0
 #: (docs/validation.md).
 MIN_IRIS_PX: Final = 4.0
 #: Face widths a second. Measured likewise with smeared pictures: the error of what is shown grows from 0.1 face
-#: widths of smear on, by two fifths (d1) to three fifths (d3) at 0.15. A fully open shutter at 25 pictures a second smears 0.1 so.
+#: widths of smear on, by two fifths (d1) to three fifths (d3) at 0.15. A shutter that is open all of 1/25 second
+#: smears by 0.1 at this speed.
 MAX_SPEED: Final = 2.5
 #: Share of finest detail. Measured likewise with defocus: the error grows from a blur (σ) of an eighth to a
 #: fifth of an iris on. The figure is then 0.15–0.19, but 0.16 on another face that is still measured well: it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ def card(about: Mapping[str, Any]) -> str:
         .format(
             id=about["id"],
             version=about["version"],
-            **{name: learned[name] for name in ("base", "at", "participants", "recordings", "codings", "coders")},
+            at=datetime.fromisoformat(learned["at"]).strftime("%-d %B %Y, %H:%M UTC"),
+        **{name: learned[name] for name in ("base", "participants", "recordings", "codings", "coders")},
             skipped=f"Left out:\n\n{skipped}" if skipped else "",
             least_participants=refit.LEAST_PARTICIPANTS,
             least_events=refit.LEAST_EVENTS,

@@ -14,12 +14,17 @@ from analysis.types import AnalysisError
 RULES: Final = "au-rules/1.0.0"
 
 
+def _age(path: Path) -> tuple[int, str]:
+    """Sorts whole numbers as numbers: 2 before 10."""
+    return len(path.parent.name), path.parent.name
+
+
 def _folders() -> dict[str, Path]:
     """Packages by name, shipped ones first, then those of this installation (``FACSWEB_SCORERS``)."""
     found = {f"au-nets/{version}": SHIPPED / version for version in package.shipped_versions()}
     own = os.environ.get("FACSWEB_SCORERS")
     if own:
-        for path in sorted(Path(own).expanduser().glob(f"*/{ABOUT}")):
+        for path in sorted(Path(own).expanduser().glob(f"*/{ABOUT}"), key=_age):
             found[f"au-own/{path.parent.name}"] = path.parent
     return found
 

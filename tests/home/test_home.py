@@ -236,3 +236,19 @@ def test_model_cards_are_rendered_without_their_html(tmp_path, settings, client_
     assert "<td>0.91</td>" in page
     assert "<script>x" not in page
     assert 'href="javascript' not in page
+
+
+def test_the_models_page_says_whose_codings_an_own_default_learned_from(
+    client_as, people, settings, tmp_path, monkeypatch
+):
+    from facsweb.learning.models import Default
+
+    settings.SCORERS_DIR = tmp_path
+    monkeypatch.setenv("FACSWEB_SCORERS", str(tmp_path))
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "scorer.json").write_text('{"learned": {"participants": 12, "coders": 2}}')
+    assert "On nobody yet." in client_as("analyst").get("/models/").content.decode()
+    Default.objects.create(scorer="au-own/3", chosen_by=people["administrator"])
+    page = client_as("analyst").get("/models/").content.decode()
+    assert "On nobody yet." not in page
+    assert "refitted with the signed codings of 12 participants by 2 coders" in page
