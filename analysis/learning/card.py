@@ -31,7 +31,7 @@ def card(about: Mapping[str, Any]) -> str:
             id=about["id"],
             version=about["version"],
             at=datetime.fromisoformat(learned["at"]).strftime("%-d %B %Y, %H:%M UTC"),
-        **{name: learned[name] for name in ("base", "participants", "recordings", "codings", "coders")},
+            **{name: learned[name] for name in ("base", "participants", "recordings", "codings", "coders")},
             skipped=f"Left out:\n\n{skipped}" if skipped else "",
             least_participants=refit.LEAST_PARTICIPANTS,
             least_events=refit.LEAST_EVENTS,
