@@ -251,9 +251,6 @@ def test_events_of_the_demonstration_clips(demonstrations, source: str) -> None:
     assert whole.onset_error_us <= 80_000, report
 
 
-@pytest.mark.xfail(
-    strict=True, reason="goal missed: mean AU6 on 12 alone is 1.3–1.5 (au-nets 1.0.0), wanted below 1"
-)
 def test_cheeks_tell_the_two_smiles_apart(demonstrations) -> None:
     """Issue: mean AU6 below 1 on the event of 12 alone, above 2.5 on that of 6 with 12."""
     one = demonstrations(CLIPS[0])

@@ -80,7 +80,6 @@ def test_tiers_follow_the_written_rule_and_the_catalogue_says_the_same() -> None
         assert CATALOGUE[code].tier == expected, code
 
 
-@pytest.mark.xfail(strict=True, reason="goal missed: .696 (au-nets 1.0.0, docs/validation.md)")
 def test_the_goal_on_faces_never_trained_on() -> None:
     """Issue: mean ICC(3,1) over 23 units at least 0.70 with a neutral and yaw within 25 degrees."""
     assert package.default().about["figures"]["mean_icc"] >= 0.70

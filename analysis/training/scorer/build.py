@@ -16,7 +16,7 @@ from analysis.facs.regions import REGIONS
 from analysis.scoring.inputs import FEATURES
 from analysis.scoring.package import ABOUT, ENCODER, SCALES, SIGHT
 from analysis.scoring.targets import LEARNED, TARGETS
-from analysis.training.scorer import evaluate
+from analysis.training.scorer import evaluate, sides
 from analysis.training.scorer.evaluate import Calibration, Figures
 from analysis.training.scorer.export import encoder_file, head_file, sight_file
 from analysis.training.scorer.extract import Shard, load
@@ -107,6 +107,7 @@ def build(shards: list[Path], holdout: list[Path], out: Path, *, version: str, p
     sight = fit_sight(training.shard, scale.crop_map, tell=_tell)
     _write(out, about, scale, judged)
     (out / SIGHT).write_bytes(sight_file(sight, len(REGIONS)))
+    sides.add(out, shards, _tell)
     _tell(f"as it is used: mean ICC {measure(out, holdout):.3f}")
 
 
@@ -141,7 +142,7 @@ def _about(version: str, winners: dict[str, Kind], judged: dict[Kind, Judged], t
         "version": version,
         "targets": [list(target) for target in TARGETS],
         "features": list(FEATURES),
-        "heads": list(KINDS),
+        "heads": sorted({str(kind) for kind in winners.values()}),
         "codes": codes,
         "figures": {
             "mean_icc_by_candidate": {kind: evaluate.headline(one.figures) for kind, one in judged.items()},
@@ -161,6 +162,8 @@ def _write(out: Path, about: dict[str, Any], scale: Scales, judged: dict[Kind, J
     assert picture.encoder is not None
     (out / ENCODER).write_bytes(encoder_file(picture.encoder, picture.encoder.size))
     for kind, one in judged.items():
+        if kind not in about["heads"]:
+            continue
         (out / f"{kind}.onnx").write_bytes(head_file(one.candidate.head, one.candidate.inputs))
     np.savez_compressed(
         out / SCALES,

@@ -38,6 +38,7 @@ def card(package: Path, cross: Path | None) -> str:
         by_yaw=_spread("By yaw", "degrees", figures["by_yaw"]),
         by_cohort=_spread("By cohort of the training world", "cohort", figures["by_cohort"]),
         sight=_sight(about["sight"]),
+        sides=_sides(about.get("sides", {})),
     )
 
 
@@ -131,3 +132,20 @@ def _sight(found: Mapping[str, Mapping[str, float]]) -> str:
         for part, one in found.items()
     )
     return head + "".join(rows)
+
+
+def _sides(found: Mapping[str, Mapping[str, Any]]) -> str:
+    used = {code: one for code, one in found.items() if one["used"]}
+    if not used:
+        return "Left and right of a code are answered alike: its sides are not told apart.\n"
+    head = "| AU | one-sided found | taken for the other side | two-sided left as they are | pictures |\n"
+    head += "|---|---|---|---|---|\n"
+    rows = (
+        f"| {code} | {_number(one['found'])} | {_number(one['wrong'])} | {_number(one['spared'])} "
+        f"| {one['pictures']} |\n"
+        for code, one in used.items()
+    )
+    others = ", ".join(code for code in found if code not in used)
+    return (
+        f"{head}{''.join(rows)}\nNot told apart reliably, so both sides get about the same intensity: {others}.\n"
+    )

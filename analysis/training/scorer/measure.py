@@ -71,13 +71,17 @@ def _encoded(package: Package, shard: Shard) -> tuple[Float32, Float32]:
     return np.concatenate([np.concatenate(code), points], axis=1), np.concatenate(seen)
 
 
-def answers(package: Package, shard: Shard) -> Answers:
-    """Score every row against the mean of its person's neutrals, mirrored pictures apart from the others."""
+def differences(package: Package, shard: Shard) -> tuple[dict[str, Float32], Float32]:
+    """What each head reads of every row against the mean of its person's neutrals, and visible shares.
+
+    Mirrored pictures are compared with mirrored neutrals; rows without a neutral are NaN.
+    """
     code, visible = _encoded(package, shard)
     features = np.nan_to_num(shard.columns[:, [_COLUMNS.index(n) for n in FEATURES]] / package.feature_spread)
     inputs = {"features": features, "picture": np.concatenate([code, features], axis=1)}
     pose = poses(*(shard.columns[:, _COLUMNS.index(name)] for name in _ANGLES))
-    said = {kind: np.full((len(shard), 2 * len(TARGETS)), np.nan, np.float32) for kind in package.heads}
+    sizes = {kind: values.shape[1] + 2 * pose.shape[1] for kind, values in inputs.items()}
+    out = {kind: np.full((len(shard), size), np.nan, np.float32) for kind, size in sizes.items()}
     groups = np.char.add(shard.identity, np.where(shard.mirrored, "/mirrored", ""))
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
@@ -85,10 +89,19 @@ def answers(package: Package, shard: Shard) -> Answers:
         if not len(rest):
             continue
         at_rest = np.repeat(pose[rest].mean(0, keepdims=True), len(rows), axis=0)
-        for kind, head in package.heads.items():
-            difference = inputs[kind][rows] - inputs[kind][rest].mean(0)
-            given = np.concatenate([np.clip(difference, -_LARGEST, _LARGEST), pose[rows], at_rest], axis=1)
-            said[kind][rows] = head.run(None, {"difference": given.astype(np.float32)})[0]
+        for kind, values in inputs.items():
+            difference = np.clip(values[rows] - values[rest].mean(0), -_LARGEST, _LARGEST)
+            out[kind][rows] = np.concatenate([difference, pose[rows], at_rest], axis=1)
+    return out, visible
+
+
+def answers(package: Package, shard: Shard) -> Answers:
+    """Score every row against the mean of its person's neutrals, mirrored pictures apart from the others."""
+    given, visible = differences(package, shard)
+    said = {kind: np.full((len(shard), 2 * len(TARGETS)), np.nan, np.float32) for kind in package.heads}
+    for kind, head in package.heads.items():
+        rows = np.isfinite(given[kind]).all(axis=1)
+        said[kind][rows] = head.run(None, {"difference": given[kind][rows]})[0]
     value, width = _calibrated(package, shard, said)
     for number, (target, side) in enumerate(TARGETS):
         hidden = [visible[:, REGIONS.index(region)] < _HIDDEN for region in regions_of(target, side)]
