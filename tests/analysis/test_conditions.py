@@ -257,6 +257,6 @@ def test_cheeks_tell_the_two_smiles_apart(demonstrations) -> None:
     smiles = [span for span in read_labels(clips.MEDIA / f"{CLIPS[0]}.csv") if span.code == "12"]
     rows = [(one.times() >= span.onset_us) & (one.times() <= span.offset_us) for span in smiles]
     with_6, alone = (float(np.nanmean(one.curve("6")[row])) for row in rows)
-    print(f"mean AU6 {with_6:.2f} with 12, {alone:.2f} on 12 alone")
+    print(f"mean AU6 {with_6:.3f} with 12, {alone:.3f} on 12 alone")
     assert with_6 > 2.5
     assert alone < 1.0
