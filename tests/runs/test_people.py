@@ -241,7 +241,7 @@ def test_a_reading_that_waited_leaves_out_who_withdrew_meanwhile(finished, analy
 def test_the_page_shows_everybody_with_picture_span_and_tracks(finished, client_as):
     client = client_as("coder")
     text = client.get(reverse("runs:people", args=[finished.pk])).content.decode()
-    for words in ("Person 1", "Person 2", "Track 2: 00:00:06.000", "200 frames", "supportive indicators"):
+    for words in ("Person 1", "Person 2", "Track 3: 00:00:06.000", "200 frames", "supportive indicators"):
         assert words in text
     assert 'name="action"' not in text
     assert "Merge" in client_as("analyst").get(reverse("runs:people", args=[finished.pk])).content.decode()
