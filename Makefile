@@ -21,7 +21,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
-	@$(PY) -m pytest $(PYTEST_FLAGS)
+	@$(PY) tests/both.py $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)
 	@$(VENV)/bin/ruff check .
