@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from analysis.training.world import hands, rigs
-from analysis.training.world.generate import Job, render
 from analysis.training.world.sources import MissingSourcesError
 
 
@@ -64,6 +63,20 @@ def _clip(options: argparse.Namespace) -> None:
     sys.stderr.write(f"wrote {clip.write(what, options.out, report)}\n")
 
 
+def _render(options: argparse.Namespace) -> None:
+    from analysis.training.world.generate import Job, render
+
+    started = time.monotonic()
+
+    def report(identity: int, made: int) -> None:
+        rate = made / (time.monotonic() - started)
+        sys.stderr.write(f"identity {identity}: {made} pictures, {rate:.1f} a second\n")
+
+    identities = range(*options.identities)
+    job = Job(options.world, options.rig, identities, options.pictures, options.seed, options.out, options.size)
+    render(job, report)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 on success, 2 with a message where something is missing."""
     options = _parser().parse_args(arguments)
@@ -78,23 +91,12 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "clip":
             _clip(options)
             return 0
-        started = time.monotonic()
-
-        def report(identity: int, made: int) -> None:
-            say(f"identity {identity}: {made} pictures, {made / (time.monotonic() - started):.1f} a second\n")
-
-        job = Job(
-            options.world,
-            options.rig,
-            range(*options.identities),
-            options.pictures,
-            options.seed,
-            options.out,
-            options.size,
-        )
-        render(job, report)
+        _render(options)
     except (MissingSourcesError, FileNotFoundError, ValueError) as error:
         say(f"{error}\n")
+        return 2
+    except ModuleNotFoundError as error:
+        say(f"{error.name} is not installed, and rendering needs it: pip install {error.name}\n")
         return 2
     return 0
 
