@@ -1,4 +1,4 @@
-"""What a worker may do to a training: conditional UPDATEs that name the attempt (see `runs.attempts`)."""
+"""What a worker may do to a training, behind the fence of its attempt (`processes.fence`)."""
 
 from __future__ import annotations
 
@@ -12,55 +12,24 @@ from django.utils import timezone
 from facsweb.audit.services import record
 from facsweb.learning import lapses, packages
 from facsweb.learning.models import Training
-from facsweb.processes import queue
-from facsweb.runs.attempts import Order
+from facsweb.processes.fence import Fence
 
 State = Training.State
-TASK = "facsweb.learning.tasks.learn"  # by name: the task imports this module
+_FENCE = Fence(lambda: Training.objects, "facsweb.learning.tasks.learn", "training")
+job_id, enqueue, beat, order = _FENCE.job_id, _FENCE.enqueue, _FENCE.beat, _FENCE.order
+requeue, silent, revive, put_back_lost = _FENCE.requeue, _FENCE.silent, _FENCE.revive, _FENCE.put_back_lost
+_mine = _FENCE.mine
 
 
 class Lapsed(Exception):  # noqa: N818 (a state that people are told about)
     """Somebody's consent ended while the scorer was trained; nothing was published."""
 
 
-def job_id(training_id: uuid.UUID, attempt: int) -> str:
-    """The queue's name of one attempt."""
-    return f"training-{training_id}-{attempt}"
-
-
-def enqueue(training_id: uuid.UUID, attempt: int) -> None:
-    """Let a worker have the attempt once the transaction is committed."""
-    queue.enqueue_on_commit(TASK, str(training_id), attempt, job_id=job_id(training_id, attempt))
-
-
-def _mine(training_id: uuid.UUID, attempt: int) -> Any:
-    return Training.objects.filter(pk=training_id, attempt=attempt, state=State.RUNNING)
-
-
 def claim(training_id: uuid.UUID, attempt: int, worker: str) -> Training | None:
     """Take a queued training; None when this attempt is not waiting (any more)."""
-    now = timezone.now()
-    waiting = Training.objects.filter(pk=training_id, attempt=attempt, state=State.QUEUED)
-    if not waiting.update(
-        state=State.RUNNING, worker=worker, heartbeat_at=now, started_at=now, stage="", done=0, total=None
-    ):
+    if not _FENCE.claim(training_id, attempt, worker):
         return None
     return Training.objects.get(pk=training_id)
-
-
-def beat(training_id: uuid.UUID, attempt: int, **values: Any) -> Order:
-    """Say that the attempt is alive, store how far it is, and hear what to do."""
-    if not _mine(training_id, attempt).update(heartbeat_at=timezone.now(), **values):
-        return Order.LOST
-    return order(training_id, attempt)
-
-
-def order(training_id: uuid.UUID, attempt: int) -> Order:
-    """Hear what to do, without writing."""
-    asked = list(_mine(training_id, attempt).values_list("cancel_requested_at", flat=True))
-    if not asked:
-        return Order.LOST
-    return Order.GO_ON if asked[0] is None else Order.CANCEL
 
 
 def succeed(training: Training, made: Path, learned: dict[str, Any]) -> bool:
@@ -120,20 +89,3 @@ def give_back(training_id: uuid.UUID, attempt: int) -> bool:
             return False
         enqueue(training_id, attempt + 1)
     return True
-
-
-def requeue(chosen: Any, attempt: int, **values: Any) -> bool:
-    """Make the chosen row wait as the next attempt."""
-    return bool(
-        chosen.update(
-            state=State.QUEUED,
-            attempt=attempt + 1,
-            queued_at=timezone.now(),
-            worker="",
-            heartbeat_at=None,
-            stage="",
-            done=0,
-            total=None,
-            **values,
-        )
-    )

@@ -5,7 +5,6 @@ A thread keeps the pulse, as of an analysis (`runs.job`): it writes heartbeat an
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
@@ -14,7 +13,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -24,7 +23,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.learning import attempts, lapses, material, packages
 from facsweb.learning.models import Training, Used
-from facsweb.runs.attempts import Order
+from facsweb.processes.fence import Order, stopping
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def perform(training_id: uuid.UUID, attempt: int, worker: str, tell: Tell | None
         return  # carried twice, cancelled while waiting, or already given to somebody else
     out = packages.draft(f"{training.pk}-{attempt}")
     try:
-        with Pulse(training, tell) as pulse, _stopping(pulse):
+        with Pulse(training, tell) as pulse, stopping(pulse.shut_down):
             try:
                 _attempt(training, out, pulse)
             except Cancelled:
@@ -127,16 +126,6 @@ def perform(training_id: uuid.UUID, attempt: int, worker: str, tell: Tell | None
                 attempts.fail(training.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
     finally:
         shutil.rmtree(out, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _stopping(pulse: Pulse) -> Iterator[None]:
-    """Let SIGTERM end the work in good order."""
-    before = signal.signal(signal.SIGTERM, lambda number, frame: pulse.shut_down())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _attempt(training: Training, out: Path, pulse: Pulse) -> None:

@@ -1,12 +1,10 @@
-"""What a worker may do to a run: every change is a conditional UPDATE that names the attempt it belongs to.
+"""What a worker may do to a run, behind the fence of its attempt (`processes.fence`).
 
-``attempt`` is a fence. A worker that was thought dead holds an old number, its UPDATEs touch no row, and each
-function here tells it so; nothing that it made is ever published.
+Nothing that a worker made that was thought dead is ever published.
 """
 
 from __future__ import annotations
 
-import enum
 import shutil
 import uuid
 from pathlib import Path
@@ -17,20 +15,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes.fence import Fence
 from facsweb.runs import hooks, progress
 from facsweb.runs.models import AnalysisRun, LogLine
 
 State = AnalysisRun.State
-TASK = "facsweb.runs.tasks.analyse"  # by name: the task imports this module
 
-
-class Order(enum.Enum):
-    """What a running attempt is told at every beat."""
-
-    GO_ON = "go on"
-    CANCEL = "cancel"
-    LOST = "lost"  # another attempt has the run, or it ended
+_FENCE = Fence(lambda: AnalysisRun.objects, "facsweb.runs.tasks.analyse", "run", {"rate": None})
+job_id, enqueue, beat, order = _FENCE.job_id, _FENCE.enqueue, _FENCE.beat, _FENCE.order
+requeue, silent, revive, put_back_lost = _FENCE.requeue, _FENCE.silent, _FENCE.revive, _FENCE.put_back_lost
+_mine = _FENCE.mine
 
 
 def folder(run_id: uuid.UUID) -> Path:
@@ -38,52 +32,19 @@ def folder(run_id: uuid.UUID) -> Path:
     return Path(settings.MEDIA_ROOT) / "runs" / str(run_id)
 
 
-def job_id(run_id: uuid.UUID, attempt: int) -> str:
-    """The queue's name of one attempt."""
-    return f"run-{run_id}-{attempt}"
-
-
-def enqueue(run_id: uuid.UUID, attempt: int) -> None:
-    """Let a worker have the attempt once the transaction is committed."""
-    queue.enqueue_on_commit(TASK, str(run_id), attempt, job_id=job_id(run_id, attempt))
-
-
 def note(run_id: uuid.UUID, attempt: int, text: str) -> None:
     """Add a line to the run's log."""
     LogLine.objects.create(run_id=run_id, attempt=attempt, text=text[:500])
 
 
-def _mine(run_id: uuid.UUID, attempt: int) -> Any:
-    return AnalysisRun.objects.filter(pk=run_id, attempt=attempt, state=State.RUNNING)
-
-
 def claim(run_id: uuid.UUID, attempt: int, worker: str) -> AnalysisRun | None:
     """Take a queued run; None when this attempt is not waiting (any more), which is normal for a repeated job."""
-    now = timezone.now()
     with transaction.atomic():
-        waiting = AnalysisRun.objects.filter(pk=run_id, attempt=attempt, state=State.QUEUED)
-        if not waiting.update(
-            state=State.RUNNING, worker=worker, heartbeat_at=now, started_at=now, stage="", done=0, total=None
-        ):
+        if not _FENCE.claim(run_id, attempt, worker):
             return None
         note(run_id, attempt, f"Attempt {attempt} begun by worker {worker}.")
     progress.announce(run_id)
     return AnalysisRun.objects.select_related("recording__participant__study", "created_by").get(pk=run_id)
-
-
-def beat(run_id: uuid.UUID, attempt: int, **values: Any) -> Order:
-    """Say that the attempt is alive, store how far it is, and hear what to do."""
-    if not _mine(run_id, attempt).update(heartbeat_at=timezone.now(), **values):
-        return Order.LOST
-    return order(run_id, attempt)
-
-
-def order(run_id: uuid.UUID, attempt: int) -> Order:
-    """Hear what to do, without writing."""
-    asked = list(_mine(run_id, attempt).values_list("cancel_requested_at", flat=True))
-    if not asked:
-        return Order.LOST
-    return Order.GO_ON if asked[0] is None else Order.CANCEL
 
 
 def succeed(run_id: uuid.UUID, attempt: int, *, files: dict[str, str], summary: dict[str, Any]) -> bool:
@@ -147,24 +108,6 @@ def give_back(run_id: uuid.UUID, attempt: int, text: str) -> bool:
         enqueue(run_id, attempt + 1)
     progress.announce(run_id)
     return True
-
-
-def requeue(chosen: Any, attempt: int, **values: Any) -> bool:
-    """Make the chosen row wait as the next attempt."""
-    return bool(
-        chosen.update(
-            state=State.QUEUED,
-            attempt=attempt + 1,
-            queued_at=timezone.now(),
-            worker="",
-            heartbeat_at=None,
-            stage="",
-            done=0,
-            total=None,
-            rate=None,
-            **values,
-        )
-    )
 
 
 def remove_leftovers(run: AnalysisRun) -> None:

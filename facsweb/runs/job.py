@@ -18,7 +18,6 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -27,10 +26,10 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
+from facsweb.processes.fence import Order, stopping
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, neutrals, people_reading, progress
-from facsweb.runs.attempts import Order
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
 from facsweb.studies.models import Scope
@@ -168,7 +167,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
     run = attempts.claim(run_id, attempt, worker)
     if run is None:
         return  # carried twice, cancelled while waiting, or already given to somebody else
-    with Pulse(run) as pulse, _stopping(pulse):
+    with Pulse(run) as pulse, stopping(pulse.shut_down):
         try:
             _attempt(run, pulse)
         except Cancelled:
@@ -183,16 +182,6 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
         shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
     else:
         attempts.remove_leftovers(now)
-
-
-@contextlib.contextmanager
-def _stopping(pulse: Pulse) -> Iterator[None]:
-    """Let SIGTERM end the work in good order."""
-    before = signal.signal(signal.SIGTERM, lambda number, frame: pulse.shut_down())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _attempt(run: AnalysisRun, pulse: Pulse) -> None:

@@ -13,6 +13,7 @@ from facsweb.audit.models import Entry
 from facsweb.learning import attempts, lapses, services
 from facsweb.learning.models import Default, Training, Used
 from facsweb.learning.services import LearningRefused
+from facsweb.processes.fence import Order
 from facsweb.runs import services as runs
 from facsweb.studies.models import Scope
 from facsweb.studies.services import record_consent, withdraw_consent
@@ -81,7 +82,7 @@ def test_stopping_one_that_waits_and_one_that_runs(layer, people, tmp_path):
     for _ in range(2):
         running = services.cancel(people["staff"], running)
     assert running.state == State.RUNNING
-    assert attempts.order(running.pk, 1) is attempts.Order.CANCEL
+    assert attempts.order(running.pk, 1) is Order.CANCEL
     assert Entry.objects.filter(action="training.cancel").count() == 2, "stopping twice is once"
     made = tmp_path / "made"
     made.mkdir()

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from analysis.types import Cancelled, MediaError
+from facsweb.processes.fence import Order
 from facsweb.runs import attempts, hooks, job, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent
@@ -86,7 +87,7 @@ def test_losing_the_run_is_heard(running):
     with job.Pulse(running) as pulse:
         AnalysisRun.objects.filter(pk=running.pk).update(attempt=2)
         until(pulse.should_stop, 1.0)
-        assert pulse.order is attempts.Order.LOST
+        assert pulse.order is Order.LOST
 
 
 def test_database_that_is_busy_is_tried_again(running, monkeypatch):

@@ -11,8 +11,8 @@ from analysis.models import store
 from analysis.types import ModelError
 from facsweb.audit.models import Entry
 from facsweb.processes import queue
+from facsweb.processes.fence import Order
 from facsweb.runs import attempts, hooks, recovery, services
-from facsweb.runs.attempts import Order
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.services import ConsentMissing, withdraw_consent
 from tests.factories import make_finished_run
