@@ -73,10 +73,10 @@ class ScoredUnit:
 
     @property
     def side(self) -> str:
-        """``left``, ``right``, ``both`` (a sided code without L, R or U) or empty."""
-        if self.prefix in {"L", "R"}:
-            return {"L": "left", "R": "right"}[self.prefix]
-        return "both" if CATALOGUE[self.code].sided and self.prefix != "U" else ""
+        """``left``, ``right``, ``unilateral`` (U), ``both`` (a sided code without L, R or U) or empty."""
+        if self.prefix and self.prefix in _UNILATERAL:
+            return {"L": "left", "R": "right", "U": "unilateral"}[self.prefix]
+        return "both" if CATALOGUE[self.code].sided else ""
 
     def __str__(self) -> str:
         return f"{self.prefix}{self.code}{self.intensity}"

@@ -8,50 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.facs.codes import CATALOGUE
-from analysis.facs.notation import LETTERS
+from analysis.coded import CodedEvent
 from analysis.facs.tables import replacing
 from analysis.types import AnalysisError
 
 SCHEMA: Final = 1
-_SIDES: Final = ("both", "left", "right", "")
-
-
-@dataclass(frozen=True, slots=True)
-class CodedEvent:
-    """One decision of a coder.
-
-    Attributes
-    ----------
-    code : str
-        Bare FACS number, such as ``12``.
-    side : str
-        ``both``, ``left``, ``right`` (the subject's), or empty for codes without sides.
-    intensity : str
-        ``A``–``E``; empty where the code has none.
-    onset_us, apex_us, offset_us : int
-        Media time, microseconds.
-    rejected : bool
-        The machine proposed it and the coder deleted it: the code was not there then.
-    """
-
-    code: str
-    side: str
-    intensity: str
-    onset_us: int
-    apex_us: int
-    offset_us: int
-    rejected: bool = False
-
-    def __post_init__(self) -> None:
-        if self.code not in CATALOGUE:
-            raise ValueError(f"there is no code {self.code!r}")
-        if self.side not in _SIDES:
-            raise ValueError(f"there is no side {self.side!r}")
-        if self.intensity and (len(self.intensity) != 1 or self.intensity not in LETTERS):
-            raise ValueError(f"{self.intensity!r} is not an intensity A–E")
-        if not 0 <= self.onset_us <= self.apex_us <= self.offset_us:
-            raise ValueError(f"code {self.code}: onset, apex and offset are not in order")
 
 
 @dataclass(frozen=True, slots=True)

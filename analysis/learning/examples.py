@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.coded import CodedEvent
 from analysis.facs.neutral_store import Loan, read_neutral
 from analysis.facs.notation import value
 from analysis.facs.quality import measurable
 from analysis.facs.series import FaceSeries, Float64, Int64
-from analysis.learning.codings import CodedEvent, Coding
+from analysis.learning.codings import Coding
 from analysis.scoring.package import Package
 from analysis.scoring.scorer import answers, inputs, is_scorable
 from analysis.scoring.targets import LEARNED, TARGETS
@@ -157,8 +158,8 @@ def _windows(events: Sequence[CodedEvent], series: FaceSeries, usable: Mask) -> 
 def _mark(labels: Float32, code: str, event: CodedEvent) -> None:
     """Write an event's intensity; the side on which it was not seen is 0, two events at once keep the stronger."""
     for number, (other, side) in enumerate(TARGETS):
-        if other != code:
-            continue
+        if other != code or (side and event.side == "unilateral"):
+            continue  # which side it was is not known
         absent = (side, event.side) in {("L", "right"), ("R", "left")}
         strength = 0.0 if absent else value(event.intensity)
         labels[number] = strength if np.isnan(labels[number]) else max(float(labels[number]), strength)
