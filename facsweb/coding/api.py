@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from facsweb.coding.reading import EventState
-from facsweb.coding.services import Conflict, Signed
+from facsweb.coding.services import Closed, Conflict, Signed
 from facsweb.studies.services import ConsentMissing
 
 MALFORMED = "The server did not understand this request. Nothing was changed."
@@ -38,6 +38,8 @@ def json_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return failure(str(error) or MALFORMED, "malformed", 400)
         except Signed as error:
             return failure(str(error), "signed", 409)
+        except Closed as error:
+            return failure(str(error), "closed", 409)
         except ConsentMissing as error:
             return failure(str(error), "consent", 409)
         except Conflict as error:

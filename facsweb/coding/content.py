@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from facsweb.coding.models import Revision, Side
 FIELDS: Final = ("code", "side", "intensity", "onset_us", "apex_us", "offset_us", "face", "note")
 TIMES: Final = ("onset_us", "apex_us", "offset_us")
 NOTE_LENGTH: Final = 500
+SIDED: Final = (Side.BOTH, Side.LEFT, Side.RIGHT, Side.UNILATERAL)
 _OPPOSITE: Final = {frozenset({Side.LEFT.value, Side.RIGHT.value})}
 
 
@@ -28,7 +29,8 @@ class Content:
     code : str
         Key of the FACS catalogue, such as ``"12"``.
     side : str
-        ``both``, ``left`` or ``right`` (the subject's) where the code is sided, otherwise empty.
+        ``both``, ``left``, ``right`` (the subject's) or ``unilateral`` (one side, not said which) where the code
+        is sided, otherwise empty.
     intensity : str
         A–E, or empty where none is scored.
     onset_us, apex_us, offset_us : int
@@ -50,6 +52,10 @@ class Content:
     face: int = 0
     note: str = ""
     confidence: float | None = None
+
+    @property
+    def times(self) -> tuple[int, int, int]:
+        return self.onset_us, self.apex_us, self.offset_us
 
     @classmethod
     def of(cls, revision: Revision) -> Content:
@@ -73,7 +79,9 @@ class Content:
         return replace(self, **changes)
 
 
-def check(content: Content, *, limit_us: int, faces: Iterable[int]) -> Content:
+def check(
+    content: Content, *, limit_us: int, faces: Iterable[int], spans: Sequence[Sequence[int]] = ()
+) -> Content:
     """Return the content, or say for every field what FACS or the recording does not allow.
 
     Parameters
@@ -84,6 +92,8 @@ def check(content: Content, *, limit_us: int, faces: Iterable[int]) -> Content:
         Where the recording ends, microseconds.
     faces : iterable of int
         The faces of the run.
+    spans : sequence of (int, int)
+        Stretches that are to be coded, microseconds; empty: the whole recording.
 
     Raises
     ------
@@ -93,6 +103,8 @@ def check(content: Content, *, limit_us: int, faces: Iterable[int]) -> Content:
     faults: dict[str, list[str]] = {}
     _check_code(content, faults)
     _check_times(content, limit_us, faults)
+    if not faults.keys() & set(TIMES) and within(content, spans) != content:
+        faults["onset_us"] = ["The event lies outside of the stretch that you were given to code."]
     if not _is_integer(content.face) or content.face not in set(faces):
         faults["face"] = ["This run has no such face."]
     if not isinstance(content.note, str) or len(content.note) > NOTE_LENGTH:
@@ -104,14 +116,29 @@ def check(content: Content, *, limit_us: int, faces: Iterable[int]) -> Content:
     return content
 
 
+def within(content: Content, spans: Sequence[Sequence[int]]) -> Content | None:
+    """The content cut to the stretch that holds most of it; None where it lies in none of them."""
+    if not spans:
+        return content
+
+    def shared(span: Sequence[int]) -> int:
+        return min(content.offset_us, span[1]) - max(content.onset_us, span[0])
+
+    start, end = max(spans, key=shared)
+    if shared((start, end)) < 0:
+        return None
+    onset_us, apex_us, offset_us = (min(max(time_us, start), end) for time_us in content.times)
+    return replace(content, onset_us=onset_us, apex_us=apex_us, offset_us=offset_us)
+
+
 def _check_code(content: Content, faults: dict[str, list[str]]) -> None:
     code = CATALOGUE.get(content.code) if isinstance(content.code, str) else None
     if code is None:
         faults["code"] = [f"{content.code!r} is not a FACS code."]
         return
     name = f"{code.code} ({code.name.lower()})"
-    if code.sided and content.side not in (Side.BOTH, Side.LEFT, Side.RIGHT):
-        faults["side"] = [f"{name} needs a side: both, the subject's left or the subject's right."]
+    if code.sided and content.side not in SIDED:
+        faults["side"] = [f"{name} needs a side: both, the subject's left or right, or one side (U)."]
     if not code.sided and content.side != "":
         faults["side"] = [f"{name} has no side."]
     if content.intensity != "" and not code.has_intensity:

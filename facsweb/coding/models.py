@@ -15,27 +15,66 @@ class Side(models.TextChoices):
     BOTH = "both", "Both sides"
     LEFT = "left", "Subject's left"
     RIGHT = "right", "Subject's right"
+    UNILATERAL = "unilateral", "One side, not said which"
     NONE = "", "No sides"
 
 
 class Layer(models.Model):
-    """One reading of one run: the machine's, or one coder's."""
+    """One reading of one run: the machine's, a coder's, what two codings were settled to, or a file's."""
 
     class Kind(models.TextChoices):
         MACHINE = "machine", "Machine"
         CODER = "coder", "Coder"
+        ADJUDICATED = "adjudicated", "Adjudicated"
+        IMPORTED = "imported", "Imported"
+        PRACTICE = "practice", "Practice"
 
     class State(models.TextChoices):
+        ASSIGNED = "assigned", "Assigned"
         OPEN = "open", "Being coded"
+        SUBMITTED = "submitted", "Submitted"
+        ADJUDICATION = "adjudication", "In adjudication"
+        SETTLED = "settled", "Adjudicated"
         SIGNED = "signed", "Signed"
+
+    class Mode(models.TextChoices):
+        """What its coder sees of others while coding."""
+
+        ASSISTED = "assisted", "With the machine’s proposals"
+        BLIND = "blind", "Blind"
+
+    class Ending(models.TextChoices):
+        SIGN_OFF = "sign_off", "Its coder signs it"
+        ADJUDICATION = "adjudication", "It is submitted and adjudicated"
+
+    #: Kinds whose owner writes events in them.
+    WRITTEN = (Kind.CODER, Kind.ADJUDICATED, Kind.PRACTICE)
+    #: States in which nobody has finished with it.
+    UNFINISHED = (State.ASSIGNED, State.OPEN)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="layers")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="layers")
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    mode = models.CharField(max_length=12, choices=Mode.choices, default=Mode.ASSISTED)
+    ending = models.CharField(max_length=12, choices=Ending.choices, default=Ending.SIGN_OFF)
+    spans = models.JSONField(
+        default=list, blank=True, help_text="Stretches to be coded, [[from, to], …] in microseconds; empty: all."
+    )
+    name = models.CharField(
+        max_length=120, blank=True, help_text="What people call it where its kind does not say."
+    )
+    source_file = models.JSONField(
+        default=dict, blank=True, help_text="Name, format and SHA-256 of an imported file."
+    )
+    sources = models.ManyToManyField(
+        "self", symmetrical=False, related_name="adjudications", help_text="The codings that were adjudicated."
+    )
     revision = models.PositiveBigIntegerField(default=0, help_text="Number of the layer's latest change.")
     created_at = models.DateTimeField(auto_now_add=True)
+    begun_at = models.DateTimeField(null=True, help_text="When its coder opened it first.")
+    submitted_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["created_at"]
@@ -66,7 +105,7 @@ class Event(models.Model):
         null=True,
         on_delete=models.RESTRICT,  # goes only together with its copies, when a whole recording is deleted
         related_name="copies",
-        help_text="The machine event it came from.",
+        help_text="The event of another layer that it is a copy of.",
     )
 
     def __str__(self) -> str:
@@ -108,7 +147,7 @@ class Revision(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     code = models.CharField(max_length=8, help_text="FACS code without letters of side or intensity, such as 12.")
-    side = models.CharField(max_length=5, choices=Side.choices, blank=True)
+    side = models.CharField(max_length=10, choices=Side.choices, blank=True)
     intensity = models.CharField(max_length=1, blank=True, help_text="A–E, empty for codes without intensity.")
     onset_us = models.PositiveBigIntegerField()
     apex_us = models.PositiveBigIntegerField()
@@ -117,6 +156,7 @@ class Revision(models.Model):
     face = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
     deleted = models.BooleanField(default=False)
+    group = models.UUIDField(null=True, help_text="Shared by revisions that one action of a person wrote.")
     request_id = models.UUIDField(
         null=True, unique=True, help_text="Given by the browser; a repeated request is one."
     )

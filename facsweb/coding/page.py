@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from analysis.facs.codes import CATALOGUE
@@ -15,33 +14,17 @@ from analysis.facs.tiers import tier_words
 from facsweb.accounts.models import User
 from facsweb.coding.models import Layer
 from facsweb.coding.services import faces_of, limit_us
+from facsweb.coding.sight import blind_layer, may_read, readable_layers
 from facsweb.recordings.services import playable
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Role
 
-
-def may_read(user: User, layer: Layer) -> bool:
-    """Whether a member of the study may read the layer.
-
-    Coders see the machine's layer and their own: who has seen a colleague's coding no longer codes independently.
-    """
-    own = layer.kind == Layer.Kind.MACHINE or layer.owner_id == user.pk
-    return own or bool(access.roles_of(user, layer.study) & access.LEADS)
+__all__ = ["chosen_layer", "crumbs", "may_edit", "may_read", "name_of", "page_data", "readable_layers"]
 
 
-def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:
-    """Layers of a run that the user may read, the machine's first, then their own, then the others."""
-    layers: QuerySet[Layer] = Layer.objects.filter(run=run).select_related("owner", "run__recording__participant")
-    if not access.roles_of(user, run.study) & access.LEADS:
-        layers = layers.exclude(kind=Layer.Kind.CODER, owner__isnull=False) | layers.filter(owner=user)
-    return sorted(
-        layers, key=lambda layer: (layer.kind != Layer.Kind.MACHINE, layer.owner_id != user.pk, layer.created_at)
-    )
-
-
-def chosen_layer(user: User, layers: list[Layer], wanted: str) -> Layer:
-    """The layer asked for; otherwise one's own, otherwise a coder's, otherwise the machine's.
+def chosen_layer(user: User, layers: list[Layer], wanted: str) -> Layer | None:
+    """The layer asked for; otherwise one's own, otherwise the last; None where there is none to read.
 
     Raises
     ------
@@ -53,13 +36,22 @@ def chosen_layer(user: User, layers: list[Layer], wanted: str) -> Layer:
         if found is None:
             raise PermissionDenied
         return found
-    return next((layer for layer in layers if layer.owner_id == user.pk), layers[-1])
+    own = (layer for layer in layers if layer.owner_id == user.pk and layer.kind == Layer.Kind.CODER)
+    return next(own, layers[-1] if layers else None)
 
 
 def name_of(layer: Layer, user: User) -> str:
     """What the page calls a layer."""
     if layer.owner is None:
         return "Machine"
+    who = "My" if layer.owner_id == user.pk else f"{layer.owner.get_full_name()}’s"
+    match layer.kind:
+        case Layer.Kind.ADJUDICATED:
+            return f"{who} adjudication"
+        case Layer.Kind.IMPORTED:
+            return f"{layer.name} (imported)"
+        case Layer.Kind.PRACTICE:
+            return f"{who} practice"
     return "My coding" if layer.owner_id == user.pk else layer.owner.get_full_name()
 
 
@@ -67,6 +59,7 @@ def may_edit(user: User, layer: Layer) -> bool:
     """Whether this person may change this layer now."""
     return (
         layer.owner_id == user.pk
+        and layer.kind in Layer.WRITTEN
         and layer.state == Layer.State.OPEN
         and Role.CODER in access.roles_of(user, layer.study)
     )
@@ -94,6 +87,7 @@ def crumbs(run: AnalysisRun) -> list[tuple[str, str]]:
 def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dict[str, Any]:
     """Plain values for the page's script (``static/js/pages/review.js`` says what it makes of them)."""
     recording = run.recording
+    blind = layer.mode == Layer.Mode.BLIND and blind_layer(user, recording) is not None
     tiers = run.summary.get("tiers", {})
     placeholder = "00000000-0000-0000-0000-000000000000"
     return {
@@ -108,8 +102,12 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "kind": layer.kind,
             "name": name_of(layer, user),
             "editable": may_edit(user, layer),
+            "state": layer.state,
+            "mode": layer.mode,
+            "spans": layer.spans,
         },
-        "machineLayer": str(machine.pk),
+        "blind": blind,
+        "machineLayer": "" if blind else str(machine.pk),
         "reasons": dict(REASON_WORDS),
         "tierWords": tier_words((run.summary.get("scorer") or {}).get("id", "")),
         "micro": {
@@ -120,10 +118,10 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             ],
         },
         "urls": {
-            "signals": reverse("coding:signals", args=[run.pk]),
+            "signals": "" if blind else reverse("coding:signals", args=[run.pk]),
             "frames": f"{reverse('coding:frames', args=[run.pk])}?v={run.attempt}",
             "events": reverse("coding:events", args=[layer.pk]),
-            "machineEvents": reverse("coding:events", args=[machine.pk]),
+            "machineEvents": "" if blind else reverse("coding:events", args=[machine.pk]),
             "add": reverse("coding:event_create", args=[layer.pk]),
             "event": reverse("coding:event_change", args=[placeholder]),
             "history": reverse("coding:event_history", args=[placeholder]),

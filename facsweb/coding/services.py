@@ -1,4 +1,4 @@
-"""What people do to layers: open one, and create, change, accept, delete and restore its events.
+"""What people do in layers: create, change, accept, delete and restore events.
 
 Nothing is ever edited in place. Each call appends exactly one revision; one transaction holds the revision, the
 layer's new change number and the entry of the log. Undo is a revision too: ``restore``.
@@ -18,17 +18,20 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.coding.content import Content, check, exclusive_overlaps
-from facsweb.coding.machine import make_machine_layer, write_proposals
+from facsweb.coding.machine import make_machine_layer
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.reading import current_contents, current_events, current_revision, history, progress
+from facsweb.coding.workflow import begin, open_layer
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope
 from facsweb.studies.services import require_consent
 
 __all__ = [
+    "Closed",
     "Conflict",
     "Signed",
     "accept_event",
+    "begin",
     "change_event",
     "create_event",
     "current_events",
@@ -62,34 +65,11 @@ class Signed(Exception):  # noqa: N818
         super().__init__("This coding is signed and can no longer change.")
 
 
-def open_layer(actor: User, run: AnalysisRun) -> Layer:
-    """Open the actor's own layer of a run, or return it; it starts as copies of the machine's events.
+class Closed(Exception):  # noqa: N818
+    """The layer was handed in and cannot change as long as it is."""
 
-    Raises
-    ------
-    ConsentMissing
-        The participant's consent no longer covers coding.
-    machine.BadResult
-        The run has no events that can be read.
-    """
-    mine = Layer.objects.filter(run=run, owner=actor, kind=Layer.Kind.CODER)
-    layer = mine.first()
-    if layer is not None:
-        return layer
-    require_consent(run.recording.participant, [Scope.VIDEO])
-    machine = make_machine_layer(run)
-    proposals: list[tuple[Any, Content]] = [
-        (revision.event_id, Content.of(revision))
-        for revision in Revision.objects.filter(event__layer=machine, number=1).order_by("id")
-    ]
-    try:
-        with transaction.atomic():
-            layer = Layer.objects.create(run=run, owner=actor, kind=Layer.Kind.CODER)
-            write_proposals(layer, proposals)
-            record(actor, "layer.open", layer, run=str(run.pk), events=len(proposals))
-    except IntegrityError:  # a double click: the constraint allows one layer a person
-        return mine.get()
-    return layer
+    def __init__(self) -> None:
+        super().__init__("This coding was submitted and is closed. Take it back to change it.")
 
 
 def limit_us(run: AnalysisRun) -> int:
@@ -132,7 +112,7 @@ def create_event(
         See `change_event`.
     """
     blank = Content(code="", side="", intensity="", onset_us=0, apex_us=0, offset_us=0)
-    written = _check(layer.run, blank.with_changes(content))
+    written = _check(layer, blank.with_changes(content))
 
     def write(locked: Layer) -> Revision:
         event = Event(layer=locked, **({"id": event_id} if event_id else {}))
@@ -185,7 +165,7 @@ def change_event(
         latest = _expect(event, expected)
         if latest.deleted:
             raise ValidationError("A deleted event cannot be changed. Restore it first.")
-        written = _check(locked.run, Content.of(latest).with_changes({**changes}), latest)
+        written = _check(locked, Content.of(latest).with_changes({**changes}), latest)
         standing = Standing.ADDED if latest.standing == Standing.ADDED else Standing.CHANGED
         content = Content(**{**written.as_dict(), "confidence": None})
         return _append(actor, locked, event, latest, Action.CHANGE, content, standing, request_id)
@@ -264,11 +244,11 @@ def warnings(revision: Revision) -> list[str]:
     return exclusive_overlaps(Content.of(revision), others)
 
 
-def _check(run: AnalysisRun, content: Content, latest: Revision | None = None) -> Content:
+def _check(layer: Layer, content: Content, latest: Revision | None = None) -> Content:
     # What an event already says stays allowed: the machine may have seen a frame after the container's end.
-    limit = max(limit_us(run), latest.offset_us if latest else 0)
-    faces = {*faces_of(run), *([latest.face] if latest else [])}
-    return check(content, limit_us=limit, faces=faces)
+    limit = max(limit_us(layer.run), latest.offset_us if latest else 0)
+    faces = {*faces_of(layer.run), *([latest.face] if latest else [])}
+    return check(content, limit_us=limit, faces=faces, spans=layer.spans)
 
 
 T = TypeVar("T")
@@ -284,13 +264,17 @@ def _once(
     """Run `write` with the layer locked, unless the same request was answered before."""
     with transaction.atomic():
         locked = _locked(layer_id)
-        if locked.kind != Layer.Kind.CODER or locked.owner_id != actor.pk:
+        if locked.kind not in Layer.WRITTEN or locked.owner_id != actor.pk:
             raise PermissionDenied("Only the person who owns a layer may change it.")
         earlier = _earlier(actor, locked, event, request_id)
         if earlier is not None:
             return earlier
         if locked.state == Layer.State.SIGNED:
             raise Signed
+        if locked.state == Layer.State.ASSIGNED:
+            locked = begin(actor, locked)
+        if locked.state != Layer.State.OPEN:
+            raise Closed
         require_consent(locked.run.recording.participant, [Scope.VIDEO])
         return write(locked)
 

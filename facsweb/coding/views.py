@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_GET, require_POST
 
-from facsweb.coding import page, services
+from facsweb.coding import page, services, sight
 from facsweb.coding import signals as windows
 from facsweb.coding.api import BadRequest, body, field, json_api, number
 from facsweb.coding.machine import BadResult
@@ -53,8 +53,10 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         machine = services.make_machine_layer(run)
     except BadResult as error:
         return render(request, "coding/not_ready.html", {**context, "error": str(error)})
-    layers = page.readable_layers(request.user, run)
+    layers = sight.readable_layers(request.user, run)
     layer = page.chosen_layer(request.user, layers, request.GET.get("layer", ""))
+    if layer is None:  # another analysis of the recording is being coded blind by this person
+        return render(request, "coding/not_ready.html", {**context, "error": sight.WHY_HIDDEN})
     context |= {
         "layer": layer,
         "speeds": ["0.25", "0.5", "0.75", "1", "1.25", "1.5", "2"],
@@ -62,7 +64,7 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "data": page.page_data(request.user, run, layer, machine),
         "layers": [(str(other.pk), page.name_of(other, request.user)) for other in layers],
         "may_open": access.may(request.user, "coding:layer_create", run)
-        and all(other.owner_id != request.user.pk for other in layers),
+        and all(other.owner_id != request.user.pk or other.state == Layer.State.ASSIGNED for other in layers),
         "sign_url": page.optional_url("reports:sign", layer.pk) if page.may_edit(request.user, layer) else "",
     }
     return render(request, "coding/review.html", context)
@@ -73,6 +75,8 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def signals(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """One window of the signals at the resolution of the asking screen."""
     run = _finished_run(request, pk)
+    if sight.hides(request.user, run):
+        raise PermissionDenied(sight.WHY_HIDDEN)
     return _signals_window(request, run)
 
 
@@ -136,7 +140,7 @@ def layer_create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _readable(request: HttpRequest, layer: Layer) -> None:
-    if not page.may_read(request.user, layer):
+    if not sight.may_read(request.user, layer):
         raise PermissionDenied
 
 

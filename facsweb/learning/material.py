@@ -50,6 +50,10 @@ REASONS: Final = {
     ),
     "revoked": ("the report was revoked", ""),
     "superseded": ("the same coder signed a later analysis of the recording", ""),
+    "partial": (
+        "only some stretches of the recording were coded",
+        "A coding of the whole recording can be learned from.",
+    ),
     "unclear": (
         "several faces, and nobody said which one is the participant",
         "Say who is who on the analysis's page People, before it is coded.",
@@ -107,7 +111,9 @@ def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
         Also compare the measurements' hashes, which reads them whole.
     """
     layers = list(
-        Layer.objects.filter(kind=Layer.Kind.CODER, state=Layer.State.SIGNED, sign_off__isnull=False)
+        Layer.objects.filter(
+            kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), state=Layer.State.SIGNED, sign_off__isnull=False
+        )
         .select_related("run__recording__participant__study", "owner", "sign_off__report")
         .prefetch_related("run__recording__participant__consents")
         .order_by("sign_off__signed_at")
@@ -132,6 +138,8 @@ def _why_not(one: Candidate, latest: dict[tuple[UUID | None, UUID], UUID]) -> st
         return "revoked"
     if latest[layer.owner_id, layer.run.recording_id] != layer.pk:
         return "superseded"
+    if layer.spans:
+        return "partial"
     if one.participant is None:
         return "unclear"
     return "" if one.codes else "undecided"

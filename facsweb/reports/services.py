@@ -16,6 +16,7 @@ from facsweb.accounts.models import User
 from facsweb.audit.models import Entry
 from facsweb.audit.services import record
 from facsweb.coding.models import Layer
+from facsweb.coding.workflow import settle
 from facsweb.processes import queue
 from facsweb.reports import content
 from facsweb.reports.models import Report, SignOff
@@ -38,6 +39,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+#: Kinds of layers that somebody can put their name to.
+SIGNABLE = (Layer.Kind.CODER, Layer.Kind.ADJUDICATED)
 STATEMENT = (
     "I have reviewed this recording and the events listed in this report. The signed events are my own coding "
     "according to the Facial Action Coding System, whether I confirmed, changed or added them. Events that I did "
@@ -71,12 +74,16 @@ def _check_password(actor: User, layer: Layer, password: str) -> None:
 
 def check_ready(actor: User, layer: Layer) -> Consent:
     """Return the consent that a sign-off would rest on, or raise Refused with the reason there can be none."""
-    if layer.kind != Layer.Kind.CODER or layer.owner_id != actor.pk:
+    if layer.kind not in SIGNABLE or layer.owner_id != actor.pk:
         raise Refused("Only the coder of a layer can sign it.")
     if Role.CODER not in access.roles_of(actor, layer.study):
         raise Refused("Only FACS coders of this study can sign.")
     if layer.state == Layer.State.SIGNED:
         raise Refused("This coding is signed already.")
+    if layer.state not in (Layer.State.OPEN, Layer.State.SUBMITTED):
+        raise Refused(f"This coding is {layer.get_state_display().lower()} and cannot be signed.")
+    if layer.kind == Layer.Kind.CODER and layer.ending == Layer.Ending.ADJUDICATION:
+        raise Refused("This coding is one of several of the same recording: submit it, it will be adjudicated.")
     if layer.run.state != AnalysisRun.State.SUCCEEDED:
         raise Refused("The analysis of this recording has not finished, so there is nothing to sign yet.")
     participant = layer.run.recording.participant
@@ -134,11 +141,12 @@ def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> Si
         )
     except content.FilesChanged as changed:
         raise Refused(str(changed)) from changed
-    closed = Layer.objects.filter(pk=layer.pk, state=Layer.State.OPEN, revision=layer.revision).update(
+    closed = Layer.objects.filter(pk=layer.pk, state=layer.state, revision=layer.revision).update(
         state=Layer.State.SIGNED
     )
     if closed != 1:
         raise Refused("The coding changed while you were signing. Look at it again, then sign.")
+    settle(layer)
     sign_off = SignOff.objects.create(
         layer=layer,
         signer=actor,

@@ -94,6 +94,9 @@ def test_leads_read_every_layer_and_edit_none(run, layer, client_as):
         "kind": "coder",
         "name": "Coder Person",
         "editable": False,
+        "mode": "assisted",
+        "spans": [],
+        "state": "open",
     }
     assert not page.context["may_open"]
 

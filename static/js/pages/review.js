@@ -31,7 +31,12 @@ async function loadFrames() {
   }
 }
 
-class Review {
+/**
+ * What the page's parts share. It tells of `refresh` (events changed), `select` (another event is chosen), `tick` (the playhead is
+ * elsewhere) and `face` (another face is shown); further parts are installed at the end of this file and listen to that.
+ */
+export class Review extends EventTarget {
+  data = data;
   /** @type {Map<string, import("../lib/event-store.js").EventState>} */ proposals = new Map();
   /** @type {string | null} */ selected = null;
   /** @type {import("../lib/event-store.js").EventState[]} events of the face that is shown */ standing = [];
@@ -41,6 +46,7 @@ class Review {
 
   /** @param {FrameTable} frames */
   constructor(frames) {
+    super();
     this.catalogue = new Catalogue(data.codes);
     this.clock = new VideoClock(part("video"), frames);
     this.store = new EventStore({
@@ -70,8 +76,8 @@ class Review {
   }
 
   async open() {
-    const [machine] = await Promise.all([this.alone ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)]);
-    this.proposals = new Map((machine?.events ?? [...this.store.events.values()]).map((/** @type {any} */ event) => [event.id, event]));
+    const [machine] = await Promise.all([this.alone || !data.urls.machineEvents ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)]);
+    this.proposals = new Map((machine?.events ?? (this.alone ? [...this.store.events.values()] : [])).map((/** @type {any} */ event) => [event.id, event]));
     this.refresh();
   }
 
@@ -98,6 +104,12 @@ class Review {
     this.history.show(this.chosen);
     this.#buttons(listed);
     this.#say();
+    this.#tell("refresh");
+  }
+
+  /** @param {string} name */
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
   }
 
   /** @param {import("../lib/event-store.js").EventState[]} listed */
@@ -138,6 +150,7 @@ class Review {
     this.history.show(event);
     this.table.choose(id);
     this.#buttons(this.listed());
+    this.#tell("select");
     if (event && look) this.look(this.clock.frames.firstFrom(event.onset_us));
   }
 
@@ -186,6 +199,7 @@ class Review {
     this.clock.onTick(({ timeUs, playing }) => {
       this.timeline.tick(timeUs, playing);
       this.#say();
+      this.#tell("tick");
     });
     this.store.addEventListener("change", () => this.refresh());
     this.store.addEventListener("refused", (event) => this.#refused(/** @type {CustomEvent} */ (event).detail));
@@ -225,6 +239,7 @@ class Review {
     this.face = face;
     this.select(null);
     this.refresh();
+    this.#tell("face");
     await this.timeline.openFace(face);
   }
 
@@ -252,6 +267,10 @@ class Review {
   }
 }
 
+/** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
+const PARTS = [];
+
 const review = new Review(await loadFrames());
+for (const install of PARTS) install(review);
 await review.open().catch(toastError);
 document.documentElement.dataset.review = "ready"; // for tests and screenshots

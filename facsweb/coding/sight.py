@@ -1,0 +1,58 @@
+"""Who may see which layer. Somebody who codes blind sees nothing of the machine's or anybody else's reading."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from facsweb.accounts.models import User
+from facsweb.coding.models import Layer
+from facsweb.recordings.models import Recording
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+
+#: Until one of these a blind coder must not see what others say: after them nothing can be changed any more.
+_STILL_BLIND = (Layer.State.ASSIGNED, Layer.State.OPEN, Layer.State.SUBMITTED)
+WHY_HIDDEN = (
+    "You code this recording blind, so what the machine and others say about it stays hidden from you "
+    "until your coding is signed or adjudicated."
+)
+
+
+def blind_layer(user: User, recording: Recording) -> Layer | None:
+    """The user's own unfinished blind coding of the recording (any of its runs), or an open practice piece."""
+    own = Layer.objects.filter(run__recording=recording, owner=user, mode=Layer.Mode.BLIND)
+    coding = Q(kind=Layer.Kind.CODER, state__in=_STILL_BLIND)
+    practice = Q(kind=Layer.Kind.PRACTICE, state__in=Layer.UNFINISHED)
+    return own.filter(coding | practice).order_by("created_at").first()
+
+
+def hides(user: User, run: AnalysisRun) -> str:
+    """Why what the machine and others say about the run's recording is hidden; empty while it is not."""
+    return WHY_HIDDEN if blind_layer(user, run.recording) is not None else ""
+
+
+def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:
+    """Layers of a run that the user may read, the machine's first, then their own, then the others.
+
+    Coders see the machine's layer, their own, and what their own was adjudicated to once that is signed: who has
+    seen a colleague's coding no longer codes independently. An adjudicator sees the codings to be settled. Leads
+    see all but other people's practice. Whoever codes blind sees their own alone.
+    """
+    layers: QuerySet[Layer] = Layer.objects.filter(run=run).select_related("owner", "run__recording__participant")
+    own = Q(owner=user)
+    if blind_layer(user, run.recording) is not None:
+        layers = layers.filter(own, mode=Layer.Mode.BLIND)
+    elif access.roles_of(user, run.study) & access.LEADS:
+        layers = layers.filter(own | ~Q(kind=Layer.Kind.PRACTICE))
+    else:
+        to_settle = Q(adjudications__owner=user)
+        settled = Q(kind=Layer.Kind.ADJUDICATED, state=Layer.State.SIGNED, sources__owner=user)
+        layers = layers.filter(own | Q(kind=Layer.Kind.MACHINE) | to_settle | settled).distinct()
+    return sorted(
+        layers, key=lambda layer: (layer.kind != Layer.Kind.MACHINE, layer.owner_id != user.pk, layer.created_at)
+    )
+
+
+def may_read(user: User, layer: Layer) -> bool:
+    """Whether a member of the study may read the layer (see `readable_layers`)."""
+    return any(other.pk == layer.pk for other in readable_layers(user, layer.run))
