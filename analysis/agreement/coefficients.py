@@ -7,7 +7,7 @@ table does not define is NaN. Categories are 0, 1, …, in order where a level h
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 Float64 = NDArray[np.float64]
 Level = Literal["nominal", "ordinal", "interval"]
 Weights = Literal["none", "linear", "squared"]
-
-#: Rounding of sums that would be 0 in exact arithmetic.
-_ZERO: Final = 1e-12
 
 
 def wexler(first: Collection[Any], second: Collection[Any]) -> float:
@@ -114,9 +111,7 @@ def gwet_ac1_of(ratings: ArrayLike, categories: int | None = None) -> float:
     share = ratio((by_value * (by_value - 1)).sum(1)[twice], (raters * (raters - 1))[twice])
     use = by_value[raters > 0] / raters[raters > 0, None]
     unused = max(0, (categories or len(values)) - len(values))
-    return float(
-        ac1(share.sum(), twice.sum(), np.pad(use.sum(0), (0, unused)), np.asarray((raters > 0).sum()))
-    )
+    return float(ac1(share.sum(), twice.sum(), np.pad(use.sum(0), (0, unused)), np.asarray((raters > 0).sum())))
 
 
 def ac1(agreeing: ArrayLike, judged: ArrayLike, use: ArrayLike, units: ArrayLike) -> Float64:
@@ -166,7 +161,9 @@ def krippendorff_alpha_of(ratings: ArrayLike, level: Level = "nominal") -> float
     return float(krippendorff_alpha(coincidence, level, values))
 
 
-def krippendorff_alpha(coincidence: ArrayLike, level: Level = "nominal", values: ArrayLike | None = None) -> Float64:
+def krippendorff_alpha(
+    coincidence: ArrayLike, level: Level = "nominal", values: ArrayLike | None = None
+) -> Float64:
     """Krippendorff's α from coincidences (Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability").
 
     Parameters
@@ -208,6 +205,6 @@ def _squared_difference(used: Float64, level: Level, values: ArrayLike | None) -
 def ratio(part: ArrayLike, whole: ArrayLike) -> Float64:
     """Quotient; NaN where the whole is 0."""
     above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    nothing = np.abs(below) < _ZERO
+    nothing = below == 0
     out: Float64 = np.where(nothing, np.nan, above / np.where(nothing, 1.0, below))
     return out

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+from analysis.agreement.events import intersection_over_union
 from analysis.agreement.shared import Bounded
 
 
@@ -40,8 +41,8 @@ def confused(a: Sequence[Bounded], b: Sequence[Bounded], same: Iterable[tuple[in
         if i in taken_a:
             continue
         for j in right[bisect_left(reach, one.span[0]) : bisect_right(onsets, one.span[1])]:
-            if b[j].code != one.code and b[j].span[1] >= one.span[0]:
-                candidates.append((-_overlap(one.span, b[j].span), i, j))
+            if b[j].event.code != one.event.code and b[j].span[1] >= one.span[0]:
+                candidates.append((-intersection_over_union(one.span, b[j].span), i, j))
     pairs = []
     for _, i, j in sorted(candidates):
         if i not in taken_a and j not in taken_b:
@@ -49,8 +50,3 @@ def confused(a: Sequence[Bounded], b: Sequence[Bounded], same: Iterable[tuple[in
             taken_a.add(i)
             taken_b.add(j)
     return sorted(pairs)
-
-
-def _overlap(one: tuple[int, int], two: tuple[int, int]) -> float:
-    shared = min(one[1], two[1]) - max(one[0], two[0]) + 1
-    return shared / (one[1] - one[0] + two[1] - two[0] + 2 - shared)

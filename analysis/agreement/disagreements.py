@@ -137,7 +137,7 @@ def _disagreement(kinds: tuple[Kind, ...], a: Bounded | None, b: Bounded | None)
     return Disagreement(
         kind=kinds[0],
         also=kinds[1:],
-        code=events[0].code,
+        code=events[0].event.code,
         a=a.event if a else None,
         b=b.event if b else None,
         from_us=min(one.span[0] for one in events),

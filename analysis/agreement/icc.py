@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import fdtri
 
 from analysis.agreement.coefficients import ratio
 
 Float64 = NDArray[np.float64]
+#: What is 0 in exact arithmetic is at most this part of the sums it is made of.
+_NOISE: Final = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def icc(scores: ArrayLike, level: float = 0.95) -> Icc:
     table = table[~np.isnan(table).any(1)]
     units, coders = table.shape
     if units < 2:
-        return Icc(*[float("nan")] * 6, units, coders)
+        nan = float("nan")
+        return Icc(nan, nan, nan, nan, nan, nan, units, coders)
     rows, columns, grand = table.mean(1), table.mean(0), table.mean()
     between = coders * np.square(rows - grand).sum() / (units - 1)
     judges = units * np.square(columns - grand).sum() / (coders - 1)
@@ -99,7 +103,7 @@ def icc_from_sums(
     rows = np.asarray(row_squares, np.float64) / coders - correction
     columns = ratio((by_coder**2).sum(-1), n) - correction
     # What is 0 in exact arithmetic must not become a variance through rounding.
-    noise = 1e-10 * np.maximum(np.asarray(squares, np.float64), 1)
+    noise = _NOISE * np.maximum(np.asarray(squares, np.float64), 1)
     rows, columns, left = (np.where(part < noise, 0.0, part) for part in (rows, columns, all_ - rows - columns))
     between = ratio(rows, n - 1)
     judges = columns / (coders - 1)
@@ -118,26 +122,27 @@ def _from_mean_squares(
 def _interval_2(
     value: float, between: float, judges: float, error: float, units: int, coders: int, level: float
 ) -> tuple[float, float]:
-    if np.isnan(value) or error <= 0:
+    # Without error there is no F to speak of; rounding must not stand for one.
+    if np.isnan(value) or error <= _NOISE * (between + judges):
         return float("nan"), float("nan")
     tail = 1 - (1 - level) / 2
     f = judges / error
     n, k = units, coders
     weight = n * (1 + (k - 1) * value) - k * value
     freedom = (k - 1) * (n - 1) * (k * value * f + weight) ** 2 / ((n - 1) * (k * value * f) ** 2 + weight**2)
-    upper = stats.f.ppf(tail, n - 1, freedom)
-    lower = stats.f.ppf(tail, freedom, n - 1)
+    upper = fdtri(n - 1, freedom, tail)
+    lower = fdtri(freedom, n - 1, tail)
     low = n * (between - upper * error) / (upper * (k * judges + (k * n - k - n) * error) + n * between)
     high = n * (lower * between - error) / (k * judges + (k * n - k - n) * error + n * lower * between)
     return float(low), float(high)
 
 
 def _interval_3(between: float, error: float, units: int, coders: int, level: float) -> tuple[float, float]:
-    if error <= 0:
+    if error <= _NOISE * between:
         return float("nan"), float("nan")
     tail = 1 - (1 - level) / 2
     f = between / error
     freedom = (units - 1) * (coders - 1)
-    lower = f / stats.f.ppf(tail, units - 1, freedom)
-    upper = f * stats.f.ppf(tail, freedom, units - 1)
+    lower = f / fdtri(units - 1, freedom, tail)
+    upper = f * fdtri(freedom, units - 1, tail)
     return float((lower - 1) / (lower + coders - 1)), float((upper - 1) / (upper + coders - 1))

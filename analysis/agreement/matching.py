@@ -96,6 +96,11 @@ def _assigned(
     tolerance_us: int,
     min_overlap: float,
 ) -> list[tuple[int, int]]:
+    if len(rows) == len(columns) == 1 and match_by == "overlap" and not min_overlap:
+        # Most events have one counterpart; there is nothing to weigh.
+        (first, second) = a[rows[0]].tolist(), b[columns[0]].tolist()
+        gap = max(first[0] - second[1], second[0] - first[1])
+        return [(rows[0], columns[0])] if gap <= tolerance_us else []
     one, two = a[rows], b[columns]
     shared = overlap(one, two)
     if match_by == "onset":
@@ -103,8 +108,7 @@ def _assigned(
         allowed = distance <= tolerance_us
     else:
         distance = np.maximum(one[:, None, 0] - two[None, :, 1], two[None, :, 0] - one[:, None, 1]).clip(min=0)
-        # Events that touch no common moment match only within a tolerance that is asked for.
-        allowed = (shared > 0) | ((distance <= tolerance_us) & (tolerance_us > 0))
+        allowed = distance <= tolerance_us
     allowed &= shared >= min_overlap
     if not allowed.any():
         return []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.coded import CodedEvent, CodedLayer, clipped
+from analysis.facs.codes import CATALOGUE
 
 Spans = tuple[tuple[int, int], ...]
+#: A row of the figures: a code, and ``left`` or ``right`` where sides are counted apart.
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,20 @@ class Bounded:
         Onset and offset, microseconds, cut where the stretches that it touches begin or end.
     begun, ended : bool
         False where the onset or the offset was cut: the true one is not known.
+    side : str
+        The side as which it is counted, ``left`` or ``right``; empty where sides are not counted apart.
     """
 
     event: CodedEvent
     span: tuple[int, int]
     begun: bool
     ended: bool
+    side: str = ""
 
     @property
-    def code(self) -> str:
-        """Of the event."""
-        return self.event.code
+    def key(self) -> Key:
+        """The row in which it is counted."""
+        return self.event.code, self.side
 
 
 def shared_spans(layers: Sequence[CodedLayer]) -> Spans:
@@ -79,3 +85,21 @@ def _bounded(event: CodedEvent, spans: Spans) -> Bounded:
     offset = max(onset, min(event.offset_us, touched[-1][1] - 1))
     # Who stops at the end of a stretch may have seen it go on: such an end is not a coded offset.
     return Bounded(event, (onset, offset), event.onset_us >= touched[0][0], event.offset_us < touched[-1][1])
+
+
+def by_side(events: Sequence[Bounded]) -> tuple[tuple[Bounded, ...], tuple[Bounded, ...]]:
+    """Sided codes as left and right apart; then the events whose side is not said.
+
+    ``both``, and no side at all, is one event on each side; codes without sides stay as they are.
+    """
+    told: list[Bounded] = []
+    untold: list[Bounded] = []
+    for one in events:
+        if not CATALOGUE[one.event.code].sided:
+            told.append(one)
+        elif one.event.side == "unilateral":
+            untold.append(one)
+        else:
+            sides = (one.event.side,) if one.event.side in ("left", "right") else ("left", "right")
+            told += [replace(one, side=side) for side in sides]
+    return tuple(told), tuple(untold)

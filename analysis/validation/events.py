@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linear_sum_assignment
 
+from analysis.agreement import matching
 from analysis.facs.codes import CATALOGUE
 from analysis.facs.events import Event
 from analysis.validation.metrics import PRESENT_ABOVE
@@ -134,26 +134,15 @@ def match(labelled: Sequence[Span], proposed: Sequence[Span], codes: Iterable[st
 
 
 def _matched(labelled: list[Span], proposed: list[Span]) -> Agreement:
-    worth = np.array([[_overlap(one, two) for two in proposed] for one in labelled])
-    pairs: list[tuple[int, int]] = []
-    if worth.size:
-        # A share below one pair's worth of 1, however many pairs: number first, then closeness.
-        gain = (worth > 0) + worth / (worth.size + 1)
-        rows, columns = linear_sum_assignment(gain, maximize=True)
-        pairs = [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if worth[i, j] > 0]
+    pairs = matching.match(
+        [(one.onset_us, one.offset_us) for one in labelled], [(one.onset_us, one.offset_us) for one in proposed]
+    )
     taken_labelled, taken_proposed = {i for i, _ in pairs}, {j for _, j in pairs}
     return Agreement(
         tuple((labelled[i], proposed[j]) for i, j in pairs),
         tuple(span for i, span in enumerate(labelled) if i not in taken_labelled),
         tuple(span for j, span in enumerate(proposed) if j not in taken_proposed),
     )
-
-
-def _overlap(one: Span, two: Span) -> float:
-    """Intersection over union of two events in time, 0–1; an event of one frame has a length of a microsecond."""
-    shared = min(one.offset_us, two.offset_us) - max(one.onset_us, two.onset_us) + 1
-    whole = max(one.offset_us, two.offset_us) - min(one.onset_us, two.onset_us) + 1
-    return max(0.0, shared / whole)
 
 
 def proposed_spans(events: Iterable[Event]) -> list[Span]:

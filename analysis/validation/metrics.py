@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.agreement.icc import icc
+
 Float64 = NDArray[np.float64]
 
 #: Intensities above this are B or more (a letter is the ceiling of the intensity), which counts as present. For
@@ -40,16 +42,7 @@ def icc31(first: ArrayLike, second: ArrayLike) -> float:
         The shapes differ or are not one-dimensional.
     """
     a, b = _pairs(first, second)
-    n = len(a)
-    if n < 2:
-        return float("nan")
-    scores = np.stack([a, b], axis=1)
-    grand = scores.mean()
-    between = 2 * np.square(scores.mean(axis=1) - grand).sum() / (n - 1)
-    # What is left in a pair's difference after the raters' offset; for two raters it has n − 1 degrees of freedom.
-    difference = a - b
-    error = np.square(difference - difference.mean()).sum() / 2 / (n - 1)
-    return _ratio(between - error, between + error)
+    return icc(np.stack([a, b], axis=1)).icc3
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> float:
