@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "facsweb.recordings",
     "facsweb.runs",
     "facsweb.coding",
+    "facsweb.practice",
+    "facsweb.agreement",
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.home",

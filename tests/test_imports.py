@@ -13,7 +13,11 @@ LONGEST = 399
 
 GROUND = {"accounts", "audit", "studies"}
 #: Floors from the ground up; a room may use its own floor and every floor below.
-FLOORS = [GROUND, {"recordings"}, {"runs"}, {"coding"}, {"reports"}, {"learning"}, {"home", "demo"}]
+FLOORS = [
+    GROUND,
+    *({"recordings"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
+    *({"reports"}, {"learning"}, {"home", "demo"}),
+]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.
 FRAME = {"settings", "urls", "asgi", "checks", "installation", "processes"}
