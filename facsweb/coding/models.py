@@ -174,3 +174,16 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}{self.intensity} {self.onset_us}–{self.offset_us} µs"
+
+
+class Preferences(models.Model):
+    """How one person has set up the workbench: keys, reaction time, codes for live coding. Belongs to no study."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="workbench"
+    )
+    values = models.JSONField(default=dict, help_text="Section → its values (``coding/preferences.py``).")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"Workbench of {self.user}"

@@ -13,6 +13,7 @@ from analysis.facs.regions import REASON_WORDS, regions_of
 from analysis.facs.tiers import tier_words
 from facsweb.accounts.models import User
 from facsweb.coding.models import Layer
+from facsweb.coding.preferences import preferences_of
 from facsweb.coding.services import faces_of, limit_us
 from facsweb.coding.sight import blind_layer, may_read, readable_layers
 from facsweb.recordings.services import playable
@@ -107,6 +108,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "spans": layer.spans,
         },
         "blind": blind,
+        "preferences": {"owner": str(user.pk), "values": preferences_of(user)},
         "machineLayer": "" if blind else str(machine.pk),
         "reasons": dict(REASON_WORDS),
         "tierWords": tier_words((run.summary.get("scorer") or {}).get("id", "")),
@@ -126,6 +128,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "event": reverse("coding:event_change", args=[placeholder]),
             "history": reverse("coding:event_history", args=[placeholder]),
             "placeholder": placeholder,
+            "preferences": reverse("coding:preferences"),
         },
         "codes": [
             {

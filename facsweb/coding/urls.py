@@ -1,9 +1,10 @@
 from django.urls import path
 
-from facsweb.coding import views
+from facsweb.coding import preference_views, views
 
 app_name = "coding"
 urlpatterns = [
+    path("workbench/", preference_views.preferences, name="preferences"),
     path("runs/<uuid:pk>/review/", views.review, name="review"),
     path("runs/<uuid:pk>/signals", views.signals, name="signals"),
     path("runs/<uuid:pk>/frames", views.frames, name="frames"),

@@ -18,7 +18,8 @@ NO_PAGES = {
     *("runs:neutral_undo", "runs:neutral_picture", "runs:rescore"),
     *("runs:people_change", "runs:people_picture"),
     *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
-    *("coding:event_change", "coding:event_history", "reports:state", "reports:pdf", "reports:csv"),
+    *("coding:preferences", "coding:event_change", "coding:event_history"),
+    *("reports:state", "reports:pdf", "reports:csv"),
     *("reports:json", "reports:retry", "reports:revoke"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
