@@ -5,11 +5,20 @@ class CodingConfig(AppConfig):
     name = "facsweb.coding"
 
     def ready(self) -> None:
+        from facsweb.audit import hooks as audit
         from facsweb.coding.machine import make_machine_layer
+        from facsweb.coding.preparing import prepare_run
         from facsweb.coding.protection import signed
+        from facsweb.coding.sight import hides, withheld_entries
         from facsweb.runs import hooks
 
         if make_machine_layer not in hooks.on_success:
             hooks.on_success.append(make_machine_layer)
+        if prepare_run not in hooks.on_success:
+            hooks.on_success.append(prepare_run)
         if signed not in hooks.protections:
             hooks.protections.append(signed)
+        if hides not in hooks.hidden:
+            hooks.hidden.append(hides)
+        if withheld_entries not in audit.withheld:
+            audit.withheld.append(withheld_entries)

@@ -1,107 +1,42 @@
 """Windows of a run's signals at the resolution of a screen.
 
-A finished run's files never change, so what is read of them is kept in memory under the folder's name, which holds
-the run and its attempt. Intensities are kept as one byte each: 0 where there is none, otherwise 1 + value / STEP.
+A finished run's files never change, so what is read of them is kept under the folder's name, which holds the run
+and its attempt (``tracks.py``). Intensities are one byte each: 0 where there is none, otherwise 1 + value / STEP.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analysis.facs.codes import ACTION_UNITS, CATALOGUE, EYE_CODES, HEAD_CODES
+from facsweb.coding.tracks import KEPT, ROWS, STEP, Bytes, Floats, Indices, Times, Track, encode, track
 
-#: Intensity that one step of a stored byte stands for; finer than a screen shows or a person tells apart.
-STEP: Final = 0.02
-#: Rows of the heatmap that a run can have, in FACS order.
-ROWS: Final = tuple(code for code in CATALOGUE if code in {*ACTION_UNITS, *HEAD_CODES, *EYE_CODES})
+__all__ = [
+    "ROWS",
+    "STEP",
+    "Bytes",
+    "Track",
+    "bins",
+    "curves",
+    "encode",
+    "ends_window",
+    "frame_times",
+    "gates_window",
+    "heat_window",
+    "reduce_bins",
+    "track",
+]
+
 SIDES: Final = {"both": "", "left": "_L", "right": "_R"}
 #: The ends of the interval around ``both``.
 ENDS: Final = {"low": "_low", "high": "_high"}
-KEPT: Final = 12
-
-Times = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """One face of one run.
-
-    Attributes
-    ----------
-    times : ndarray of int64, shape (N,)
-        Microseconds at which each frame comes on screen, ascending.
-    rows : ndarray of intp, shape (N,)
-        Where those frames are in the file.
-    codes : tuple of str
-        Codes with a figure in at least one frame, in FACS order.
-    heat : ndarray of uint8, shape (len(codes), N)
-        Their intensities as bytes.
-    gates : tuple of (int, int, str)
-        Stretches in which something is not scored: first microsecond, the one after the last, and reasons joined
-        by ``;``. Empty for results of before there were reasons.
-    """
-
-    times: Times
-    rows: Indices
-    codes: tuple[str, ...]
-    heat: Bytes
-    gates: tuple[tuple[int, int, str], ...] = ()
-
-
-def encode(values: Floats) -> Bytes:
-    """Intensities 0–5 as bytes: 0 for NaN, otherwise 1 + the nearest multiple of `STEP`."""
-    steps = np.rint(np.clip(values, 0, 5) / STEP) + 1
-    return np.where(np.isnan(values), 0, steps).astype(np.uint8)
-
-
-@lru_cache(maxsize=KEPT)
-def track(folder: Path, face: int) -> Track:
-    """Read one face of a finished run; raises OSError when the file is gone."""
-    with pq.ParquetFile(folder / "signals.parquet", memory_map=True) as file:
-        names = set(file.schema_arrow.names)
-        index = file.read(columns=["time_us", "face"])
-        rows = np.flatnonzero(index["face"].to_numpy() == face)
-        times = index["time_us"].to_numpy()[rows].astype(np.int64)
-        order = np.argsort(times, kind="stable")
-        rows, times = rows[order], times[order]
-        present = [code for code in ROWS if f"AU{code}" in names]
-        table = file.read(columns=[f"AU{code}" for code in present])
-        gate = file.read(columns=["gate"])["gate"].combine_chunks() if "gate" in names else None
-    kept, lines = [], []
-    for code in present:
-        line = encode(table[f"AU{code}"].to_numpy()[rows])
-        if line.any():
-            kept.append(code)
-            lines.append(line)
-    heat = np.stack(lines) if lines else np.zeros((0, len(rows)), np.uint8)
-    gates = () if gate is None else _gates(times, pc.cast(gate, pa.string()).take(pa.array(rows)))
-    return Track(times, rows, tuple(kept), heat, gates)
-
-
-def _gates(times: Times, texts: pa.Array) -> tuple[tuple[int, int, str], ...]:
-    """Stretches of the same text that is not empty; each lasts until the next frame comes on screen."""
-    if not len(times):
-        return ()
-    encoded = texts.dictionary_encode()
-    index, words = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-    starts = np.append(0, np.flatnonzero(np.diff(index)) + 1)
-    last_us = int(times[-1]) + int(np.median(np.diff(times))) if len(times) > 1 else int(times[-1]) + 1
-    ends = np.append(times[starts[1:]], last_us)
-    found = zip(times[starts].tolist(), ends.tolist(), index[starts].tolist(), strict=True)
-    return tuple((start, end, words[word]) for start, end, word in found if words[word])
 
 
 def gates_window(face: Track, from_us: int, to_us: int, width: int) -> list[tuple[int, int, str]]:
@@ -172,11 +107,35 @@ def reduce_bins(
 
 def heat_window(face: Track, from_us: int, to_us: int, width: int) -> Bytes:
     """The highest intensity of every code during every column of the screen, as bytes, shape (codes, width)."""
+    part, first, last = _part(face, face.heat, from_us, to_us, width)
+    return reduce_bins(np.maximum, part, first, last, 0)
+
+
+def ends_window(
+    face: Track, codes: Sequence[str], from_us: int, to_us: int, width: int
+) -> tuple[tuple[str, ...], Bytes, Bytes]:
+    """The widest that the intervals of some codes get during every column of the screen.
+
+    Returns
+    -------
+    codes : tuple of str
+        Those of `codes` that have an interval, in FACS order.
+    low, high : ndarray of uint8, shape (len(codes), width)
+        The lowest lower and the highest upper end, as bytes.
+    """
+    lines = [index for index, code in enumerate(face.sure) if code in set(codes)]
+    part, first, last = _part(face, face.low[lines], from_us, to_us, width)
+    # A byte of 0 says "none" and must not win: as 255 it loses against every figure.
+    low = reduce_bins(np.minimum, part - np.uint8(1), first, last, 255) + np.uint8(1)
+    part, first, last = _part(face, face.high[lines], from_us, to_us, width)
+    return tuple(face.sure[index] for index in lines), low, reduce_bins(np.maximum, part, first, last, 0)
+
+
+def _part(face: Track, values: Bytes, from_us: int, to_us: int, width: int) -> tuple[Bytes, Indices, Indices]:
+    """A window's frames and its columns' bins in them: nothing else is copied, however long the recording is."""
     first, last = bins(face.times, from_us, to_us, width)
-    # Only the window's frames are copied and reduced, however long the recording is.
     start, stop = (int(first.min()), int(last.max())) if width else (0, 0)
-    part = face.heat[:, start:stop]
-    return reduce_bins(np.maximum, part, first - start, last - start, 0)
+    return values[:, start:stop], first - start, last - start
 
 
 def curves(

@@ -92,18 +92,26 @@ def _signals_window(request: HttpRequest, run: AnalysisRun) -> HttpResponse:
         number(request, "width", 1000),
         [code for code in request.GET.get("codes", "").split(",") if code],
     )
-    if not (0 <= from_us < to_us and 1 <= width <= MAX_WIDTH and set(codes) <= set(windows.ROWS)):
+    ends = [code for code in request.GET.get("ends", "").split(",") if code]
+    if not (0 <= from_us < to_us and 1 <= width <= MAX_WIDTH and {*codes, *ends} <= set(windows.ROWS)):
         raise BadRequest
     folder = result_dir(run)
     face = windows.track(folder, number(request, "face", 0))
     answer: dict[str, Any] = {"from_us": from_us, "to_us": to_us, "width": width, "step": windows.STEP}
     if request.GET.get("heat", "1") == "1":
         heat = windows.heat_window(face, from_us, to_us, width)
-        answer |= {"codes": face.codes, "heat": base64.b64encode(heat.tobytes()).decode()}
+        answer |= {"codes": face.codes, "sure": face.sure, "heat": _base64(heat)}
         answer["gates"] = windows.gates_window(face, from_us, to_us, width)
+    if ends:
+        sure, low, high = windows.ends_window(face, ends, from_us, to_us, width)
+        answer["ends"] = {"codes": sure, "low": _base64(low), "high": _base64(high)}
     if codes:
         answer["curves"] = windows.curves(folder, face, codes, from_us, to_us, width)
     return _lasting(JsonResponse(answer))
+
+
+def _base64(values: windows.Bytes) -> str:
+    return base64.b64encode(values.tobytes()).decode()
 
 
 @require_GET
