@@ -5,7 +5,7 @@ import { delegate } from "../lib/dom.js";
  * with <section role="tabpanel" id="panel-1">. Arrow keys move, as in the ARIA authoring practices.
  */
 export function installTabs() {
-  delegate("click", '[role="tablist"] [role="tab"]', (_event, tab) => select(tab));
+  delegate("click", '[role="tablist"] [role="tab"]', (_event, tab) => selectTab(tab));
   delegate("keydown", '[role="tablist"] [role="tab"]', (event, tab) => {
     const tabs = siblings(tab);
     const at = tabs.indexOf(tab);
@@ -13,10 +13,10 @@ export function installTabs() {
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[key];
     if (next === undefined) return;
     event.preventDefault();
-    select(tabs[(next + tabs.length) % tabs.length]);
+    selectTab(tabs[(next + tabs.length) % tabs.length]);
   });
   for (const tab of document.querySelectorAll('[role="tablist"] [role="tab"][aria-selected="true"]')) {
-    if (tab instanceof HTMLElement) select(tab, false);
+    if (tab instanceof HTMLElement) selectTab(tab, false);
   }
 }
 
@@ -25,8 +25,8 @@ function siblings(tab) {
   return [...(tab.closest('[role="tablist"]')?.querySelectorAll('[role="tab"]') ?? [])].filter((node) => node instanceof HTMLElement);
 }
 
-/** @param {HTMLElement} tab @param {boolean} [focus] */
-function select(tab, focus = true) {
+/** Show a tab's panel; the list of tabs tells of `tab`. @param {HTMLElement} tab @param {boolean} [focus] */
+export function selectTab(tab, focus = true) {
   for (const other of siblings(tab)) {
     const chosen = other === tab;
     other.setAttribute("aria-selected", String(chosen));
@@ -35,4 +35,5 @@ function select(tab, focus = true) {
     if (panel) panel.hidden = !chosen;
   }
   if (focus) tab.focus();
+  tab.dispatchEvent(new Event("tab", { bubbles: true }));
 }

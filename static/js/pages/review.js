@@ -1,4 +1,5 @@
 /** The review page: one playhead, one selection, one list of events, and the parts that show them. */
+import { installDrawer } from "../components/drawer.js";
 import { EventEditor } from "../components/event-editor.js";
 import { EventHistory } from "../components/event-history.js";
 import { EventTable } from "../components/event-table.js";
@@ -39,6 +40,7 @@ export class Review extends EventTarget {
   data = data;
   /** @type {Map<string, import("../lib/event-store.js").EventState>} */ proposals = new Map();
   /** @type {string | null} */ selected = null;
+  /** @type {import("../components/drawer.js").Drawer | null} */ drawer = null;
   /** @type {import("../lib/event-store.js").EventState[]} events of the face that is shown */ standing = [];
   /** @type {import("../lib/event-store.js").EventState[]} */ machine = [];
   face = data.faces[0];
@@ -268,7 +270,7 @@ export class Review extends EventTarget {
 }
 
 /** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
-const PARTS = [];
+const PARTS = [installDrawer];
 
 const review = new Review(await loadFrames());
 for (const install of PARTS) install(review);
