@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from facsweb.audit import services
+from facsweb.audit import hooks, services
 from facsweb.audit.forms import FilterForm
 from facsweb.audit.models import Entry
 from facsweb.studies import access
@@ -44,8 +44,11 @@ def log(request: HttpRequest, pk: UUID) -> HttpResponse:
             return render(request, "audit/chain.html", context)
     form = FilterForm(request.GET or None, entries=Entry.objects.filter(study_id=study.pk))
     page = Paginator(form.filtered(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    hidden = {number for hook in hooks.withheld for number in hook(request.user, list(page))}
     for entry in page:
-        entry.said = [(key.replace("_", " "), in_words(value)) for key, value in entry.details.items()]
+        entry.withheld = entry.number in hidden
+        details = {} if entry.withheld else entry.details
+        entry.said = [(key.replace("_", " "), in_words(value)) for key, value in details.items()]
     context |= {
         "form": form,
         "page": page,

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 
 from facsweb.accounts.models import User
-from facsweb.coding.models import Layer
+from facsweb.audit.models import Entry
+from facsweb.coding.models import Event, Layer
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 
-#: Until one of these a blind coder must not see what others say: after them nothing can be changed any more.
-_STILL_BLIND = (Layer.State.ASSIGNED, Layer.State.OPEN, Layer.State.SUBMITTED)
+#: In these a blind coder must not see what others say: the coding can still change, or come back to its coder when
+#: an adjudication is given up.
+_STILL_BLIND = (Layer.State.ASSIGNED, Layer.State.OPEN, Layer.State.SUBMITTED, Layer.State.ADJUDICATION)
 WHY_HIDDEN = (
     "You code this recording blind, so what the machine and others say about it stays hidden from you "
     "until your coding is signed or adjudicated."
 )
 
 
-def blind_layer(user: User, recording: Recording) -> Layer | None:
-    """The user's own unfinished blind coding of the recording (any of its runs), or an open practice piece."""
-    own = Layer.objects.filter(run__recording=recording, owner=user, mode=Layer.Mode.BLIND)
+def _blind_layers(user: User) -> QuerySet[Layer]:
+    own = Layer.objects.filter(owner=user, mode=Layer.Mode.BLIND)
     coding = Q(kind=Layer.Kind.CODER, state__in=_STILL_BLIND)
     practice = Q(kind=Layer.Kind.PRACTICE, state__in=Layer.UNFINISHED)
-    return own.filter(coding | practice).order_by("created_at").first()
+    settling = Layer.objects.filter(adjudications__owner=user, state=Layer.State.ADJUDICATION)
+    return own.filter(coding | practice).exclude(pk__in=settling.values("pk"))  # who settles it must see both
+
+
+def blind_layer(user: User, recording: Recording) -> Layer | None:
+    """The user's own unfinished blind coding of the recording (any of its runs), or an open practice piece."""
+    return _blind_layers(user).filter(run__recording=recording).order_by("created_at").first()
+
+
+def blind_recordings(user: User) -> QuerySet[Layer, uuid.UUID]:
+    """Ids of the recordings that the user codes blind, for lists that leave out what is said about them."""
+    return _blind_layers(user).values_list("run__recording", flat=True)
 
 
 def hides(user: User, run: AnalysisRun) -> str:
@@ -56,3 +71,27 @@ def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:
 def may_read(user: User, layer: Layer) -> bool:
     """Whether a member of the study may read the layer (see `readable_layers`)."""
     return any(other.pk == layer.pk for other in readable_layers(user, layer.run))
+
+
+def withheld_entries(user: User, entries: Sequence[Entry]) -> set[int]:
+    """Numbers of the log's entries that say what others or the machine found on recordings the user codes blind."""
+    blind = set(blind_recordings(user))
+    if not blind:
+        return set()
+    ids = {entry.object_id for entry in entries}
+    hidden: set[str] = set()
+    for model, path in ((Event, "layer__run__recording"), (Layer, "run__recording"), (AnalysisRun, "recording")):
+        wanted = [uuid.UUID(text) for text in ids if _is_uuid(text)]
+        found = model.objects.filter(**{"pk__in": wanted, f"{path}__in": blind})
+        hidden |= {str(pk) for pk in found.values_list("pk", flat=True)}
+    return {
+        entry.number for entry in entries if entry.object_id in hidden and entry.actor_id != user.pk
+    }
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -15,6 +15,7 @@ from redis import RedisError
 from facsweb.accounts.models import User
 from facsweb.audit.models import Entry
 from facsweb.audit.services import record
+from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.coding.workflow import settle
 from facsweb.processes import queue
@@ -262,12 +263,18 @@ def visible(user: Any) -> QuerySet[Report]:
     """Reports that a person may see: every one of a study they work on, and finished ones for managers."""
     working = Q(**{f"{_STUDY}__in": access.studies(user, "coding:review")})
     managed = Q(**{f"{_STUDY}__in": access.studies(user, "reports:detail")}, state__in=FINISHED)
-    return Report.objects.filter(working | managed)
+    blind = Q(sign_off__layer__run__recording__in=sight.blind_recordings(user))
+    return Report.objects.filter(working | managed).exclude(blind)
+
+
+def why_hidden(user: Any, report: Report) -> str:
+    """Why what the report says is hidden from somebody who codes its recording blind; empty where it is not."""
+    return sight.hides(user, report.sign_off.layer.run)
 
 
 def may_see(user: Any, report: Report) -> bool:
     """Whether a member of the report's study may see it in its present state."""
-    return report.state in FINISHED or access.may(user, "coding:review", report)
+    return (report.state in FINISHED or access.may(user, "coding:review", report)) and not why_hidden(user, report)
 
 
 def may_read(user: Any, report: Report) -> bool:

@@ -37,6 +37,8 @@ CHECKS_A_MINUTE = 60
 
 def _report(request: HttpRequest, pk: UUID) -> Report:
     report = access.get(request, Report, pk, related=[PATH, "sign_off__signer"])
+    if hidden := services.why_hidden(request.user, report):
+        raise PermissionDenied(hidden)
     if not services.may_see(request.user, report):
         raise Http404  # managers are not told about unfinished reports
     return report

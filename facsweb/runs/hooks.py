@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from facsweb.runs.models import AnalysisRun
 
@@ -19,3 +19,12 @@ default_scorer: Final[list[Callable[[], str | None]]] = []
 
 #: Each says in a few words what is to be known about a scorer before it is chosen; empty where there is nothing.
 scorer_notes: Final[list[Callable[[str], str]]] = []
+
+#: Each says in a sentence why what a run found is hidden from a person (somebody who codes blind must not see it);
+#: empty where it is not.
+hidden: Final[list[Callable[[Any, AnalysisRun], str]]] = []
+
+
+def why_hidden(user: Any, run: AnalysisRun) -> str:
+    """Why what the run found is hidden from the user; empty where it is not."""
+    return next((why for hook in hidden if (why := hook(user, run))), "")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,7 +21,7 @@ from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.recordings.streaming import file_response
 from facsweb.recordings.views import crumbs
-from facsweb.runs import neutrals, progress, scorers, services, summaries
+from facsweb.runs import hooks, neutrals, progress, scorers, services, summaries
 from facsweb.runs.forms import StartForm
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -61,8 +62,10 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
     may_rescore = run.state == AnalysisRun.State.SUCCEEDED and access.may(request.user, "runs:rescore", run)
+    hidden = hooks.why_hidden(request.user, run)
     return {
         "run": run,
+        "hidden": hidden,
         "snapshot": progress.snapshot(run),
         "socket_path": f"/ws/runs/{run.pk}/",
         "may_start": access.may(request.user, "runs:start", run),
@@ -70,12 +73,12 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
         "scorer": scorers.of_run(run),
         "scorers": scorers.options(run) if may_rescore else [],
         "scorer_kept": neutrals.refusal(run) if may_rescore else "",
-        "faces": summaries.faces(run.summary),
+        "faces": [] if hidden else summaries.faces(run.summary),
         "tier_words": tier_words((run.summary.get("scorer") or {}).get("id", "")),
         "by_rule": (run.summary.get("scorer") or {}).get("id") != "au-rules",
         "micro_caution": CAUTION,
-        "warnings": run.summary.get("warnings", []),
-        "public_files": [name for name in services.PUBLIC_FILES if name in run.files],
+        "warnings": [] if hidden else run.summary.get("warnings", []),
+        "public_files": [name for name in services.PUBLIC_FILES if name in run.files and not hidden],
         "crumbs": crumbs(run.recording, "Analysis"),
     }
 
@@ -128,6 +131,8 @@ def download(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     run = access.get(request, AnalysisRun, pk, related=(STUDY,))
     if name not in services.PUBLIC_FILES or name not in run.files:
         raise Http404
+    if hidden := hooks.why_hidden(request.user, run):
+        raise PermissionDenied(hidden)
     try:
         response = file_response(
             request, services.result_dir(run) / name, content_type=services.PUBLIC_FILES[name]

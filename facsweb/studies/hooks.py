@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from facsweb.studies.models import Consent
+from facsweb.accounts.models import User
+from facsweb.studies.models import Consent, Study
 
 #: Called inside the transaction that withdraws or narrows a consent: what a hook writes to the database happens
 #: together with the withdrawal or not at all. What touches another process goes through ``transaction.on_commit``.
 on_withdrawal: Final[list[Callable[[Consent], None]]] = []
+
+#: Each says in a sentence what is left behind when a person loses a role in a study; empty where nothing is.
+role_warnings: Final[list[Callable[[Study, User, str], str]]] = []
