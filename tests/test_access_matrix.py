@@ -60,6 +60,12 @@ EXAMPLES = {
     "runs:people_picture": Example(kwargs={"number": "0"}),
     "runs:download": Example(kwargs={"name": "events.csv"}),
     "coding:event_create": Example(json={"content": EVENT}),
+    "coding:changes": Example(
+        json={
+            "request_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0001",
+            "changes": [{"action": "create", "event_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0002", "content": EVENT}],
+        }
+    ),
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
@@ -124,6 +130,20 @@ class World:
 
     def events(self) -> Any:
         return self.layers().events.first()
+
+    def segments(self) -> Any:
+        from facsweb.coding.models import Layer
+        from facsweb.practice.services import add_segment
+
+        layer = self.layers()
+        Layer.objects.filter(pk=layer.pk).update(state="signed", owner=self.people["analyst"])
+        layer.refresh_from_db()
+        return add_segment(self.people["analyst"], layer, name="Smile", from_us=0, to_us=5_000_000)
+
+    def attempts(self) -> Any:
+        from facsweb.practice.services import start
+
+        return start(self.people["coder"], self.segments())
 
     def trainings(self) -> Any:
         from facsweb.learning.models import Training

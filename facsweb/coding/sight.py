@@ -60,7 +60,12 @@ def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:
     elif access.roles_of(user, run.study) & access.LEADS:
         layers = layers.filter(own | ~Q(kind=Layer.Kind.PRACTICE))
     else:
-        to_settle = Q(adjudications__owner=user)
+        to_settle = Q(adjudications__owner=user, adjudications__kind=Layer.Kind.ADJUDICATED)
+        to_settle |= Q(  # the standard of a practice piece, once that is checked
+            adjudications__owner=user,
+            adjudications__kind=Layer.Kind.PRACTICE,
+            adjudications__state=Layer.State.SUBMITTED,
+        )
         settled = Q(kind=Layer.Kind.ADJUDICATED, state=Layer.State.SIGNED, sources__owner=user)
         layers = layers.filter(own | Q(kind=Layer.Kind.MACHINE) | to_settle | settled).distinct()
     return sorted(

@@ -118,6 +118,8 @@ def take_back(actor: User, layer: Layer) -> Layer:
         It is not submitted, or adjudication has begun.
     """
     _own(actor, layer)
+    if layer.kind == Kind.PRACTICE:
+        raise WrongState("This try was checked; the standard is known now. Begin another try.")
     return _reopen(actor, layer, "layer.take_back")
 
 

@@ -21,6 +21,7 @@ NO_PAGES = {
     *("coding:preferences", "coding:event_change", "coding:event_history"),
     *("reports:state", "reports:pdf", "reports:csv"),
     *("reports:json", "reports:retry", "reports:revoke"),
+    *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"
