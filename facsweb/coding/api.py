@@ -44,10 +44,12 @@ def json_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return failure(str(error), "consent", 409)
         except Conflict as error:
             latest = EventState.of(error.latest).as_dict() if error.latest else None
-            return failure(str(error), "conflict", 409, event=latest)
+            return failure(str(error), "conflict", 409, event=latest, index=getattr(error, "index", 0))
         except ValidationError as error:
             fields = error.message_dict if hasattr(error, "error_dict") else {}
-            return failure(" ".join(error.messages), "invalid", 400, fields=fields)
+            return failure(
+                " ".join(error.messages), "invalid", 400, fields=fields, index=getattr(error, "index", 0)
+            )
 
     return answered
 

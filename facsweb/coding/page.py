@@ -85,6 +85,15 @@ def crumbs(run: AnalysisRun) -> list[tuple[str, str]]:
     ]
 
 
+def practice_url(layer: Layer) -> str:
+    """Where a practice layer is checked; empty for other layers."""
+    return _practice("practice:attempt", layer)
+
+
+def _practice(name: str, layer: Layer) -> str:
+    return optional_url(name, layer.pk) if layer.kind == Layer.Kind.PRACTICE else ""
+
+
 def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dict[str, Any]:
     """Plain values for the page's script (``static/js/pages/review.js`` says what it makes of them)."""
     recording = run.recording
@@ -93,6 +102,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
     placeholder = "00000000-0000-0000-0000-000000000000"
     return {
         "run": {"id": str(run.pk), "attempt": run.attempt},
+        "user": {"id": str(user.pk), "name": user.get_full_name()},
         "durationUs": limit_us(run),
         "frameRate": run.summary.get("video", {}).get("frame_rate") or 0,
         "hasVideo": playable(recording) is not None,
@@ -124,8 +134,9 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "frames": f"{reverse('coding:frames', args=[run.pk])}?v={run.attempt}",
             "events": reverse("coding:events", args=[layer.pk]),
             "machineEvents": "" if blind else reverse("coding:events", args=[machine.pk]),
-            "add": reverse("coding:event_create", args=[layer.pk]),
-            "event": reverse("coding:event_change", args=[placeholder]),
+            "practiceFeedback": _practice("practice:feedback", layer),
+            "changes": reverse("coding:changes", args=[layer.pk]),
+            "live": f"/ws/layers/{layer.pk}/",
             "history": reverse("coding:event_history", args=[placeholder]),
             "placeholder": placeholder,
             "preferences": reverse("coding:preferences"),

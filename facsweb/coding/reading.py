@@ -89,7 +89,9 @@ def _latest(layer: Layer) -> QuerySet[Revision]:
     return Revision.objects.filter(event__layer=layer, number=Subquery(newest))
 
 
-def current_events(layer: Layer, *, include_deleted: bool = False) -> list[EventState]:
+def current_events(
+    layer: Layer, *, include_deleted: bool = False, since: int | None = None
+) -> list[EventState]:
     """Every event of a layer as it stands, by onset, then code.
 
     Parameters
@@ -98,10 +100,14 @@ def current_events(layer: Layer, *, include_deleted: bool = False) -> list[Event
         Any.
     include_deleted : bool
         Also events that were taken out.
+    since : int, optional
+        Only events that changed after this revision of the layer.
     """
     rows = _latest(layer).select_related("event", "author").order_by("onset_us", "code", "event_id")
     if not include_deleted:
         rows = rows.filter(deleted=False)
+    if since is not None:
+        rows = rows.filter(layer_revision__gt=since)
     return [EventState.of(revision) for revision in rows]
 
 

@@ -1,30 +1,28 @@
-"""What people do in layers: create, change, accept, delete and restore events.
+"""What people do in layers, one change at a time: create, change, accept, delete and restore events.
 
 Nothing is ever edited in place. Each call appends exactly one revision; one transaction holds the revision, the
-layer's new change number and the entry of the log. Undo is a revision too: ``restore``.
+layer's new change number and the entry of the log. Undo is a revision too: ``restore``. Several changes as one are
+in ``batch``.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
-from django.utils import timezone
+from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
-from facsweb.coding.content import Content, check, exclusive_overlaps
+from facsweb.coding import writing
+from facsweb.coding.content import Content, exclusive_overlaps
+from facsweb.coding.live import announce_changes
 from facsweb.coding.machine import make_machine_layer
 from facsweb.coding.models import Event, Layer, Revision
-from facsweb.coding.reading import current_contents, current_events, current_revision, history, progress
+from facsweb.coding.reading import current_contents, current_events, history, progress
 from facsweb.coding.workflow import begin, open_layer
-from facsweb.runs.models import AnalysisRun
-from facsweb.studies.models import Scope
-from facsweb.studies.services import require_consent
+from facsweb.coding.writing import Closed, Conflict, Signed, faces_of, limit_us
 
 __all__ = [
     "Closed",
@@ -45,43 +43,6 @@ __all__ = [
     "restore_event",
     "warnings",
 ]
-
-Action, Standing = Revision.Action, Revision.Standing
-
-
-class Conflict(Exception):  # noqa: N818 (a state that people are told about)
-    """The event changed since the caller last saw it; nothing was written. Its text is a sentence for a person."""
-
-    def __init__(self, event: Event, latest: Revision | None) -> None:
-        super().__init__("This event was changed elsewhere in the meantime. Your change was not stored.")
-        self.event = event
-        self.latest = latest
-
-
-class Signed(Exception):  # noqa: N818
-    """The layer is signed and can no longer change."""
-
-    def __init__(self) -> None:
-        super().__init__("This coding is signed and can no longer change.")
-
-
-class Closed(Exception):  # noqa: N818
-    """The layer was handed in and cannot change as long as it is."""
-
-    def __init__(self) -> None:
-        super().__init__("This coding was submitted and is closed. Take it back to change it.")
-
-
-def limit_us(run: AnalysisRun) -> int:
-    """Where the run's recording ends, microseconds: the later of what the container and the decoder say."""
-    decoded = run.summary.get("video", {}).get("duration_us") or 0
-    return max(run.recording.duration_us, int(decoded))
-
-
-def faces_of(run: AnalysisRun) -> list[int]:
-    """Faces of the run, ascending; 0 alone when the machine saw none, so that people can still code."""
-    return sorted({int(face["face"]) for face in run.summary.get("faces", [])}) or [0]
-
 
 def create_event(
     actor: User,
@@ -111,15 +72,10 @@ def create_event(
     ValidationError, PermissionDenied, Signed
         See `change_event`.
     """
-    blank = Content(code="", side="", intensity="", onset_us=0, apex_us=0, offset_us=0)
-    written = _check(layer, blank.with_changes(content))
+    written = writing.new_content(layer, content)
 
     def write(locked: Layer) -> Revision:
-        event = Event(layer=locked, **({"id": event_id} if event_id else {}))
-        if Event.objects.filter(pk=event.pk).exists():
-            raise ValidationError({"event_id": ["An event with this id exists already."]})
-        event.save(force_insert=True)
-        return _append(actor, locked, event, None, Action.CREATE, written, Standing.ADDED, request_id)
+        return writing.write_creation(actor, locked, written, event_id, request_id=request_id)
 
     return _once(actor, layer.pk, None, request_id, write)
 
@@ -162,13 +118,7 @@ def change_event(
     """
 
     def write(locked: Layer) -> Revision:
-        latest = _expect(event, expected)
-        if latest.deleted:
-            raise ValidationError("A deleted event cannot be changed. Restore it first.")
-        written = _check(locked, Content.of(latest).with_changes({**changes}), latest)
-        standing = Standing.ADDED if latest.standing == Standing.ADDED else Standing.CHANGED
-        content = Content(**{**written.as_dict(), "confidence": None})
-        return _append(actor, locked, event, latest, Action.CHANGE, content, standing, request_id)
+        return writing.write_change(actor, locked, event, expected, changes, request_id=request_id)
 
     return _once(actor, event.layer_id, event, request_id, write)
 
@@ -177,12 +127,7 @@ def accept_event(actor: User, event: Event, *, expected: int, request_id: uuid.U
     """Confirm the machine's proposal as it stands; raises as `change_event` does."""
 
     def write(locked: Layer) -> Revision:
-        latest = _expect(event, expected)
-        if latest.deleted or latest.standing != Standing.PROPOSED:
-            raise ValidationError("Only a proposal of the machine can be accepted.")
-        return _append(
-            actor, locked, event, latest, Action.ACCEPT, Content.of(latest), Standing.ACCEPTED, request_id
-        )
+        return writing.write_acceptance(actor, locked, event, expected, request_id=request_id)
 
     return _once(actor, event.layer_id, event, request_id, write)
 
@@ -191,20 +136,7 @@ def delete_event(actor: User, event: Event, *, expected: int, request_id: uuid.U
     """Take an event out of the layer; its history stays. Raises as `change_event` does."""
 
     def write(locked: Layer) -> Revision:
-        latest = _expect(event, expected)
-        if latest.deleted:
-            raise ValidationError("This event is deleted already.")
-        return _append(
-            actor,
-            locked,
-            event,
-            latest,
-            Action.DELETE,
-            Content.of(latest),
-            Standing(latest.standing),
-            request_id,
-            deleted=True,
-        )
+        return writing.write_deletion(actor, locked, event, expected, request_id=request_id)
 
     return _once(actor, event.layer_id, event, request_id, write)
 
@@ -215,22 +147,7 @@ def restore_event(
     """Bring back what revision `to` said, as a new revision: undo and redo. Raises as `change_event` does."""
 
     def write(locked: Layer) -> Revision:
-        latest = _expect(event, expected)
-        target = Revision.objects.filter(event=event, number=to).first()
-        if target is None:
-            raise ValidationError("There is no such revision to go back to.")
-        return _append(
-            actor,
-            locked,
-            event,
-            latest,
-            Action.RESTORE,
-            Content.of(target),
-            Standing(target.standing),
-            request_id,
-            deleted=target.deleted,
-            restores=to,
-        )
+        return writing.write_restoration(actor, locked, event, expected, to, request_id=request_id)
 
     return _once(actor, event.layer_id, event, request_id, write)
 
@@ -244,16 +161,6 @@ def warnings(revision: Revision) -> list[str]:
     return exclusive_overlaps(Content.of(revision), others)
 
 
-def _check(layer: Layer, content: Content, latest: Revision | None = None) -> Content:
-    # What an event already says stays allowed: the machine may have seen a frame after the container's end.
-    limit = max(limit_us(layer.run), latest.offset_us if latest else 0)
-    faces = {*faces_of(layer.run), *([latest.face] if latest else [])}
-    return check(content, limit_us=limit, faces=faces, spans=layer.spans)
-
-
-T = TypeVar("T")
-
-
 def _once(
     actor: User,
     layer_id: uuid.UUID,
@@ -263,26 +170,13 @@ def _once(
 ) -> Revision:
     """Run `write` with the layer locked, unless the same request was answered before."""
     with transaction.atomic():
-        locked = _locked(layer_id)
-        if locked.kind not in Layer.WRITTEN or locked.owner_id != actor.pk:
-            raise PermissionDenied("Only the person who owns a layer may change it.")
-        earlier = _earlier(actor, locked, event, request_id)
+        layer = writing.locked(actor, layer_id)
+        earlier = _earlier(actor, layer, event, request_id)
         if earlier is not None:
             return earlier
-        if locked.state == Layer.State.SIGNED:
-            raise Signed
-        if locked.state == Layer.State.ASSIGNED:
-            locked = begin(actor, locked)
-        if locked.state != Layer.State.OPEN:
-            raise Closed
-        require_consent(locked.run.recording.participant, [Scope.VIDEO])
-        return write(locked)
-
-
-def _locked(layer_id: uuid.UUID) -> Layer:
-    """The layer, with every other writer waiting until this transaction ends (on SQLite they wait anyway)."""
-    rows: QuerySet[Layer] = Layer.objects.select_for_update(of=("self",))
-    return rows.select_related("run__recording__participant__study").get(pk=layer_id)
+        revision = write(writing.writable(actor, layer))
+        announce_changes(actor, layer_id, [revision])
+        return revision
 
 
 def _earlier(actor: User, layer: Layer, event: Event | None, request_id: uuid.UUID | None) -> Revision | None:
@@ -295,55 +189,3 @@ def _earlier(actor: User, layer: Layer, event: Event | None, request_id: uuid.UU
     if found.author_id != actor.pk or found.event.layer_id != layer.pk or not same_event:
         raise ValidationError({"request_id": ["This request id was used for another change."]})
     return found
-
-
-def _expect(event: Event, expected: int) -> Revision:
-    latest = current_revision(event)
-    if latest is None or latest.number != expected:
-        raise Conflict(event, latest)
-    return latest
-
-
-def _append(
-    actor: User,
-    layer: Layer,
-    event: Event,
-    latest: Revision | None,
-    action: Action,
-    content: Content,
-    standing: Standing,
-    request_id: uuid.UUID | None,
-    *,
-    deleted: bool = False,
-    restores: int | None = None,
-) -> Revision:
-    open_still = Layer.objects.filter(pk=layer.pk, state=Layer.State.OPEN, revision=layer.revision)
-    if open_still.update(revision=F("revision") + 1) != 1:
-        raise Conflict(event, latest)
-    number = latest.number + 1 if latest else 1
-    try:
-        with transaction.atomic():
-            revision = Revision.objects.create(
-                event=event,
-                number=number,
-                layer_revision=layer.revision + 1,
-                action=action,
-                standing=standing,
-                restores=restores,
-                author=actor,
-                at=timezone.now(),
-                deleted=deleted,
-                request_id=request_id,
-                **content.as_dict(),
-            )
-    except IntegrityError:
-        raise Conflict(event, current_revision(event)) from None
-    record(
-        actor,
-        f"event.{action}",
-        event,
-        layer=str(layer.pk),
-        revision=number,
-        **{name: value for name, value in content.as_dict().items() if name != "note"},
-    )
-    return revision

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.coding import preference_views, views
+from facsweb.coding import change_views, preference_views, views
 
 app_name = "coding"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/frames", views.frames, name="frames"),
     path("runs/<uuid:pk>/layers/", views.layer_create, name="layer_create"),
     path("layers/<uuid:pk>/events/", views.events, name="events"),
+    path("layers/<uuid:pk>/changes/", change_views.changes, name="changes"),
     path("layers/<uuid:pk>/events/add/", views.event_create, name="event_create"),
     path("events/<uuid:pk>/", views.event_change, name="event_change"),
     path("events/<uuid:pk>/history/", views.event_history, name="event_history"),

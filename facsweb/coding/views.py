@@ -65,6 +65,7 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "layers": [(str(other.pk), page.name_of(other, request.user)) for other in layers],
         "may_open": access.may(request.user, "coding:layer_create", run)
         and all(other.owner_id != request.user.pk or other.state == Layer.State.ASSIGNED for other in layers),
+        "practice_url": page.practice_url(layer),
         "sign_url": page.optional_url("reports:sign", layer.pk) if page.may_edit(request.user, layer) else "",
     }
     return render(request, "coding/review.html", context)
@@ -155,10 +156,13 @@ def _readable(request: HttpRequest, layer: Layer) -> None:
 @require_GET
 @gzip_page
 def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Every event of a layer as it stands, those that were taken out too."""
+    """Every event of a layer as it stands, those that were taken out too; with ``since`` only what changed then."""
     layer = access.get(request, Layer, pk, related=LAYER)
     _readable(request, layer)
-    states = services.current_events(layer, include_deleted=True)
+    since = request.GET.get("since", "")
+    states = services.current_events(
+        layer, include_deleted=True, since=int(since) if since.isdecimal() else None
+    )
     response = JsonResponse(
         {"revision": layer.revision, "state": layer.state, "events": [state.as_dict() for state in states]}
     )
