@@ -138,7 +138,7 @@ def _media_type(name: str) -> str:
 def write(layer: CodedLayer, about: About) -> bytes:
     """The layer as an ``.eaf``.
 
-    One tier a code and face, named ``AU12`` or ``51 Head turned left``, values in FACS notation; below each a tier
+    One tier a code and face, named ``AU12`` or ``51 Head turn left``, values in FACS notation; below each a tier
     ``… phase`` (a time subdivision: the apex can be dragged) and, where there are notes, a tier ``… note``.
     """
     writer = _Writer(layer)

@@ -38,7 +38,8 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-_BY_NAME: Final = {_plain(code.name): code.code for code in CATALOGUE.values()}
+#: Code 50 is left out: a tier called “speech” is somebody's transcript.
+_BY_NAME: Final = {_plain(code.name): code.code for code in CATALOGUE.values() if code.code != "50"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Named:
 
 
 def tier_name(code: str, face: int, lane: int) -> str:
-    """``AU12``, ``51 Head turned left``; with the face as pages count it, from 1, and the number of the lane.
+    """``AU12``, ``51 Head turn left``; with the face as pages count it, from 1, and the number of the lane.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def code_of(text: str) -> Named | None:
     if rest := (match["rest"] or "").strip():
         if (said := side_of(rest)) is not None:
             side = said
-        elif _BY_NAME.get(_plain(rest)) != code:
+        elif _plain(rest) != _plain(CATALOGUE[code].name):
             return None
     return Named(code, side or "", face)
 

@@ -12,7 +12,8 @@ from analysis.exchange.values import About
 from analysis.facs.codes import CATALOGUE
 
 FRAMES = np.arange(251, dtype=np.int64) * 40_000
-ABOUT = About("Interview 1 äß.mp4", 10_000_000, FRAMES, "Interview 1", "My coding", "2026-11-21T17:00:00+00:00")
+WHEN = "2026-11-21T17:00:00+00:00"
+ABOUT = About("Interview 1 äß.mp4", 10_000_000, FRAMES, "Interview 1", "My coding", WHEN)
 HARD_NOTE = "=1+1;\"quoted\", <b>&amp;\nsecond line 'ü' — 表情"
 
 
@@ -45,9 +46,7 @@ def random_layer(seed: int, count: int = 60) -> CodedLayer:
     events = []
     for _ in range(count):
         code = CATALOGUE[chance.choice(list(CATALOGUE))]
-        times = sorted(
-            chance.choice((chance.randrange(10_000_000), chance.randrange(100) * 100_000)) for _ in "abc"
-        )
+        times = sorted(chance.choice((chance.randrange(10**7), chance.randrange(100) * 10**5)) for _ in "abc")
         events.append(
             CodedEvent(
                 code.code,
@@ -61,9 +60,9 @@ def random_layer(seed: int, count: int = 60) -> CodedLayer:
     return layer(*events)
 
 
-def sent(key: str, coding: CodedLayer, about: About = ABOUT, layout: Layout = Layout()) -> bytes:
+def sent(key: str, coding: CodedLayer, about: About = ABOUT, layout: Layout | None = None) -> bytes:
     """The file that a format makes of a coding."""
-    return b"".join(FORMATS[key].writes(coding, about, layout))
+    return b"".join(FORMATS[key].writes(coding, about, layout or Layout()))
 
 
 def rounded(event: CodedEvent) -> tuple[object, ...]:
