@@ -1,4 +1,5 @@
-"""Every page that the table of pages names, on a phone, light and dark: nothing cut off, nothing complained of."""
+"""Every page that the table of pages names, on a phone (light and dark) and on a wide screen: nothing cut off,
+nothing complained of, and nothing serious or critical for axe-core."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ import pytest
 
 from facsweb.studies import access
 from tests import test_access_matrix as matrix
+from tests.browser.accessibility import grave
 from tests.test_access_matrix import world  # noqa: F401  (a fixture)
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
@@ -55,9 +57,21 @@ def test_every_page_on_a_phone(open_page, world):  # noqa: F811
                 faults.append(f"{page}, {scheme}: {width} pixels wide")
             if (headings := tab.locator("h1").count()) != 1:
                 faults.append(f"{page}, {scheme}: {headings} first headings")
+            faults += [f"{page}, {scheme}: {one}" for one in grave(tab)]
             grounds.add(tab.evaluate(GROUND))
             tab.context.close()
         if len(grounds) != 2:
             faults.append(f"{page}: the dark page looks like the light one")
     assert faults == []
     assert len(pages) > 20
+
+
+def test_every_page_on_a_wide_screen(open_page, world):  # noqa: F811
+    faults = []
+    for page in sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC} - NO_PAGES):
+        url, _ = matrix.url_of(page, world)
+        tab = open_page(who(page), url)
+        tab.wait_for_load_state()
+        faults += [f"{page}: {one}" for one in grave(tab)]
+        tab.context.close()
+    assert faults == []
