@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.facs.codes import CATALOGUE
+from facsweb.agreement.trace import machine_events
 from facsweb.coding.models import Event, Layer, Revision
 
 #: What an event says; the order is that of the sentences in which changes are told.
@@ -65,7 +66,7 @@ def _by_event(layer: Layer) -> dict[Any, list[Revision]]:
 
 
 def compare(layer: Layer) -> list[Coded]:
-    """Every event of a coder's layer beside the machine's, in the order of the timeline.
+    """Every event of a coder's or an adjudicated layer beside the machine's, in the order of the timeline.
 
     Added events that were deleted again are left out: they neither were proposed nor are signed. Their revisions
     are still listed by `changes`.
@@ -73,7 +74,10 @@ def compare(layer: Layer) -> list[Coded]:
     own = _by_event(layer)
     machine_layer = Layer.objects.filter(run=layer.run_id, kind=Layer.Kind.MACHINE).first()
     machine = {key: revisions[-1] for key, revisions in _by_event(machine_layer).items()} if machine_layer else {}
-    source = dict(Event.objects.filter(layer=layer).values_list("pk", "source_id"))
+    if layer.kind == Layer.Kind.ADJUDICATED:  # its events are copies of coders' events, which may be the machine's
+        source = machine_events(layer)
+    else:
+        source = dict(Event.objects.filter(layer=layer).values_list("pk", "source_id"))
     coded = [Coded(str(key), history, machine.get(source[key])) for key, history in own.items()]
     copied = set(source.values())
     coded += [Coded(str(key), [said], said, False) for key, said in machine.items() if key not in copied]

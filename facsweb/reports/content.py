@@ -14,6 +14,7 @@ from django.urls import reverse
 
 import facsweb
 from analysis.facs.codes import CATALOGUE
+from facsweb.agreement import trace
 from facsweb.audit.services import canonical
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
@@ -251,6 +252,7 @@ def freeze(
             "layer": str(layer.pk),
             "revision": layer.revision,
         },
+        **({"adjudication": settled} if (settled := trace.for_report(layer)) else {}),
         **_participant(recording.participant, consent),
         "recording": _recording(recording),
         "run": _run(run),

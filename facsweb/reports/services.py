@@ -13,6 +13,7 @@ from django.utils import timezone
 from redis import RedisError
 
 from facsweb.accounts.models import User
+from facsweb.agreement import trace
 from facsweb.audit.models import Entry
 from facsweb.audit.services import record
 from facsweb.coding import sight
@@ -47,6 +48,11 @@ STATEMENT = (
     "according to the Facial Action Coding System, whether I confirmed, changed or added them. Events that I did "
     "not review are marked as such."
 )
+ADJUDICATED_STATEMENT = (
+    "I have compared the two codings that this report names with the recording and decided every disagreement of "
+    "theirs. The signed events are the result according to the Facial Action Coding System; what both coders had "
+    "coded alike was taken over."
+)
 WRONG_PASSWORD = "sign_off.wrong_password"  # noqa: S105 (the name of an act in the log)
 PASSWORD_TRIES, PASSWORD_WINDOW = 5, timedelta(minutes=15)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
@@ -73,6 +79,11 @@ def _check_password(actor: User, layer: Layer, password: str) -> None:
         raise Refused("The password is wrong. Nothing was signed.")
 
 
+def statement_for(layer: Layer) -> str:
+    """What whoever signs the layer confirms, word for word."""
+    return ADJUDICATED_STATEMENT if layer.kind == Layer.Kind.ADJUDICATED else STATEMENT
+
+
 def check_ready(actor: User, layer: Layer) -> Consent:
     """Return the consent that a sign-off would rest on, or raise Refused with the reason there can be none."""
     if layer.kind not in SIGNABLE or layer.owner_id != actor.pk:
@@ -85,6 +96,10 @@ def check_ready(actor: User, layer: Layer) -> Consent:
         raise Refused(f"This coding is {layer.get_state_display().lower()} and cannot be signed.")
     if layer.kind == Layer.Kind.CODER and layer.ending == Layer.Ending.ADJUDICATION:
         raise Refused("This coding is one of several of the same recording: submit it, it will be adjudicated.")
+    if (adjudication := trace.of_layer(layer)) and (missing_decisions := trace.undecided(adjudication)):
+        one = missing_decisions == 1
+        said = "1 disagreement is" if one else f"{missing_decisions} disagreements are"
+        raise Refused(f"{said} not decided yet. Decide {'it' if one else 'them'}, then sign.")
     if layer.run.state != AnalysisRun.State.SUCCEEDED:
         raise Refused("The analysis of this recording has not finished, so there is nothing to sign yet.")
     participant = layer.run.recording.participant

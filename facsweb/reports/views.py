@@ -190,7 +190,7 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
                 request.user,
                 layer,
                 password=form.cleaned_data["password"],
-                statement=services.STATEMENT,
+                statement=services.statement_for(layer),
                 revision=form.cleaned_data["revision"],
             )
         except services.Refused as refused:
@@ -216,7 +216,7 @@ def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
         "recording": recording,
         "counts": comparison.counts(events),
         "questions": comparison.open_questions(events),
-        "statement": services.STATEMENT,
+        "statement": services.statement_for(layer),
         "disclaimer": content.DISCLAIMER,
         "refusal": refusal,
         "crumbs": [

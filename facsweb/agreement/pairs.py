@@ -1,0 +1,191 @@
+"""Which codings can be compared, and by whom. Nothing here writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Final
+from uuid import UUID
+
+from facsweb.accounts.models import User
+from facsweb.agreement.models import Adjudication
+from facsweb.coding import sight
+from facsweb.coding.models import Layer
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+from facsweb.studies.models import Study
+
+Kind, State = Layer.Kind, Layer.State
+
+MACHINE: Final = "machine"
+#: A coding counts once its coder has handed it in.
+FINISHED: Final = (State.SUBMITTED, State.ADJUDICATION, State.SETTLED, State.SIGNED)
+#: From here on a coder can no longer be swayed by what the other one said.
+OVER: Final = (State.SETTLED, State.SIGNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be compared.
+
+    Attributes
+    ----------
+    coders : frozenset of str
+        Keys of coders (`key_of`); empty: all.
+    against : str
+        ``people``, ``machine`` or ``both``: human–human, human–machine.
+    cohort : str
+    recordings : frozenset of UUID
+        Empty: all.
+    since, until : date, optional
+        Days on which the later of two codings was handed in, both included.
+    """
+
+    coders: frozenset[str] = frozenset()
+    against: str = "both"
+    cohort: str = ""
+    recordings: frozenset[UUID] = frozenset()
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two coders and the runs that both coded.
+
+    Attributes
+    ----------
+    first, second : str
+        Keys of the coders; the machine is always second.
+    names : (str, str)
+    layers : list of (Layer, Layer)
+        One a run, in the order of the coders.
+    """
+
+    first: str
+    second: str
+    names: tuple[str, str]
+    layers: list[tuple[Layer, Layer]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Names the pair in addresses and pictures."""
+        return f"{self.first}:{self.second}"
+
+    @property
+    def participants(self) -> int:
+        """How many people were coded by both."""
+        return len({a.run.recording.participant_id for a, _ in self.layers})
+
+
+def key_of(layer: Layer) -> str:
+    """Who made the layer: a person's id, the machine, or what people settled together."""
+    if layer.owner_id is None:
+        return MACHINE
+    return "adjudicated" if layer.kind == Kind.ADJUDICATED else str(layer.owner_id)
+
+
+def name_of(layer: Layer) -> str:
+    """What figures call whoever made the layer."""
+    if layer.owner is None:
+        return "Machine"
+    return "Adjudicated" if layer.kind == Kind.ADJUDICATED else str(layer.owner.get_full_name())
+
+
+def finished(study: Study) -> list[Layer]:
+    """Codings that were handed in, signed adjudications and the machine's layers of the runs that have some."""
+    layers = Layer.objects.filter(run__recording__participant__study=study).select_related(
+        "owner", "run__recording__participant__study"
+    )
+    people = list(layers.filter(kind=Kind.CODER, state__in=FINISHED).order_by("submitted_at", "created_at"))
+    people += layers.filter(kind=Kind.ADJUDICATED, state=State.SIGNED).order_by("created_at")
+    machines = layers.filter(kind=Kind.MACHINE, run__in={layer.run_id for layer in people})
+    return [*people, *machines]
+
+
+def may_compare(user: User, first: Layer, second: Layer) -> bool:
+    """Whether the user may see how far these two agree.
+
+    Leads see all, a coder their own pairs once nothing can be changed any more; somebody who still codes the
+    recording blind sees nothing. An adjudicator sees the two codings anyway.
+    """
+    if sight.hides(user, first.run):
+        return False
+    if access.roles_of(user, first.study) & access.LEADS:
+        return True
+    own = [layer for layer in (first, second) if layer.owner_id == user.pk and layer.kind == Kind.CODER]
+    if not own:
+        return False
+    return all(layer.kind == Kind.MACHINE or layer.state in OVER for layer in (first, second))
+
+
+def pairs_of(user: User, study: Study, chosen: Chosen | None = None) -> list[Pair]:
+    """Every two coders that the user may compare, people before the machine, by name."""
+    chosen = chosen or Chosen()
+    found: dict[tuple[str, str], Pair] = {}
+    lead = bool(access.roles_of(user, study) & access.LEADS)
+    hidden: dict[UUID, bool] = {}
+    for first, second in _couples(finished(study), chosen):
+        if first.run_id not in hidden:
+            hidden[first.run_id] = bool(sight.hides(user, first.run))
+        if hidden[first.run_id] or not (lead or may_compare(user, first, second)):
+            continue
+        key = key_of(first), key_of(second)
+        pair = found.setdefault(key, Pair(*key, (name_of(first), name_of(second))))
+        pair.layers.append((first, second))
+    return sorted(found.values(), key=lambda pair: (pair.second == MACHINE, pair.names, pair.key))
+
+
+def _couples(layers: Iterable[Layer], chosen: Chosen) -> Iterator[tuple[Layer, Layer]]:
+    runs: dict[UUID, list[Layer]] = defaultdict(list)
+    for layer in layers:
+        key = key_of(layer)
+        if _is_wanted(layer.run, chosen) and (key == MACHINE or not chosen.coders or key in chosen.coders):
+            runs[layer.run_id].append(layer)
+    for group in runs.values():
+        # The same two people stand in the same order on every run, or they would be two pairs.
+        ordered = sorted(group, key=lambda layer: (key_of(layer) == MACHINE, name_of(layer), key_of(layer)))
+        for first, second in combinations(ordered, 2):
+            wanted = chosen.against in ("both", "machine" if key_of(second) == MACHINE else "people")
+            if wanted and key_of(first) != key_of(second) and _in_time(first, second, chosen):
+                yield first, second
+
+
+def _is_wanted(run: AnalysisRun, chosen: Chosen) -> bool:
+    if chosen.cohort and run.recording.participant.cohort != chosen.cohort:
+        return False
+    return not chosen.recordings or run.recording_id in chosen.recordings
+
+
+def _in_time(first: Layer, second: Layer, chosen: Chosen) -> bool:
+    days = [(layer.submitted_at or layer.created_at).date() for layer in (first, second)]
+    later = max(days)
+    return (chosen.since is None or later >= chosen.since) and (chosen.until is None or later <= chosen.until)
+
+
+def couples_to_settle(study: Study) -> list[tuple[Layer, Layer]]:
+    """Two submitted codings of the same run that nobody settles yet, the oldest first."""
+    people = [
+        layer
+        for layer in finished(study)
+        if layer.kind == Kind.CODER and layer.state in (State.SUBMITTED, State.SIGNED, State.ADJUDICATION)
+    ]
+    taken = set(Adjudication.objects.filter(given_up_at__isnull=True).values_list("first_id", "second_id"))
+    runs: dict[UUID, list[Layer]] = defaultdict(list)
+    for layer in people:
+        runs[layer.run_id].append(layer)
+    found = [two for group in runs.values() for couple in combinations(group, 2) if (two := in_order(*couple))]
+    open_states = (State.SUBMITTED, State.ADJUDICATION)
+    return [
+        (a, b)
+        for a, b in found
+        if (a.pk, b.pk) not in taken and (a.state in open_states or b.state in open_states)
+    ]
+
+
+def in_order(one: Layer, two: Layer) -> tuple[Layer, Layer]:
+    """Coder A and coder B: by the layers' random ids, which say nothing about who they are or who was first."""
+    return (one, two) if one.pk.int < two.pk.int else (two, one)
