@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "facsweb.recordings",
     "facsweb.runs",
     "facsweb.coding",
+    "facsweb.exchange",
+    "facsweb.assignments",
     "facsweb.practice",
     "facsweb.agreement",
     "facsweb.reports",

@@ -18,6 +18,8 @@ urlpatterns = [
     path("", include("facsweb.home.recording_urls")),
     path("", include("facsweb.runs.urls")),
     path("", include("facsweb.coding.urls")),
+    path("", include("facsweb.exchange.urls")),
+    path("", include("facsweb.assignments.urls")),
     path("", include("facsweb.practice.urls")),
     path("", include("facsweb.reports.urls")),
     path("scorers/", include("facsweb.learning.urls")),

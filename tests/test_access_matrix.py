@@ -67,6 +67,8 @@ EXAMPLES = {
         }
     ),
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),
+    "assignments:detail": Example(data={"action": "due", "due": ""}),
+    "exchange:download": Example(kwargs={"key": "eaf"}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
@@ -144,6 +146,19 @@ class World:
         from facsweb.practice.services import start
 
         return start(self.people["coder"], self.segments())
+
+    def assignments(self) -> Any:
+        from tests.factories import make_assignment
+
+        return make_assignment(self.runs(), self.people["coder"], self.people["analyst"])
+
+    def batches(self) -> Any:
+        return self.assignments().batch
+
+    def imports(self) -> Any:
+        from facsweb.exchange.services import receive
+
+        return receive(self.people["coder"], self.runs(), "a.csv", b"code,onset_s,offset_s\n12,1,2\nwave,1,2\n")
 
     def trainings(self) -> Any:
         from facsweb.learning.models import Training

@@ -87,6 +87,19 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "coding:event_create": frozenset({CODER}),
     "coding:event_change": frozenset({CODER}),
     "coding:event_history": WORKERS,
+    "coding:submit": frozenset({CODER}),
+    "coding:take_back": frozenset({CODER}),
+    # who codes what
+    "assignments:list": LEADS,
+    "assignments:new": LEADS,
+    "assignments:batch": LEADS,
+    "assignments:detail": LEADS,
+    # files of other programs
+    "exchange:export": WORKERS,
+    "exchange:download": WORKERS,
+    "exchange:import": WORKERS,
+    "exchange:preview": WORKERS,
+    "exchange:remove": WORKERS,
     # practice on gold-standard segments
     "practice:list": WORKERS,
     "practice:create": LEADS,

@@ -22,6 +22,7 @@ NO_PAGES = {
     *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
     *("coding:preferences", "coding:event_change", "coding:event_history"),
     *("reports:state", "reports:pdf", "reports:csv"),
+    *("exchange:download", "exchange:remove"),
     *("reports:json", "reports:retry", "reports:revoke"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),

@@ -22,7 +22,7 @@ def layer(*events: CodedEvent, spans: tuple[tuple[int, int], ...] = ((0, 10_000_
 
 
 def everything() -> CodedLayer:
-    """Sides, overlaps of one code, touching events, no intensity, one moment, head, eyes, visibility, two faces."""
+    """Sides, overlaps of one code, touching events, no letter, one moment, head, eyes, visibility, two faces."""
     return layer(
         CodedEvent("12", "both", "C", 1_000_123, 1_400_456, 2_000_789, note=HARD_NOTE),
         CodedEvent("12", "left", "B", 1_500_000, 1_700_000, 2_500_000),
