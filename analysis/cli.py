@@ -1,4 +1,5 @@
-"""The command line, ``python -m analysis``: analyze, interpret, gallery, probe, models, bench, validate, train.
+"""The command line, ``python -m analysis``: analyze, interpret, gallery, probe, models, bench, agree, validate,
+train.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 with one sentence when
 the work could not be done, 2 wrong usage, 130 interrupted.
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from analysis import agree
 from analysis.console import progress, say, say_json
 from analysis.types import AnalysisError
 
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     gallery.add_argument("results", type=Path, metavar="RESULTS", help="folder of its results")
     gallery.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.html")
     gallery.set_defaults(run=_gallery)
+
+    agree.add_parser(commands)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))

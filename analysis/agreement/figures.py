@@ -118,11 +118,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     ),
     Metric("overlap", "Overlap", "share", "Mean intersection over union of matched events.", True),
     Metric("onset_us", "Onset", "us", "Median of second minus first coder's onset; positive is later.", True),
-    Metric("onset_abs_us", "|Onset|", "us", "Median amount of the onset's deviation.", True),
+    Metric("onset_abs_us", "Onset off by", "us", "Median amount of the onset's deviation.", True),
     Metric("apex_us", "Apex", "us", "Median of second minus first coder's apex.", True),
-    Metric("apex_abs_us", "|Apex|", "us", "Median amount of the apex's deviation.", True),
+    Metric("apex_abs_us", "Apex off by", "us", "Median amount of the apex's deviation.", True),
     Metric("offset_us", "Offset", "us", "Median of second minus first coder's offset.", True),
-    Metric("offset_abs_us", "|Offset|", "us", "Median amount of the offset's deviation.", True),
+    Metric("offset_abs_us", "Offset off by", "us", "Median amount of the offset's deviation.", True),
 )
 METRIC: Final[Mapping[str, Metric]] = MappingProxyType({metric.key: metric for metric in METRICS})
 #: What more than two coders have together; the others are of pairs.

@@ -78,7 +78,8 @@ def test_ac1_of_gwets_own_package():
 
 
 def test_kappas_paradox():
-    # Two raters who agree on 118 of 125: κ is below zero, AC1 .94 (Gwet 2002, "Kappa statistic is not satisfactory").
+    # Two raters who agree on 118 of 125: κ is below zero, AC1 .94 (Gwet 2002, "Kappa is not satisfactory for
+    # assessing the extent of agreement between raters").
     table = [[118, 5], [2, 0]]
     assert observed(table) == pytest.approx(0.944)
     assert cohen_kappa(table) == pytest.approx(-0.0234, abs=5e-5)
