@@ -116,3 +116,16 @@ def make_finished_run(recording: Any, user: Any, clip: str = CLIP) -> Any:
     run.files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
     run.save()
     return run
+
+
+def make_assignment(run: Any, coder: Any, lead: Any, **more: Any) -> Any:
+    """A coding of a run that somebody was asked for; `due`, `instructions`, and fields of its layer."""
+    from facsweb.assignments.models import Assignment, Batch
+    from facsweb.coding.models import Layer
+
+    own = {name: more.pop(name) for name in ("due", "instructions", "batch") if name in more}
+    if "batch" not in own:
+        said = {"what": "whole", "mode": more.get("mode", "assisted"), "seed": 1, "each": 2, "coders": [str(coder.pk)]}
+        own["batch"] = Batch.objects.create(study=run.study, name="Round 1", created_by=lead, parameters=said)
+    layer = Layer.objects.create(run=run, owner=coder, kind="coder", **{"state": "assigned", **more})
+    return Assignment.objects.create(layer=layer, assigned_by=lead, **own)

@@ -85,6 +85,21 @@ def crumbs(run: AnalysisRun) -> list[tuple[str, str]]:
     ]
 
 
+def endings(user: User, layer: Layer) -> dict[str, str]:
+    """Addresses of what its owner does with a finished coding: signing or submitting it, or taking it back."""
+    own = layer.owner_id == user.pk and layer.kind == Layer.Kind.CODER
+    together = layer.ending == Layer.Ending.ADJUDICATION
+    taking_back = own and layer.state == Layer.State.SUBMITTED and access.may(user, "coding:take_back", layer)
+    urls = {"sign_url": "", "submit_url": "", "take_back_url": ""}
+    if taking_back:
+        urls["take_back_url"] = reverse("coding:take_back", args=[layer.pk])
+    elif may_edit(user, layer) and own and together:
+        urls["submit_url"] = reverse("coding:submit", args=[layer.pk])
+    elif may_edit(user, layer):
+        urls["sign_url"] = optional_url("reports:sign", layer.pk)
+    return urls
+
+
 def practice_url(layer: Layer) -> str:
     """Where a practice layer is checked; empty for other layers."""
     return _practice("practice:attempt", layer)
@@ -126,7 +141,9 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "longestUs": LONGEST_US,
             "caution": CAUTION,
             "faces": [
-                face["face"] for face in run.summary.get("faces", []) if (face.get("micro") or {}).get("possible")
+                face["face"]
+                for face in run.summary.get("faces", [])
+                if not blind and (face.get("micro") or {}).get("possible")
             ],
         },
         "urls": {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.coding import change_views, preference_views, views
+from facsweb.coding import change_views, preference_views, stage_views, views, workflow_views
 
 app_name = "coding"
 urlpatterns = [
@@ -8,7 +8,13 @@ urlpatterns = [
     path("runs/<uuid:pk>/review/", views.review, name="review"),
     path("runs/<uuid:pk>/signals", views.signals, name="signals"),
     path("runs/<uuid:pk>/frames", views.frames, name="frames"),
+    path("runs/<uuid:pk>/geometry", stage_views.geometry, name="geometry"),
+    path("runs/<uuid:pk>/mesh", stage_views.mesh, name="mesh"),
+    path("runs/<uuid:pk>/reason", stage_views.reason, name="reason"),
+    path("cards/", stage_views.cards, name="cards"),
     path("runs/<uuid:pk>/layers/", views.layer_create, name="layer_create"),
+    path("layers/<uuid:pk>/submit/", workflow_views.submit, name="submit"),
+    path("layers/<uuid:pk>/take-back/", workflow_views.take_back, name="take_back"),
     path("layers/<uuid:pk>/events/", views.events, name="events"),
     path("layers/<uuid:pk>/changes/", change_views.changes, name="changes"),
     path("layers/<uuid:pk>/events/add/", views.event_create, name="event_create"),

@@ -16,7 +16,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_GET, require_POST
 
-from facsweb.coding import page, services, sight
+from facsweb.coding import hooks, page, services, sight
 from facsweb.coding import signals as windows
 from facsweb.coding.api import BadRequest, body, field, json_api, number
 from facsweb.coding.machine import BadResult
@@ -57,6 +57,13 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     layer = page.chosen_layer(request.user, layers, request.GET.get("layer", ""))
     if layer is None:  # another analysis of the recording is being coded blind by this person
         return render(request, "coding/not_ready.html", {**context, "error": sight.WHY_HIDDEN})
+    if layer.state == Layer.State.ASSIGNED and layer.owner_id == request.user.pk:
+        may_start = access.may(request.user, "coding:layer_create", run)
+        return render(
+            request,
+            "coding/start.html",
+            {**context, "layer": layer, "about": hooks.about(layer), "may_start": may_start},
+        )
     context |= {
         "layer": layer,
         "speeds": ["0.25", "0.5", "0.75", "1", "1.25", "1.5", "2"],
@@ -66,7 +73,7 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_open": access.may(request.user, "coding:layer_create", run)
         and all(other.owner_id != request.user.pk or other.state == Layer.State.ASSIGNED for other in layers),
         "practice_url": page.practice_url(layer),
-        "sign_url": page.optional_url("reports:sign", layer.pk) if page.may_edit(request.user, layer) else "",
+        **page.endings(request.user, layer),
     }
     return render(request, "coding/review.html", context)
 

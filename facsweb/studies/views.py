@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from facsweb.studies import access, services
+from facsweb.studies import access, hooks, services
 from facsweb.studies.forms import MemberForm, ParticipantForm, RemoveMemberForm, StudyChangeForm, StudyForm
 from facsweb.studies.models import Membership, Role, Study
 
@@ -77,6 +77,8 @@ def members(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _members_page(request: HttpRequest, study: Study, form: MemberForm, status: int = 200) -> HttpResponse:
     people: dict[object, list[Membership]] = {}
     for membership in study.memberships.select_related("user").order_by("user__name", "role"):
+        warnings = (warn(study, membership.user, membership.role) for warn in hooks.role_warnings)
+        membership.warning = " ".join(filter(None, warnings))
         people.setdefault(membership.user, []).append(membership)
     context = {
         "study": study,

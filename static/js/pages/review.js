@@ -3,6 +3,7 @@ import { installDrawer } from "../components/drawer.js";
 import { EventEditor } from "../components/event-editor.js";
 import { EventHistory } from "../components/event-history.js";
 import { EventTable } from "../components/event-table.js";
+import { installPractice } from "../components/practice.js";
 import { installSaveStatus, waitForSaving } from "../components/save-status.js";
 import { installShortcuts } from "../components/shortcuts.js";
 import { Timeline } from "../components/timeline.js";
@@ -11,7 +12,8 @@ import { VideoClock } from "../lib/clock.js";
 import { EventStore } from "../lib/event-store.js";
 import { Catalogue, notation } from "../lib/facs.js";
 import { FrameTable } from "../lib/frames.js";
-import { getJson, HttpError, postJson } from "../lib/http.js";
+import { getJson, HttpError } from "../lib/http.js";
+import { layerQueue } from "../lib/layer-queue.js";
 import { toast, toastError } from "../lib/toast.js";
 
 const NEW_EVENT_US = 1_000_000;
@@ -46,16 +48,15 @@ export class Review extends EventTarget {
   face = data.faces[0];
   alone = data.layer.id === data.machineLayer;
 
-  /** @param {FrameTable} frames */
-  constructor(frames) {
+  /** @param {FrameTable} frames @param {import("../lib/save-queue.js").SaveQueue} queue */
+  constructor(frames, queue) {
     super();
     this.catalogue = new Catalogue(data.codes);
     this.clock = new VideoClock(part("video"), frames);
     this.store = new EventStore({
-      create: (body) => postJson(data.urls.add, body),
-      change: (id, body) => postJson(address("event", id), body),
-      load: () => getJson(data.urls.events),
-    });
+      send: () => Promise.reject(new Error("Edits go through the queue.")),
+      load: (since) => getJson(since === null ? data.urls.events : `${data.urls.events}?since=${since}`),
+    }, { queue, author: data.user.name });
     this.timeline = new Timeline(part("timeline"), {
       catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, tierWords: data.tierWords, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
       onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError,
@@ -78,7 +79,8 @@ export class Review extends EventTarget {
   }
 
   async open() {
-    const [machine] = await Promise.all([this.alone || !data.urls.machineEvents ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)]);
+    const [machine] = await Promise.all([this.alone || !data.urls.machineEvents ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)])
+      .finally(() => this.store.queue.open());
     this.proposals = new Map((machine?.events ?? (this.alone ? [...this.store.events.values()] : [])).map((/** @type {any} */ event) => [event.id, event]));
     this.refresh();
   }
@@ -232,7 +234,7 @@ export class Review extends EventTarget {
     part("layer")?.addEventListener("change", () => { location.search = `?layer=${part("layer").value}`; });
     part("face")?.addEventListener("change", () => this.#openFace(Number(part("face").value)));
     installSaveStatus(part("save-status"), this.store, { editable: data.layer.editable });
-    if (part("sign-off")) waitForSaving(part("sign-off"), this.store);
+    for (const id of ["sign-off", "submit-coding"]) if (part(id)) waitForSaving(part(id), this.store);
     installShortcuts(part("review"), part("keys"));
   }
 
@@ -270,9 +272,9 @@ export class Review extends EventTarget {
 }
 
 /** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
-const PARTS = [installDrawer];
+const PARTS = [installPractice, installDrawer];
 
-const review = new Review(await loadFrames());
+const review = new Review(...await Promise.all([loadFrames(), layerQueue(data.urls.changes, data.user.id, data.layer.id)]));
 for (const install of PARTS) install(review);
 await review.open().catch(toastError);
 document.documentElement.dataset.review = "ready"; // for tests and screenshots
