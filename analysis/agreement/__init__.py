@@ -21,19 +21,16 @@ definitions, their sources and what they were checked against.
 
 from analysis.agreement.disagreements import KINDS, Disagreement, disagreements
 from analysis.agreement.figures import (
-    GROUP_METRICS,
-    METRIC,
-    METRICS,
     Agreement,
     Basis,
     Confused,
     Figure,
     GroupAgreement,
-    Metric,
     PairAgreement,
     Row,
 )
 from analysis.agreement.methods import methods
+from analysis.agreement.metrics import GROUP_METRICS, METRIC, METRICS, Metric
 from analysis.agreement.options import CERTIFIED, RELIABLE, Options
 from analysis.agreement.report import agree
 

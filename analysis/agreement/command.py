@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from analysis.agreement.disagreements import disagreements
-from analysis.agreement.figures import METRIC, Agreement, Figure, PairAgreement, Row
+from analysis.agreement.figures import Agreement, Figure, PairAgreement, Row
 from analysis.agreement.methods import methods
+from analysis.agreement.metrics import METRIC
 from analysis.agreement.options import CERTIFIED, Options
 from analysis.agreement.report import agree
 from analysis.coded import CodedLayer
@@ -208,12 +209,8 @@ def write(found: Agreement, recordings: Iterable[Sequence[CodedLayer]], options:
 
 
 _FIGURES: Final = ("first", "second", "code", "side", "figure", "value", "low", "high", "n", "why")
-_DISAGREEMENTS: Final = (
-    *("recording", "first", "second"),
-    *("kind", "also", "code", "face", "from_us", "to_us", "a", "b"),
-)
-    ["recording", "first", "second", "kind", "also", "code", "face", "from_us", "to_us", "a", "b"]
-)
+_PLACE: Final = ("kind", "also", "code", "face", "from_us", "to_us", "a", "b")
+_DISAGREEMENTS: Final = ("recording", "first", "second", *_PLACE)
 
 
 def _figures(pair: PairAgreement) -> Iterable[Sequence[Any]]:
@@ -233,7 +230,7 @@ def _disagreements(recordings: Iterable[Sequence[CodedLayer]], options: Options)
         for first, second in combinations(group, 2):
             for one in disagreements(first, second, options):
                 plain = one.as_dict() | {"also": " ".join(one.also)}
-                yield (first.recording, first.coder, second.coder, *(plain[name] for name in _DISAGREEMENTS[3:]))
+                yield (first.recording, first.coder, second.coder, *(plain[name] for name in _PLACE))
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.agreement.bootstrap import interval
-from analysis.agreement.figures import METRIC, Basis, Figure
+from analysis.agreement.figures import Basis, Figure
+from analysis.agreement.metrics import METRIC
 from analysis.agreement.options import Options
 from analysis.agreement.shared import Key
 from analysis.coded import CodedLayer
