@@ -41,11 +41,12 @@ EVERYBODY = [*(str(role) for role in Role), "neighbour", "stranger", "staff"]
 
 @dataclass(frozen=True)
 class Example:
-    """What a page needs beside its object: more of the address, and what is posted."""
+    """What a page needs beside its object: more of the address, what is asked for, and what is posted."""
 
     kwargs: dict[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     json: dict[str, Any] | None = None
+    query: str = ""
 
 
 EVENT = {"code": "14", "side": "left", "intensity": "B", "onset_us": 0, "apex_us": 500_000, "offset_us": 900_000}
@@ -59,6 +60,7 @@ EXAMPLES = {
     "runs:people_change": Example(data={"action": "assign", "expected": "0", "number": "1", "who": "left-out"}),
     "runs:people_picture": Example(kwargs={"number": "0"}),
     "runs:download": Example(kwargs={"name": "events.csv"}),
+    "coding:reason": Example(query="?code=12&side=both&onset=1000000&apex=2000000&offset=3000000"),
     "coding:event_create": Example(json={"content": EVENT}),
     "coding:changes": Example(
         json={
@@ -225,7 +227,7 @@ def url_of(page: str, world: World) -> tuple[str, Example]:
         kwargs["pk"] = world.object(word).pk
     if page == "studies:member_remove":
         example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
-    return reverse(page, kwargs=kwargs), example
+    return reverse(page, kwargs=kwargs) + example.query, example
 
 
 def is_turned_to_login(status: int) -> bool:

@@ -26,7 +26,9 @@ LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 PUBLIC: Final = frozenset({"health", "verify", "favicon"})
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
-SIGNED_IN: Final = frozenset({"home", "model_cards", "studies:list", "reports:list", "coding:preferences"})
+SIGNED_IN: Final = frozenset(
+    {"home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"}
+)
 
 #: Pages for people who may create studies and accounts and train scorers (``is_staff``).
 STAFF: Final = frozenset(

@@ -20,6 +20,7 @@ NO_PAGES = {
     *("runs:neutral_undo", "runs:neutral_picture", "runs:rescore"),
     *("runs:people_change", "runs:people_picture"),
     *("coding:signals", "coding:frames", "coding:events", "coding:layer_create", "coding:event_create"),
+    *("coding:cards", "coding:geometry", "coding:mesh", "coding:reason"),
     *("coding:preferences", "coding:event_change", "coding:event_history"),
     *("reports:state", "reports:pdf", "reports:csv"),
     *("exchange:download", "exchange:remove"),
