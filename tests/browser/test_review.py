@@ -225,7 +225,7 @@ def test_no_connection_keeps_changes_and_says_so(open_page, run, layer):
     page.context.set_offline(True)
     page.get_by_role("button", name="Intensity A").click()
     page.get_by_role("button", name="Right", exact=True).click()
-    page.get_by_text("Not saved: no connection. 2 changes kept").wait_for()
+    page.get_by_text("Offline: 2 changes kept on this computer").wait_for()
     assert page.inner_text("#event-chip") == "R12A"
     assert Revision.objects.filter(event__layer=layer).count() == 7
     warned = []

@@ -23,30 +23,44 @@ class Server {
     this.revisions.get(id).push(event);
     this.revision += 1;
     const answer = { event, layer_revision: this.revision, warnings: [] };
-    this.requests.set(body.request_id, answer);
     return answer;
   }
 
-  async #asked(body, write) {
-    const trouble = this.trouble.shift();
-    if (trouble) throw trouble;
-    const answer = this.requests.get(body.request_id) ?? write();
-    if (this.loseAnswer) { this.loseAnswer = false; throw new HttpError("gone"); }
-    return structuredClone(answer);
+  #one(change, requestId) {
+    const { event_id: id, action, content, expected, to } = change;
+    const latest = this.latest(id);
+    const body = { request_id: requestId };
+    if (action === "create") return this.#write(id, { ...content, source: null, standing: "added", action, deleted: false, confidence: null }, body);
+    if (expected !== latest.number) throw new HttpError("changed elsewhere", { status: 409, code: "conflict", body: { event: structuredClone(latest) } });
+    if (action === "change") return this.#write(id, { ...latest, ...content, action, standing: latest.standing === "added" ? "added" : "changed" }, body);
+    if (action === "accept") return this.#write(id, { ...latest, action, standing: "accepted" }, body);
+    if (action === "delete") return this.#write(id, { ...latest, action, deleted: true }, body);
+    return this.#write(id, { ...this.revisions.get(id)[to - 1], action }, body);
   }
 
-  create = (body) => this.#asked(body, () => this.#write(body.event_id, { ...body.content, source: null, standing: "added", action: "create", deleted: false, confidence: null }, body));
+  send = async ({ request_id: requestId, changes }) => {
+    const trouble = this.trouble.shift();
+    if (trouble) throw trouble;
+    if (!this.requests.has(requestId)) {
+      const before = structuredClone([this.revisions, this.revision]);
+      try {
+        const events = changes.map((change) => this.#one(change, requestId).event);
+        this.requests.set(requestId, { events, layer_revision: this.revision });
+      } catch (error) {
+        [this.revisions, this.revision] = before;
+        throw error;
+      }
+    }
+    if (this.loseAnswer) { this.loseAnswer = false; throw new HttpError("gone"); }
+    return structuredClone(this.requests.get(requestId));
+  };
 
-  change = (id, body) => this.#asked(body, () => {
-    const latest = this.latest(id);
-    if (body.expected !== latest.number) throw new HttpError("changed elsewhere", { status: 409, code: "conflict" });
-    if (body.action === "change") return this.#write(id, { ...latest, ...body.content, action: "change", standing: "changed" }, body);
-    if (body.action === "accept") return this.#write(id, { ...latest, action: "accept", standing: "accepted" }, body);
-    if (body.action === "delete") return this.#write(id, { ...latest, action: "delete", deleted: true }, body);
-    return this.#write(id, { ...this.revisions.get(id)[body.to - 1], action: "restore" }, body);
-  });
+  /** What another window of the same person does. */
+  elsewhere(id, action, content, expected) {
+    return this.send({ request_id: `other-${this.revision}`, changes: [{ action, event_id: id, content, expected }] });
+  }
 
-  load = async () => ({ revision: this.revision, state: "open", events: [...this.revisions.keys()].map((id) => structuredClone(this.latest(id))) });
+  load = async () => ({ revision: this.revision, state: "open", events: structuredClone([...this.revisions.keys()].map((id) => this.latest(id))) });
 }
 
 async function make() {
@@ -159,12 +173,12 @@ test("changes wait, in order, while the server cannot be reached or nobody is si
 
 test("a conflict keeps the other tab's work, drops ours with everything built on it, and says so", async () => {
   const { server, store, refused } = await make();
-  await server.change("e1", { action: "change", content: { intensity: "E" }, expected: 1, request_id: "other" });
+  await server.elsewhere("e1", "change", { intensity: "E" }, 1);
   store.change("e1", { intensity: "A" });
   store.change("e1", { side: "left" });
   await settle();
   await settle();
-  assert.deepEqual(refused, ["conflict"]);
+  assert.deepEqual(refused, ["conflict", "follows"]);
   assert.equal(server.latest("e1").number, 2);
   assert.deepEqual([store.events.get("e1").intensity, store.events.get("e1").side], ["E", "both"]);
   assert.equal(store.canUndo, false);
@@ -178,7 +192,7 @@ test("another tab's change of another event is taken over", async () => {
   store.create(SMILE);
   await settle();
   const [added] = [...server.revisions.keys()].filter((id) => id !== "e1");
-  await server.change("e1", { action: "change", content: { intensity: "E" }, expected: 1, request_id: "other" });
+  await server.elsewhere("e1", "change", { intensity: "E" }, 1);
   store.change(added, { intensity: "A" });
   await settle();
   await settle();
@@ -213,19 +227,81 @@ test("what was changed while the page catches up stays on the screen and can be 
   store.create(SMILE);
   await settle();
   const [added] = [...server.revisions.keys()].filter((id) => id !== "e1");
-  const { load, change } = server;
+  const { load, send } = server;
   server.load = async () => { const answer = await load(); await new Promise((resolve) => setTimeout(resolve, 30)); return answer; };
-  await server.change("e1", { action: "change", content: { intensity: "E" }, expected: 1, request_id: "other" });
+  await server.elsewhere("e1", "change", { intensity: "E" }, 1);
   store.change(added, { intensity: "A" }); // its answer shows that another tab wrote, and the page asks what
   await settle();
-  server.change = async (id, body) => { await new Promise((resolve) => setTimeout(resolve, 50)); return change(id, body); };
+  server.send = async (body) => { await new Promise((resolve) => setTimeout(resolve, 50)); return send(body); };
   store.change(added, { side: "left" }); // still on its way when the answer of before comes
   await new Promise((resolve) => setTimeout(resolve, 40));
   assert.equal(store.events.get(added).side, "left");
   await new Promise((resolve) => setTimeout(resolve, 80));
-  server.change = change;
+  server.send = send;
   store.change(added, { intensity: "B" });
   await settle();
   assert.deepEqual(refused, []);
   assert.deepEqual([server.latest(added).side, server.latest(added).intensity, store.events.get("e1").intensity], ["left", "B", "E"]);
+});
+
+test("changes made together are one request, one step of undo and one of redo", async () => {
+  const { server, store } = await make();
+  const sent = [];
+  const { send } = server;
+  server.send = (body) => { sent.push(body.changes.length); return send(body); };
+  const half = store.together(() => {
+    store.change("e1", { offset_us: 10 });
+    store.change("e1", { note: "first half" });
+    return store.create({ ...SMILE, onset_us: 10 });
+  });
+  await settle();
+  assert.deepEqual(sent, [3]);
+  assert.deepEqual(numbers(server, "e1"), ["propose", "change", "change"]);
+  assert.deepEqual([server.latest("e1").offset_us, server.latest(half.id).onset_us], [10, 10]);
+  store.undo();
+  assert.deepEqual([store.events.get("e1").offset_us, store.events.get("e1").note, store.events.get(half.id).deleted], [20, "", true]);
+  assert.equal(store.canUndo, false);
+  store.redo();
+  await settle();
+  assert.deepEqual(sent, [3, 2, 2]);
+  assert.deepEqual([server.latest("e1").offset_us, server.latest("e1").note, server.latest(half.id).deleted], [10, "first half", false]);
+  store.undo();
+  await settle();
+  assert.deepEqual([server.latest("e1").offset_us, server.latest("e1").standing, server.latest(half.id).deleted], [20, "proposed", true]);
+});
+
+test("a conflict in one of them refuses all and nothing of them stays on the screen", async () => {
+  const { server, store, refused } = await make();
+  await server.elsewhere("e1", "change", { intensity: "E" }, 1);
+  const { id } = store.together(() => {
+    const added = store.create(SMILE);
+    store.change("e1", { intensity: "A" });
+    return added;
+  });
+  await settle();
+  assert.deepEqual(refused, ["conflict"]);
+  assert.deepEqual([store.events.has(id), store.events.get("e1").intensity, store.canUndo], [false, "E", false]);
+  assert.equal(store.queue.refused[0].changes.length, 2);
+});
+
+test("what fails half-way through was never done", async () => {
+  const { server, store } = await make();
+  assert.throws(() => store.together(() => {
+    store.change("e1", { intensity: "A" });
+    throw new RangeError("no");
+  }), RangeError);
+  await settle();
+  assert.deepEqual([store.events.get("e1").intensity, store.unsaved, store.canUndo, numbers(server, "e1")], ["C", 0, false, ["propose"]]);
+});
+
+test("one together inside of another is part of it", async () => {
+  const { store } = await make();
+  store.together(() => {
+    store.remove("e1");
+    store.together(() => store.create(SMILE));
+  });
+  store.undo();
+  await settle();
+  assert.equal(store.standing().length, 1);
+  assert.equal(store.canUndo, false);
 });

@@ -36,8 +36,9 @@ after(() => { server.closeAllConnections(); server.close(); });
 
 const failure = async (promise) => promise.then(() => assert.fail("did not fail"), (error) => error);
 
-test("the token comes from the meta element, otherwise from the cookie, otherwise there is none", () => {
-  assert.equal(csrfToken({ querySelector: () => ({ getAttribute: () => "meta" }), cookie: "csrftoken=c" }), "meta");
+test("the token comes from the cookie, which changes with signing in, otherwise from the meta element, otherwise there is none", () => {
+  assert.equal(csrfToken({ querySelector: () => ({ getAttribute: () => "meta" }), cookie: "csrftoken=c" }), "c");
+  assert.equal(csrfToken({ querySelector: () => ({ getAttribute: () => "meta" }), cookie: "" }), "meta");
   assert.equal(csrfToken({ querySelector: () => null, cookie: "x=1; csrftoken=c%3D" }), "c=");
   assert.equal(csrfToken({ querySelector: () => null, cookie: "notcsrftoken=c" }), "");
 });

@@ -18,12 +18,13 @@ export function installSaveStatus(box, store, { editable }) {
   const show = () => {
     const { state } = store.queue;
     const waiting = store.unsaved;
+    const place = store.queue.durable ? "computer" : "page";
     box.dataset.state = waiting && state === "saved" ? "saving" : state;
     text.textContent = {
       saved: waiting ? "Saving…" : "Saved",
       saving: "Saving…",
-      offline: `Not saved: no connection. ${plural(waiting)} kept`,
-      "signed-out": `Not saved: signed out. ${plural(waiting)} kept`,
+      offline: `Offline: ${plural(waiting)} kept on this ${place}`,
+      "signed-out": `${store.queue.otherPerson ? "Another person is signed in" : "Signed out"}: ${plural(waiting)} kept on this ${place}`,
     }[state];
     retry.hidden = !["offline", "signed-out"].includes(state);
   };

@@ -19,28 +19,28 @@ const UNREACHABLE = "The server cannot be reached. Nothing on this page is lost;
 export class HttpError extends Error {
   /**
    * @param {string} sentence
-   * @param {{status?: number, code?: string, fields?: Record<string, string[]>, cause?: unknown}} [details]
-   *   `status` is 0 when there was no answer at all
+   * @param {{status?: number, code?: string, fields?: Record<string, string[]>, body?: any, cause?: unknown}} [details]
+   *   `status` is 0 when there was no answer at all; `body` is the whole answer where it was JSON
    */
-  constructor(sentence, { status = 0, code = "", fields = {}, cause } = {}) {
+  constructor(sentence, { status = 0, code = "", fields = {}, body = null, cause } = {}) {
     super(sentence, { cause });
     this.name = "HttpError";
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.body = body;
   }
 }
 
 /**
- * The CSRF token of this page: its meta element, otherwise the cookie.
+ * The CSRF token: the cookie, which is another one after signing in again in another tab, otherwise this page's meta element.
  * @param {Document} [page]
  * @returns {string} empty when there is none
  */
 export function csrfToken(page = document) {
-  const meta = page.querySelector('meta[name="csrf-token"]');
-  if (meta) return meta.getAttribute("content") ?? "";
   const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(page.cookie ?? "");
-  return cookie ? decodeURIComponent(cookie[1]) : "";
+  if (cookie) return decodeURIComponent(cookie[1]);
+  return page.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 }
 
 /**
@@ -53,7 +53,7 @@ export async function errorFrom(response) {
   if (isJson(response)) body = await response.json().catch(() => null);
   const said = [body?.error, body?.detail, body?.message].find((text) => typeof text === "string" && text);
   const sentence = said ?? SENTENCES[response.status] ?? (response.status >= 500 ? SERVER_FAILED : SENTENCES[400]);
-  return new HttpError(sentence, { status: response.status, code: body?.code ?? "", fields: body?.fields ?? {} });
+  return new HttpError(sentence, { status: response.status, code: body?.code ?? "", fields: body?.fields ?? {}, body });
 }
 
 /**
