@@ -15,18 +15,11 @@ from facsweb.assignments.models import Assignment
 from facsweb.assignments.sampling import length
 from facsweb.coding.models import Layer, Revision
 from facsweb.coding.sight import blind_recordings
+from facsweb.coding.statuses import TONES
 from facsweb.studies.models import Membership, Role, Study
 
 State = Layer.State
 HEAVY = ("summary", "files", "error_detail")
-TONES = {
-    State.ASSIGNED: "neutral",
-    State.OPEN: "attention",
-    State.SUBMITTED: "active",
-    State.ADJUDICATION: "active",
-    State.SETTLED: "good",
-    State.SIGNED: "good",
-}
 
 
 @dataclass(frozen=True, slots=True)

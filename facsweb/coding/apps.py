@@ -10,6 +10,7 @@ class CodingConfig(AppConfig):
         from facsweb.coding.preparing import prepare_run
         from facsweb.coding.protection import signed
         from facsweb.coding.sight import hides, withheld_entries
+        from facsweb.coding.statuses import statuses
         from facsweb.runs import hooks
 
         if make_machine_layer not in hooks.on_success:
@@ -22,3 +23,5 @@ class CodingConfig(AppConfig):
             hooks.hidden.append(hides)
         if withheld_entries not in audit.withheld:
             audit.withheld.append(withheld_entries)
+        if statuses not in hooks.codings:
+            hooks.codings.append(statuses)

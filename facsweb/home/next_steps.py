@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from facsweb.coding.models import Layer
+from facsweb.coding.sight import blind_recordings
 from facsweb.home.progress import HEAVY, percent, progress_of, with_progress
 from facsweb.home.study_views import consent_state
 from facsweb.recordings.models import Recording
@@ -86,50 +86,6 @@ def for_analyst(user: Any) -> Analyst:
     return Analyst(ready, failed, missing, list(studies))
 
 
-@dataclass(frozen=True, slots=True)
-class Coder:
-    """What waits for somebody who codes: the newest finished run of every recording they have not signed."""
-
-    open: list[tuple[AnalysisRun, Layer]]
-    untouched: list[AnalysisRun]
-
-    @property
-    def next_run(self) -> AnalysisRun | None:
-        """What *Continue* opens: the coding begun last, otherwise the oldest that nobody here began."""
-        return self.open[0][0] if self.open else self.untouched[0] if self.untouched else None
-
-    @property
-    def total(self) -> int:
-        return len(self.open) + len(self.untouched)
-
-
-def for_coder(user: Any) -> Coder:
-    """The coder's queue: begun codings first (latest first), then untouched recordings, oldest first."""
-    newest = (
-        AnalysisRun.objects.filter(recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED)
-        .order_by("-created_at")
-        .values("pk")[:1]
-    )
-    signed = Layer.objects.filter(run__recording=OuterRef("recording"), owner=user, state=Layer.State.SIGNED)
-    runs = (
-        AnalysisRun.objects.defer(*HEAVY)
-        .filter(recording__participant__study__in=_studies(user, Role.CODER), state=AnalysisRun.State.SUCCEEDED)
-        .filter(~Exists(signed))
-        .annotate(newest=newest)
-        .select_related("recording__participant__study")
-    )
-    mine = {layer.run_id: layer for layer in Layer.objects.filter(owner=user, state=Layer.State.OPEN)}
-    begun = [(run, mine[run.pk]) for run in runs if run.pk in mine]
-    begun.sort(key=lambda pair: pair[1].created_at, reverse=True)
-    begun_recordings = {run.recording_id for run, _ in begun}
-    untouched = [
-        run
-        for run in runs.filter(pk=F("newest")).order_by("finished_at")
-        if run.recording_id not in begun_recordings
-    ]
-    return Coder(begun, untouched)
-
-
 def for_manager(user: Any) -> list[Report]:
     """Signed reports of the user's studies, newest first."""
     return list(
@@ -137,6 +93,7 @@ def for_manager(user: Any) -> list[Report]:
             sign_off__layer__run__recording__participant__study__in=_studies(user, Role.MANAGER),
             state=Report.State.READY,
         )
+        .exclude(sign_off__layer__run__recording__in=blind_recordings(user))
         .select_related("sign_off__signer", "sign_off__layer__run__recording__participant__study")
         .defer("sign_off__content", *(f"sign_off__layer__run__{column}" for column in HEAVY))
         .order_by("-created_at")[:SHORT]

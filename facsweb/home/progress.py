@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from facsweb.coding.models import Layer
+from facsweb.coding.statuses import KINDS, Status, status
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 
 Tone = Literal["good", "attention", "bad", "active", "machine", "neutral"]
 State = AnalysisRun.State
+
+#: States of codings, the furthest first, and what a recording is said to be when one of its codings is there.
+STEPS: Final[tuple[tuple[tuple[str, ...], str, Tone], ...]] = (
+    ((Layer.State.SIGNED, Layer.State.SETTLED), "Signed", "good"),
+    ((Layer.State.ADJUDICATION,), "In adjudication", "active"),
+    ((Layer.State.SUBMITTED,), "Submitted", "active"),
+    ((Layer.State.OPEN,), "Being coded", "attention"),
+    ((Layer.State.ASSIGNED,), "Assigned", "neutral"),
+)
 
 #: Columns that may be large and that no list shows.
 HEAVY = ("summary", "files", "error_detail")
@@ -27,6 +37,12 @@ class Progress:
     tone: Tone
     run: AnalysisRun | None = None
     live: bool = False
+    codings: tuple[Status, ...] = ()
+
+    @property
+    def several(self) -> tuple[Status, ...]:
+        """The single codings where there is more than one; a single one is what `label` says."""
+        return self.codings if len(self.codings) > 1 else ()
 
     @property
     def is_reviewable(self) -> bool:
@@ -44,10 +60,18 @@ class Progress:
 def with_progress(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     """Fetch what ``progress_of`` needs in two queries, whatever the number of recordings."""
     runs = AnalysisRun.objects.defer(*HEAVY).order_by("-created_at")
-    layers = Layer.objects.filter(kind=Layer.Kind.CODER)
+    layers = Layer.objects.filter(kind__in=KINDS).select_related("owner")
     return recordings.defer("media_info").prefetch_related(
         Prefetch("runs", queryset=runs), Prefetch("runs__layers", queryset=layers, to_attr="coder_layers")
     )
+
+
+def _counted(label: str, there: list[str], run: AnalysisRun) -> str:
+    """``1 of 2 submitted`` where others of the same run are not so far."""
+    coders = [layer for layer in run.coder_layers if layer.kind == Layer.Kind.CODER]
+    if label != "Submitted" or len(there) == len(coders):
+        return label
+    return f"{len(there)} of {len(coders)} submitted"
 
 
 def percent(run: AnalysisRun) -> int | None:
@@ -68,13 +92,12 @@ def progress_of(recording: Recording) -> Progress:
         if run.state == State.QUEUED:
             return Progress("Waiting for a worker", "active", run, live=True)
     finished = [run for run in runs if run.state == State.SUCCEEDED]
-    for state, label, tone in (
-        (Layer.State.SIGNED, "Signed", "good"),
-        (Layer.State.OPEN, "Being coded", "attention"),
-    ):
+    codings = tuple(status(layer) for run in finished for layer in run.coder_layers)
+    for states, label, tone in STEPS:
         for run in finished:
-            if any(layer.state == state for layer in run.coder_layers):
-                return Progress(label, tone, run)
+            there = [layer.state for layer in run.coder_layers if layer.state in states]
+            if there:
+                return Progress(_counted(label, there, run), tone, run, codings=codings)
     if finished:
         return Progress("Ready to review", "machine", finished[0])
     if runs and runs[0].state == State.FAILED:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from facsweb.coding.statuses import statuses
 from facsweb.recordings import proxies, services
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
@@ -36,6 +37,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "playable": services.playable(recording) is not None,
         "preparing": recording.proxy_state in (Recording.ProxyState.WAITING, Recording.ProxyState.MAKING),
         "runs": runs,
+        "codings": [one for run in runs for one in statuses(run)],
         "active_run": next((run for run in runs if run.is_active), None),
         "finished_run": next((run for run in runs if run.state == AnalysisRun.State.SUCCEEDED), None),
         "duplicates": services.duplicates(recording),

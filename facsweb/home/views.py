@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_GET
 
-from facsweb.home import cards, next_steps
+from facsweb.home import cards, next_steps, queue
 from facsweb.studies.models import Role
 
 # htmx stops asking after this status.
@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "roles": roles,
         "active": active,
         "analyst": next_steps.for_analyst(user) if Role.ANALYST in roles else None,
-        "coder": next_steps.for_coder(user) if Role.CODER in roles else None,
+        "coder": queue.for_coder(user) if Role.CODER in roles else None,
         "reports": next_steps.for_manager(user) if Role.MANAGER in roles else None,
         "administrator": next_steps.for_administrator(user) if Role.ADMINISTRATOR in roles else None,
         "short": f":{next_steps.SHORT}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from facsweb.runs.models import AnalysisRun
@@ -28,3 +28,6 @@ hidden: Final[list[Callable[[Any, AnalysisRun], str]]] = []
 def why_hidden(user: Any, run: AnalysisRun) -> str:
     """Why what the run found is hidden from the user; empty where it is not."""
     return next((why for hook in hidden if (why := hook(user, run))), "")
+
+#: Each lists the codings of a run (``who``, ``label``, ``tone``, ``blind``) for the run's page; nothing of what they say.
+codings: Final[list[Callable[[AnalysisRun], Sequence[Any]]]] = []

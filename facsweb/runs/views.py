@@ -66,6 +66,7 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
     return {
         "run": run,
         "hidden": hidden,
+        "codings": [one for hook in hooks.codings for one in hook(run)],
         "snapshot": progress.snapshot(run),
         "socket_path": f"/ws/runs/{run.pk}/",
         "may_start": access.may(request.user, "runs:start", run),

@@ -1,0 +1,162 @@
+"""What a coder does next: what they were asked for, what they began, and what nobody was asked for yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef
+from django.urls import NoReverseMatch, reverse
+
+from facsweb.assignments.models import Assignment
+from facsweb.assignments.reading import Counts, counts, extent, is_overdue
+from facsweb.coding.models import Layer
+from facsweb.coding.sight import blind_recordings
+from facsweb.home.progress import HEAVY
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Membership, Role
+
+State = Layer.State
+SENT_BACK, IN_PROGRESS, ASSIGNED, SUBMITTED, ADJUDICATE = range(5)
+TITLES = {
+    SENT_BACK: "Sent back",
+    IN_PROGRESS: "In progress",
+    ASSIGNED: "Assigned",
+    SUBMITTED: "Submitted",
+    ADJUDICATE: "To adjudicate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One coding of the person."""
+
+    layer: Layer
+    assignment: Assignment | None
+    counts: Counts
+
+    @property
+    def run(self) -> AnalysisRun:
+        return self.layer.run
+
+    @property
+    def section(self) -> int:
+        if self.layer.kind == Layer.Kind.ADJUDICATED:
+            return ADJUDICATE
+        if self.layer.state == State.ASSIGNED:
+            return ASSIGNED
+        if self.layer.state in (State.SUBMITTED, State.ADJUDICATION):
+            return SUBMITTED
+        return SENT_BACK if self.reason else IN_PROGRESS
+
+    @property
+    def reason(self) -> str:
+        """Why it was sent back; empty where it was not."""
+        open_again = self.assignment is not None and self.layer.state == State.OPEN
+        return self.assignment.returned_reason if open_again and self.assignment else ""
+
+    @property
+    def due(self) -> dt.date | None:
+        return self.assignment.due if self.assignment else None
+
+    @property
+    def overdue(self) -> bool:
+        return is_overdue(self.layer, self.assignment)
+
+    @property
+    def blind(self) -> bool:
+        return self.layer.mode == Layer.Mode.BLIND
+
+    @property
+    def extent(self) -> str:
+        return extent(self.layer)
+
+    @property
+    def begun(self) -> bool:
+        return self.layer.state != State.ASSIGNED
+
+    @property
+    def url(self) -> str:
+        if self.layer.kind == Layer.Kind.ADJUDICATED:
+            try:
+                return reverse("agreement:adjudicate", args=[self.layer.pk])
+            except NoReverseMatch:
+                return f"{reverse('coding:review', args=[self.layer.run_id])}?layer={self.layer.pk}"
+        return reverse("coding:review", args=[self.layer.run_id])
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """By the day it is due, begun before not begun, the latest begun first."""
+        age = (self.layer.begun_at or self.layer.created_at).timestamp()
+        return self.due or dt.date.max, not self.begun, -age if self.begun else age
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What waits for somebody who codes."""
+
+    items: list[Item] = field(default_factory=list)
+    untouched: list[AnalysisRun] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> list[Item]:
+        """What the person can go on with now, in the order in which they should."""
+        return [item for item in self.items if item.section != SUBMITTED]
+
+    @property
+    def next_item(self) -> Item | None:
+        return next(iter(self.waiting), None)
+
+    @property
+    def next_run(self) -> AnalysisRun | None:
+        """What the one big button opens; otherwise the oldest recording that nobody was asked for."""
+        return self.next_item.run if self.next_item else self.untouched[0] if self.untouched else None
+
+    @property
+    def total(self) -> int:
+        return len(self.waiting) + len(self.untouched)
+
+    @property
+    def sections(self) -> list[tuple[str, list[Item]]]:
+        """Title and codings of every section that has some."""
+        grouped = [(TITLES[key], [item for item in self.items if item.section == key]) for key in TITLES]
+        return [(title, items) for title, items in grouped if items]
+
+
+def for_coder(user: Any) -> Coder:
+    """The coder's queue: own codings by due day, then recordings that nobody was asked for, oldest first."""
+    studies = Membership.objects.filter(user=user, role=Role.CODER).values("study")
+    running = (State.ASSIGNED, State.OPEN, State.SUBMITTED, State.ADJUDICATION)
+    layers = (
+        Layer.objects.filter(owner=user, run__recording__participant__study__in=studies, state__in=running)
+        .filter(kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), run__state=AnalysisRun.State.SUCCEEDED)
+        .select_related("run__recording__participant__study", "assignment__assigned_by", "assignment__returned_by")
+        .defer(*(f"run__{name}" for name in HEAVY))
+    )
+    own = list(layers)
+    known = counts(layer.pk for layer in own)
+    items = [Item(layer, getattr(layer, "assignment", None), known.get(layer.pk, Counts())) for layer in own]
+    return Coder(sorted(items, key=lambda item: item.order), _untouched(user, studies))
+
+
+def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
+    """Newest finished runs of recordings that the person has no coding of and nobody else was asked for."""
+    newest = (
+        AnalysisRun.objects.filter(recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED)
+        .order_by("-created_at")
+        .values("pk")[:1]
+    )
+    mine = Layer.objects.filter(run__recording=OuterRef("recording"), owner=user, kind=Layer.Kind.CODER)
+    given = Assignment.objects.filter(layer__run__recording=OuterRef("recording"))
+    runs = (
+        AnalysisRun.objects.defer(*HEAVY)
+        .filter(recording__participant__study__in=studies, state=AnalysisRun.State.SUCCEEDED)
+        .filter(~Exists(mine), ~Exists(given))
+        .exclude(recording__in=blind_recordings(user))
+        .annotate(newest=newest)
+        .filter(pk=F("newest"))
+        .select_related("recording__participant__study")
+        .order_by("finished_at")
+    )
+    return list(runs)
