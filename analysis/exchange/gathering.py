@@ -151,8 +151,8 @@ class Gathered:
     ) -> Reading:
         """Everything gathered, events by onset and then in the catalogue's order."""
         for name, count in self.unmatched.items():
-            what = "annotation" if count == 1 else "annotations"
-            self.remark(f"“{name}”", f"no FACS code has this name; its {count:,} {what} were not read")
+            what = "annotation was" if count == 1 else f"{count:,} annotations were"
+            self.remark(f"“{name}”", f"no FACS code has this name; its {what} not read")
         order = sorted(self._events, key=lambda event: (event.onset_us, CATALOGUE[event.code].order, event.side))
         return Reading(
             kind, tuple(order), tuple(self._remarks), dict(self.unmatched), self.shifted(spans or []), coder, media
