@@ -17,7 +17,7 @@
  *
  * @typedef {object} Content
  * @property {string} code
- * @property {string} side both, left, right (the subject's), or empty
+ * @property {string} side both, left, right (the subject’s), unilateral (one side, not said which), or empty
  * @property {string} intensity A–E or empty
  * @property {number} onset_us
  * @property {number} apex_us
@@ -32,7 +32,7 @@ export const GROUP_NAMES = {
   upper_face: "Upper face", lower_face: "Lower face", miscellaneous: "Miscellaneous", head: "Head", eyes: "Eyes",
   visibility: "Visibility", gross: "Gross behaviour",
 };
-const PREFIX = { left: "L", right: "R", both: "", "": "" };
+const PREFIX = { left: "L", right: "R", unilateral: "U", both: "", "": "" };
 
 export class Catalogue {
   /** @param {Code[]} codes in display order */
