@@ -12,7 +12,7 @@ from analysis.facs.micro import CAUTION, LONGEST_US, MICRO_CODES
 from analysis.facs.regions import REASON_WORDS, regions_of
 from analysis.facs.tiers import tier_words
 from facsweb.accounts.models import User
-from facsweb.coding import stage
+from facsweb.coding import stage, timeline
 from facsweb.coding.models import Layer
 from facsweb.coding.preferences import preferences_of
 from facsweb.coding.services import faces_of, limit_us
@@ -160,6 +160,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "preferences": reverse("coding:preferences"),
         },
         "stage": stage.page_data(run),
+        **timeline.page_data(run),
         "codes": [
             {
                 "code": code.code,

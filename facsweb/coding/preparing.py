@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def prepare_run(run: AnalysisRun) -> None:
-    """Write the timeline's bytes of every face (``runs.hooks.on_success``); without them a first view is slower."""
+    """Write the timeline's bytes of every face (``runs.hooks.on_success``); without, a first view is slower."""
     from facsweb.coding.tracks import track  # here, so that pyarrow is loaded only by who reads results
 
     for face in faces_of(run):

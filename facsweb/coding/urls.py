@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.coding import change_views, preference_views, stage_views, views, workflow_views
+from facsweb.coding import change_views, preference_views, stage_views, views, waveform_views, workflow_views
 
 app_name = "coding"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/review/", views.review, name="review"),
     path("runs/<uuid:pk>/signals", views.signals, name="signals"),
     path("runs/<uuid:pk>/frames", views.frames, name="frames"),
+    path("runs/<uuid:pk>/waveform", waveform_views.waveform, name="waveform"),
     path("runs/<uuid:pk>/geometry", stage_views.geometry, name="geometry"),
     path("runs/<uuid:pk>/mesh", stage_views.mesh, name="mesh"),
     path("runs/<uuid:pk>/reason", stage_views.reason, name="reason"),

@@ -1,19 +1,26 @@
 /**
- * The two plots of the timeline, drawn by Plotly without margins, axes or events of its own: the heatmap of all rows and the curve of one.
- * Each is drawn for a window somewhat wider than the one on the screen; zooming and panning move the finished picture until
- * the next one comes.
+ * The curve of one Action Unit, drawn by Plotly without margins, axes or events of its own, for a window somewhat wider than the one on
+ * the screen; zooming and panning move the finished picture until the next one comes. Plotly is large: it is fetched after the rows stand.
  */
-import { ROW } from "../lib/rows.js";
 import { outline } from "../lib/interval.js";
 import { colour } from "../lib/palette.js";
 import { span, toX } from "../lib/time-window.js";
 
-/** @type {any} */
-const Plotly = /** @type {any} */ (globalThis).Plotly;
 const CONFIG = { staticPlot: true, displayModeBar: false, responsive: false };
-/** Pixels that Plotly draws of a row. The picture is stretched to the row's height: a tenth of the pixels, and as sharp, because a row is flat. */
-const DRAWN_ROW = 2;
 const CLEAR = "rgba(0,0,0,0)";
+
+/** @param {string} url @returns {Promise<any>} Plotly; the script is of this site, as the page's policy wants it */
+function fetchPlotly(url) {
+  const known = /** @type {any} */ (globalThis).Plotly;
+  if (known) return Promise.resolve(known);
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.addEventListener("load", () => resolve(/** @type {any} */ (globalThis).Plotly));
+    script.addEventListener("error", () => reject(new Error("The curve cannot be drawn: a part of the page did not arrive. Everything else works; load the page again to try once more.")));
+    document.head.append(script);
+  });
+}
 
 /** @param {number} width @param {number} height @param {object} x @param {object} y */
 const layout = (width, height, x, y) => ({
@@ -51,37 +58,29 @@ class Picture {
   }
 }
 
-export class HeatmapPlot extends Picture {
-  /** @param {HTMLElement} box */
-  constructor(box) {
-    super(box);
-    this.div.style.setProperty("transform", `scaleY(${ROW / DRAWN_ROW})`);
-  }
-
-  /**
-   * @param {import("../lib/heat.js").Heat} heat
-   * @param {string[]} rows codes from the top
-   */
-  draw(heat, rows) {
-    const step = (heat.toUs - heat.fromUs) / heat.width;
-    const steps = ["0", "a", "b", "c", "d", "e"].map((name, index) => [index / 5, colour(`--intensity-${name}`)]);
-    const trace = {
-      type: "heatmap", z: rows.map((code) => heat.row(code)), x0: heat.fromUs + step / 2, dx: step, y0: 0, dy: 1,
-      zmin: 0, zmax: 5, zauto: false, colorscale: steps, showscale: false, hoverinfo: "skip", zsmooth: false, connectgaps: false,
-    };
-    const size = layout(heat.width, Math.max(rows.length * DRAWN_ROW, 1),
-      { range: [heat.fromUs, heat.toUs] }, { range: [rows.length - 0.5, -0.5] });
-    Plotly.react(this.div, rows.length ? [trace] : [], size, CONFIG);
-    this.note({ fromUs: heat.fromUs, toUs: heat.toUs }, heat.width);
-  }
-}
-
 /** How each side's curve is drawn; never by colour alone. */
 const LINES = { both: { width: 2 }, left: { width: 1.4, dash: "4px,3px" }, right: { width: 1.4, dash: "1px,3px" } };
 export const CURVE_HEIGHT = 112;
 const BAND_ALPHA = 0.22;
 
 export class CurvePlot extends Picture {
+  /** @type {any} */ #plotly = null;
+  /** @type {(() => void) | null} what is to be drawn once Plotly is there */ #waiting = null;
+
+  /** Fetch Plotly; what was drawn before it came appears then. @param {string} url */
+  async open(url) {
+    this.#plotly = await fetchPlotly(url);
+    this.#waiting?.();
+    this.#waiting = null;
+  }
+
+  /** @param {object[]} traces @param {object} size */
+  #react(traces, size) {
+    const act = () => this.#plotly.react(this.div, traces, size, CONFIG);
+    if (this.#plotly) act();
+    else this.#waiting = act;
+  }
+
   /**
    * @param {import("../lib/interval.js").Curve} curve
    * @param {import("../lib/time-window.js").TimeWindow} drawn
@@ -100,12 +99,12 @@ export class CurvePlot extends Picture {
       fillcolor: hue.replace("rgb(", "rgba(").replace(")", `, ${BAND_ALPHA})`), line: { width: 0 } };
     const grid = { visible: true, showgrid: true, showticklabels: false, ticks: "", dtick: 1, tick0: 0, zeroline: true,
       gridcolor: colour("--hairline"), zerolinecolor: colour("--outline"), range: [0, 5.15] };
-    Plotly.react(this.div, x.length ? [band, ...traces] : traces, layout(width, CURVE_HEIGHT, { range: [drawn.fromUs, drawn.toUs] }, grid), CONFIG);
+    this.#react(x.length ? [band, ...traces] : traces, layout(width, CURVE_HEIGHT, { range: [drawn.fromUs, drawn.toUs] }, grid));
     this.note(drawn, width);
   }
 
   clear() {
-    Plotly.react(this.div, [], layout(1, CURVE_HEIGHT, {}, {}), CONFIG);
+    this.#react([], layout(1, CURVE_HEIGHT, {}, {}));
     this.drawn = null;
   }
 }

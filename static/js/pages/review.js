@@ -14,6 +14,7 @@ import { Catalogue, notation } from "../lib/facs.js";
 import { FrameTable } from "../lib/frames.js";
 import { getJson, HttpError } from "../lib/http.js";
 import { layerQueue } from "../lib/layer-queue.js";
+import { inside } from "../lib/spans.js";
 import { toast, toastError } from "../lib/toast.js";
 
 const NEW_EVENT_US = 1_000_000;
@@ -58,8 +59,8 @@ export class Review extends EventTarget {
       load: (since) => getJson(since === null ? data.urls.events : `${data.urls.events}?since=${since}`),
     }, { queue, author: data.user.name });
     this.timeline = new Timeline(part("timeline"), {
-      catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, tierWords: data.tierWords, url: data.urls.signals, version: data.run.attempt, alone: this.alone,
-      onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError,
+      catalogue: this.catalogue, durationUs: data.durationUs, frames, reasons: data.reasons, tierWords: data.tierWords, url: data.urls.signals, version: data.run.attempt, alone: this.alone, spans: data.layer.spans, prototypes: data.prototypes,
+      onScrub: (us) => this.look(us), onChoose: (event, machine) => this.choose(event, machine), onError: toastError, onFilter: (filter) => this.table.setFilter(filter),
       onTimes: (event, times, done) => {
         if (done) this.store.change(event.id, times);
         else this.editor.show({ ...event, ...times });
@@ -101,7 +102,7 @@ export class Review extends EventTarget {
     this.standing = listed.filter((event) => !event.deleted);
     this.machine = [...this.proposals.values()].filter((event) => event.face === this.face);
     if (this.selected && !this.store.events.has(this.selected)) this.selected = null;
-    this.timeline.setEvents(this.alone ? [] : this.standing, this.alone ? this.standing : this.machine);
+    this.timeline.setEvents(this.alone ? [] : listed, this.alone ? listed : this.machine);
     this.timeline.selected = this.selected;
     if (!part("events").hidden) this.table.draw(listed, this.selected);
     this.editor.show(this.chosen);
@@ -166,7 +167,7 @@ export class Review extends EventTarget {
 
   /** @param {number} by */
   #move(by) {
-    const listed = this.listed();
+    const listed = inside(this.listed(), data.layer.spans);
     if (!listed.length) return;
     const at = listed.findIndex((event) => event.id === this.selected);
     const after = listed.findIndex((event) => event.onset_us >= this.clock.timeUs);
@@ -230,7 +231,6 @@ export class Review extends EventTarget {
     let table = false; // the timeline is drawn for its window and cannot be made larger: paper gets the table
     addEventListener("beforeprint", () => { table = !part("events").hidden; this.#showTable(true); });
     addEventListener("afterprint", () => this.#showTable(table));
-    part("rows").addEventListener("change", () => this.timeline.setRows(part("rows").value));
     part("layer")?.addEventListener("change", () => { location.search = `?layer=${part("layer").value}`; });
     part("face")?.addEventListener("change", () => this.#openFace(Number(part("face").value)));
     installSaveStatus(part("save-status"), this.store, { editable: data.layer.editable });
