@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("facsweb.exchange.urls")),
     path("", include("facsweb.assignments.urls")),
     path("", include("facsweb.practice.urls")),
+    path("", include("facsweb.agreement.urls")),
     path("", include("facsweb.reports.urls")),
     path("scorers/", include("facsweb.learning.urls")),
 ]

@@ -71,6 +71,10 @@ EXAMPLES = {
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),
     "assignments:detail": Example(data={"action": "due", "due": ""}),
     "exchange:download": Example(kwargs={"key": "eaf"}),
+    "agreement:start": Example(data={}),
+    "agreement:decide": Example(json={"step": 1, "taken": "a", "expected": 0}),
+    "agreement:give_up": Example(data={"reason": "I know the participant"}),
+    "agreement:names": Example(data={"shown": "1"}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
@@ -162,6 +166,20 @@ class World:
 
         return receive(self.people["coder"], self.runs(), "a.csv", b"code,onset_s,offset_s\n12,1,2\nwave,1,2\n")
 
+    def agreement(self) -> Any:
+        return self.layers()
+
+    def other(self, layer: Any) -> Any:
+        """The second coding of an address that names two: the machine's."""
+        return layer.run.layers.get(kind="machine")
+
+    def adjudications(self) -> Any:
+        from facsweb.agreement.beginning import start
+        from tests.agreement.made import make_codings
+
+        codings = make_codings(self.runs(), self.people["analyst"], self.people["administrator"])
+        return start(self.people["coder"], *codings, adjudicator=self.people["coder"])
+
     def trainings(self) -> Any:
         from facsweb.learning.models import Training
 
@@ -224,7 +242,10 @@ def url_of(page: str, world: World) -> tuple[str, Example]:
     kwargs: dict[str, Any] = dict(example.kwargs)
     if found := re.search(r"([\w-]+)/<uuid:pk>", ROUTES[page]):
         word = "people_account" if found[1] == "people" else found[1]
-        kwargs["pk"] = world.object(word).pk
+        found = world.object(word)
+        kwargs["pk"] = found.pk
+        if "<uuid:other>" in ROUTES[page]:
+            kwargs["other"] = world.other(found).pk
     if page == "studies:member_remove":
         example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
     return reverse(page, kwargs=kwargs) + example.query, example
