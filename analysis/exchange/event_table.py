@@ -7,13 +7,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from analysis.coded import CodedLayer
 from analysis.exchange.gathering import Gathered, microseconds, side_of
 from analysis.exchange.names import Named, Scored, code_of, units_of
 from analysis.exchange.text import clock_seconds, decoded, neutral, number, restored
-from analysis.exchange.values import NOTATION, UNITS, ExchangeError, Options, Reading
+from analysis.exchange.values import MAX_ROWS, NOTATION, UNITS, ExchangeError, Options, Reading
 from analysis.facs.notation import LETTERS, letter
 from analysis.facs.tables import EVENT_COLUMNS
 
@@ -105,11 +106,19 @@ def _is_header(columns: dict[str, _Column]) -> bool:
     )
 
 
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """Cells of one line; none where it is no line of a table."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
 def header_of(text: str) -> tuple[str, int] | None:
     """Delimiter and line number (from 0) of the header of an event table; None where there is none."""
     for line, content in enumerate(text.split("\n", 30)[:30]):
         for delimiter in "\t;,":
-            if _is_header(_columns(next(csv.reader([content], delimiter=delimiter), []))):
+            if _is_header(_columns(cells_of(content, delimiter))):
                 return delimiter, line
     return None
 
@@ -138,9 +147,11 @@ def read(data: bytes, options: Options | None = None) -> Reading:
     try:
         before = [next(reader) for _ in range(line)]
         headers = next(reader)
-        rows = [(reader.line_num, row) for row in reader]
+        rows = [(reader.line_num, row) for row in islice(reader, MAX_ROWS + 1)]
     except (csv.Error, StopIteration) as error:
         raise ExchangeError(f"The table is damaged ({error}). Nothing was read.") from error
+    if len(rows) > MAX_ROWS:
+        raise ExchangeError(f"The table has more than {MAX_ROWS:,} rows, which is no coding. Nothing was read.")
     for number_, row in enumerate(before, 1):
         if any(cell.strip() for cell in row):
             gathered.remark(f"line {number_}", "it stands before the table; it was not read")

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from analysis.exchange.event_table import cells_of
 from analysis.exchange.gathering import Gathered
 from analysis.exchange.text import decoded, number
 from analysis.exchange.values import ExchangeError, Options, Reading
@@ -43,7 +44,7 @@ def header_of(text: str) -> tuple[str, list[str]] | None:
     """Delimiter and column names of a frame table; None where the first line is not its header."""
     line = text.split("\n", 1)[0]
     for delimiter in "\t;,":
-        names = [name.strip().strip("\ufeff") for name in next(csv.reader([line], delimiter=delimiter), [])]
+        names = [name.strip().strip("\ufeff") for name in cells_of(line, delimiter)]
         lowered = {name.lower() for name in names}
         if any(_UNIT.fullmatch(name) for name in names) and lowered & {*_TIMES, *_FRAMES}:
             return delimiter, names
@@ -139,7 +140,7 @@ class _Table:
             return
         at = self.time if self.time is not None else self.frame
         time = self._number(row, at)
-        if not np.isfinite(time):
+        if not abs(time) < 1e15:  # NaN, too
             self.gathered.remark(f"line {line}", "it has no time; it was not read")
             return
         self.lines.append(line)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from analysis.coded import SIDES, CodedEvent
-from analysis.exchange.values import MAX_EVENTS, ExchangeError, Options, Reading, Remark
+from analysis.exchange.values import MAX_EVENTS, MAX_REMARKS, ExchangeError, Options, Reading, Remark
 from analysis.facs.codes import CATALOGUE
 from analysis.facs.notation import LETTERS
 
@@ -25,7 +25,8 @@ def side_of(word: str) -> str | None:
 
 
 def microseconds(seconds: float) -> int:
-    """Nearest whole microsecond; a half goes up."""
+    """Nearest whole microsecond; a half goes up. Beyond thirty years it is no time of a recording: the limit."""
+    seconds = min(max(seconds, -1e9), 1e9)
     return int(seconds * 1e6 + 0.5) if seconds >= 0 else -int(-seconds * 1e6 + 0.5)
 
 
@@ -38,10 +39,13 @@ class Gathered:
         self._events: list[CodedEvent] = []
         self._remarks: list[Remark] = []
         self._said: set[tuple[str, str]] = set()
+        self._unsaid = 0
 
     def remark(self, place: str, text: str) -> None:
         """Say something about a place in the file; the same is said once."""
-        if (place, text) not in self._said:
+        if len(self._said) >= MAX_REMARKS:
+            self._unsaid += 1
+        elif (place, text) not in self._said:
             self._said.add((place, text))
             self._remarks.append(Remark(place, text))
 
@@ -153,6 +157,8 @@ class Gathered:
         for name, count in self.unmatched.items():
             what = "annotation was" if count == 1 else f"{count:,} annotations were"
             self.remark(f"“{name}”", f"no FACS code has this name; its {what} not read")
+        if self._unsaid:
+            self._remarks.append(Remark("the file", f"{self._unsaid:,} more such remarks"))
         order = sorted(self._events, key=lambda event: (event.onset_us, CATALOGUE[event.code].order, event.side))
         return Reading(
             kind, tuple(order), tuple(self._remarks), dict(self.unmatched), self.shifted(spans or []), coder, media

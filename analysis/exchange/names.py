@@ -27,7 +27,9 @@ _NUMBERED: Final = re.compile(
     r"(?P<prefix>[lru](?=\d))?(?P<code>m?0*\d{1,3})(?P<suffix>[lr])?(?:[\s_\-:.]+(?P<rest>.*))?",
     re.IGNORECASE,
 )
-_ENDING: Final = re.compile(r"(?P<base>.*?)(?:\s+face\s+(?P<face>\d+))?(?:\s+\((?P<lane>\d+)\))?", re.IGNORECASE)
+_ENDING: Final = re.compile(
+    r"(?P<base>.*?)(?:\s+face\s+(?P<face>\d{1,4}))?(?:\s+\((?P<lane>\d{1,4})\))?", re.IGNORECASE
+)
 _UNIT: Final = re.compile(
     r"(?:AU|AD)?\s*(?P<prefix>[ULRTBAVWXYZGHIJK]?)\s*(?P<code>M?0*\d+)\s*(?P<letter>[A-E]?)", re.IGNORECASE
 )

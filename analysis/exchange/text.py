@@ -12,7 +12,7 @@ from analysis.exchange.values import MAX_BYTES, ExchangeError
 #: A spreadsheet takes a cell that starts so for a formula; an apostrophe before it makes it text.
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_CLOCK: Final = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,:]\d+)?)")
+_CLOCK: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,:]\d+)?)")
 
 
 def check_size(data: bytes) -> None:
@@ -73,7 +73,7 @@ def number(text: str) -> float | None:
         value = float(plain)
     except ValueError:
         return None
-    return value if value == value and abs(value) != float("inf") else None
+    return value if abs(value) < 1e16 else None
 
 
 def clock_seconds(text: str) -> float | None:

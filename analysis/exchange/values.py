@@ -17,6 +17,11 @@ from analysis.types import AnalysisError
 MAX_BYTES: Final = 20_000_000
 #: More events than anybody codes in one recording: such a file is something else.
 MAX_EVENTS: Final = 50_000
+#: Rows of an event table and elements of an XML file that are looked at; more would only fill the memory.
+MAX_ROWS: Final = 200_000
+MAX_ELEMENTS: Final = 600_000
+#: Remarks that are kept word by word; what is beyond is counted.
+MAX_REMARKS: Final = 10_000
 #: In a mapping: the tier's values are FACS notation, such as ``1+2+12B``.
 NOTATION: Final = "notation"
 #: Units of time that a table may use.

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from analysis.exchange.text import check_size
-from analysis.exchange.values import ExchangeError
+from analysis.exchange.values import MAX_ELEMENTS, ExchangeError
 
 _DEEPEST: Final = 40
 
@@ -33,13 +33,15 @@ def parsed(data: bytes, root: str, what: str) -> ElementTree.Element:
         Not XML, another root, a document type declaration (a way to blow a small file up or to read others).
     """
     check_size(data)
-    depth = 0
+    depth = count = 0
 
     def start(name: str, _: Any) -> None:
-        nonlocal depth
+        nonlocal depth, count
         if depth == 0 and name != root:
             raise _Refused(f"This is XML, but not an {what}: it begins with <{name[:60]}>.")
-        depth += 1
+        depth, count = depth + 1, count + 1
+        if count > MAX_ELEMENTS:
+            raise _Refused(f"The file has more than {MAX_ELEMENTS:,} elements, which is no coding.")
         if depth > _DEEPEST:
             raise _Refused(f"This is no {what}: its elements lie too deep in each other.")
 

@@ -94,6 +94,11 @@ def receive(actor: User, run: AnalysisRun, name: str, data: bytes) -> Upload:
         )
 
 
+def waiting(user: User, run: AnalysisRun) -> Upload | None:
+    """The file that the user uploaded for the run and has not imported yet."""
+    return Upload.objects.defer("content").filter(run=run, owner=user).first()
+
+
 def look(upload: Upload, options: Options) -> Found:
     """Read the file and try its events in the run; nothing is written.
 

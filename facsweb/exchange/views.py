@@ -106,6 +106,7 @@ def upload(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "ready": ready,
         "consented": not missing_scopes(run.recording.participant, [Scope.VIDEO]),
         "form": form,
+        "waiting": services.waiting(request.user, run),
         "formats": [one for one in FORMATS.values() if one.reads],
         "layers": [_row(request, layer) for layer in layers],
         "crumbs": _crumbs(run, "Import"),

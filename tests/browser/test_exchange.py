@@ -6,6 +6,7 @@ import pytest
 
 from facsweb.coding.models import Layer
 from facsweb.coding.services import current_events, open_layer
+from tests.browser.accessibility import grave
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
@@ -20,6 +21,7 @@ def run(participant, consent, people):
 def test_a_layer_goes_out_and_a_table_comes_in_and_goes_again(open_page, run, people, tmp_path):
     layer = open_layer(people["coder"], run)
     page = open_page("coder", f"/layers/{layer.pk}/export/")
+    assert grave(page) == []
     with page.expect_download() as started:
         page.get_by_role("button", name="Download ELAN").click()
     assert started.value.suggested_filename.endswith(".eaf")
@@ -34,12 +36,14 @@ def test_a_layer_goes_out_and_a_table_comes_in_and_goes_again(open_page, run, pe
     page.goto(f"/runs/{run.pk}/import/")
     page.get_by_label("File", exact=True).set_input_files(table)
     page.get_by_role("button", name="Look at the file").click()
+    assert grave(page) == []
     page.get_by_label("wave").select_option(label="50 Speech")
     page.get_by_label("Shift in milliseconds").fill("-500")
     page.get_by_role("button", name="Look again").click()
     page.get_by_text("00:00:00.500").first.wait_for()
     page.get_by_role("button", name="Import as a layer").click()
     page.get_by_role("link", name="from a lab", exact=True).wait_for()
+    assert grave(page) == []
     imported = Layer.objects.get(kind="imported")
     assert [(e.code, e.onset_us) for e in current_events(imported)] == [
         ("50", 0),

@@ -248,3 +248,10 @@ def test_an_unfinished_run_takes_nothing(run, client_as):
     answer = sent(client_as("coder"), run)
     assert "not finished" in answer.content.decode()
     assert not Upload.objects.exists()
+
+
+def test_a_file_that_waits_can_be_gone_on_with(run, client_as):
+    where = sent(client_as("coder"), run).url
+    html = client_as("coder").get(f"/runs/{run.pk}/import/").content.decode()
+    assert where in html
+    assert where not in client_as("analyst").get(f"/runs/{run.pk}/import/").content.decode()

@@ -45,6 +45,9 @@ STEALS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/pa
         (b'File type = "ooTextFile"\nObject class = "TextGrid"\n0\n', "damaged at line 4"),
         (b"frame,AU12\n1,2\n", "frames a second"),
         (b"time_us,AU12\n", "no rows"),
+        (b"a" * 300_000, "none of the formats"),
+        (b"code,onset_s,offset_s\n" + b"x,,\n" * 300_000, "more than 200,000 rows"),
+        (b"<ANNOTATION_DOCUMENT>" + b"<a/>" * 700_000 + b"</ANNOTATION_DOCUMENT>", "more than 600,000 elements"),
     ],
 )
 def test_is_refused_in_a_sentence(data, words):
@@ -111,3 +114,21 @@ def test_control_characters_do_not_break_the_xml():
     coding = layer(CodedEvent("12", "both", "C", 0, 1000, 2000, note="bell\a null\0 end\ud800"))
     (event,) = read(sent("eaf", coding)).events
     assert event.note == "bell\ufffd null\ufffd end\ufffd"
+
+
+@pytest.mark.parametrize("time", ["1e308", "1e999", "nan", "inf", "9" * 5000, "9" * 5000 + ":00:01", "-1e300"])
+def test_times_that_cannot_be_are_said(time):
+    for text in (f"code,onset_s,offset_s\n12,{time},2\n12,1,2\n", f"timestamp,AU12\n{time},0\n1,3\n"):
+        found = read(text.encode(), Options(duration_us=10_000_000))
+        assert len(found.events) == 1
+        assert found.warnings
+    grid = f'"ooTextFile"\n"TextGrid"\n0 10 <exists> 1 "IntervalTier" "AU12" 0 10 1 0 {time} "C"\n'
+    with suppress(ExchangeError):
+        read(b"File type = " + grid.encode(), Options(duration_us=10_000_000))
+
+
+def test_very_many_remarks_are_counted():
+    rows = "12,soon,later\n" * 20_000
+    found = read(f"code,onset_s,offset_s\n{rows}".encode())
+    assert len(found.warnings) == 10_001
+    assert str(found.warnings[-1]) == "The file: 50,000 more such remarks"
