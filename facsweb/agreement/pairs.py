@@ -109,8 +109,8 @@ def finished(study: Study) -> list[Layer]:
 def may_compare(user: User, first: Layer, second: Layer) -> bool:
     """Whether the user may see how far these two agree.
 
-    Leads see all, a coder their own pairs once nothing can be changed any more; somebody who still codes the
-    recording blind sees nothing. An adjudicator sees the two codings anyway.
+    Leads see all, a coder their own pairs with a colleague once neither can change anything any more, and their
+    own with the machine, which they see while they code. Somebody who still codes the recording blind sees nothing.
     """
     if sight.hides(user, first.run):
         return False
@@ -119,7 +119,9 @@ def may_compare(user: User, first: Layer, second: Layer) -> bool:
     own = [layer for layer in (first, second) if layer.owner_id == user.pk and layer.kind == Kind.CODER]
     if not own:
         return False
-    return all(layer.kind == Kind.MACHINE or layer.state in OVER for layer in (first, second))
+    if Kind.MACHINE in (first.kind, second.kind):
+        return True
+    return all(layer.state in OVER for layer in (first, second))
 
 
 def pairs_of(user: User, study: Study, chosen: Chosen | None = None) -> list[Pair]:
