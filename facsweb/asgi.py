@@ -11,11 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
 http = get_asgi_application()
 
 from facsweb.body_limit import BodyLimit  # noqa: E402
-from facsweb.runs.routing import websocket_urlpatterns  # noqa: E402  (needs the app registry)
+from facsweb.coding.routing import websocket_urlpatterns as layer_patterns  # noqa: E402
+from facsweb.runs.routing import websocket_urlpatterns as run_patterns  # noqa: E402  (needs the app registry)
 
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(http),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*run_patterns, *layer_patterns]))),
     }
 )

@@ -62,6 +62,8 @@ EXAMPLES = {
     "runs:download": Example(kwargs={"name": "events.csv"}),
     "coding:reason": Example(query="?code=12&side=both&onset=1000000&apex=2000000&offset=3000000"),
     "coding:event_create": Example(json={"content": EVENT}),
+    "coding:layer_moment": Example(query="?revision=0"),
+    "coding:comment_change": Example(json={"action": "resolve"}),
     "coding:changes": Example(
         json={
             "request_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0001",
@@ -135,6 +137,11 @@ class World:
         from facsweb.coding.services import open_layer
 
         return open_layer(self.people["coder"], self.runs())
+
+    def comments(self) -> Any:
+        from facsweb.coding.comments import add
+
+        return add(self.people["coder"], self.runs(), "Is this a 12 or a 13?")
 
     def events(self) -> Any:
         return self.layers().events.first()

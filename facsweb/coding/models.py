@@ -187,3 +187,58 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"Workbench of {self.user}"
+
+
+class Comment(models.Model):
+    """What somebody says about a recording, a layer, an event or a moment. Taken back: its text is emptied."""
+
+    LENGTH = 2000
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="comments")
+    layer = models.ForeignKey(
+        Layer,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="comments",
+        help_text="None: about the recording, for everybody who may see what others say about it.",
+    )
+    event = models.ForeignKey(Event, null=True, on_delete=models.CASCADE, related_name="comments")
+    at_us = models.PositiveBigIntegerField(null=True, help_text="Media time, microseconds; None: about no moment.")
+    parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="replies")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(max_length=LENGTH, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    request_id = models.UUIDField(
+        null=True, unique=True, help_text="Given by the browser; a repeated request is one."
+    )
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"Comment of {self.author} on {self.run}"
+
+    @property
+    def study(self) -> Study:
+        return self.run.recording.participant.study
+
+
+class Mention(models.Model):
+    """Somebody is named in a comment, and has or has not read it."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions")
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comment", "user"], name="one_mention_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.comment_id}"

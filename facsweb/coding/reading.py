@@ -89,9 +89,7 @@ def _latest(layer: Layer) -> QuerySet[Revision]:
     return Revision.objects.filter(event__layer=layer, number=Subquery(newest))
 
 
-def current_events(
-    layer: Layer, *, include_deleted: bool = False, since: int | None = None
-) -> list[EventState]:
+def current_events(layer: Layer, *, include_deleted: bool = False, since: int | None = None) -> list[EventState]:
     """Every event of a layer as it stands, by onset, then code.
 
     Parameters

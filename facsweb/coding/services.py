@@ -44,6 +44,7 @@ __all__ = [
     "warnings",
 ]
 
+
 def create_event(
     actor: User,
     layer: Layer,

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from facsweb.coding import change_views, preference_views, stage_views, views, waveform_views, workflow_views
+from facsweb.coding import (
+    change_views,
+    comment_views,
+    history_views,
+    preference_views,
+    stage_views,
+    views,
+    waveform_views,
+    workflow_views,
+)
 
 app_name = "coding"
 urlpatterns = [
@@ -18,6 +27,10 @@ urlpatterns = [
     path("layers/<uuid:pk>/take-back/", workflow_views.take_back, name="take_back"),
     path("layers/<uuid:pk>/events/", views.events, name="events"),
     path("layers/<uuid:pk>/changes/", change_views.changes, name="changes"),
+    path("layers/<uuid:pk>/history/", history_views.layer_history, name="layer_history"),
+    path("layers/<uuid:pk>/moment/", history_views.layer_moment, name="layer_moment"),
+    path("runs/<uuid:pk>/comments/", comment_views.comments, name="comments"),
+    path("comments/<uuid:pk>/", comment_views.comment_change, name="comment_change"),
     path("layers/<uuid:pk>/events/add/", views.event_create, name="event_create"),
     path("events/<uuid:pk>/", views.event_change, name="event_change"),
     path("events/<uuid:pk>/history/", views.event_history, name="event_history"),

@@ -99,7 +99,9 @@ def writable(actor: User, layer: Layer) -> Layer:
 
 def checked(layer: Layer, content: Content, latest: Revision | None = None) -> Content:
     """The content if FACS and the recording allow it; what an event already says stays allowed."""
-    limit = max(limit_us(layer.run), latest.offset_us if latest else 0)  # a frame may lie after the container's end
+    limit = max(
+        limit_us(layer.run), latest.offset_us if latest else 0
+    )  # a frame may lie after the container's end
     faces = {*faces_of(layer.run), *([latest.face] if latest else [])}
     return check(content, limit_us=limit, faces=faces, spans=layer.spans)
 
@@ -134,9 +136,7 @@ def write_change(
     return _append(actor, layer, event, latest, Action.CHANGE, content, standing, **ids)
 
 
-def write_acceptance(
-    actor: User, layer: Layer, event: Event, expected: int, **ids: uuid.UUID | None
-) -> Revision:
+def write_acceptance(actor: User, layer: Layer, event: Event, expected: int, **ids: uuid.UUID | None) -> Revision:
     """Append a revision that confirms the machine's proposal."""
     latest = _expect(event, expected)
     if latest.deleted or latest.standing != Standing.PROPOSED:

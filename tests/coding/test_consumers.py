@@ -1,0 +1,98 @@
+"""The live side of a layer: who may listen, what arrives, what ends it. Real Redis, real messages."""
+
+import json
+import time
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from channels.routing import URLRouter
+from django.contrib.auth.models import AnonymousUser
+
+from facsweb.coding import comments, services
+from facsweb.coding.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
+from facsweb.coding.models import Event
+from facsweb.coding.routing import websocket_urlpatterns
+from facsweb.studies.models import Membership, Role
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Socket(ApplicationCommunicator):
+    """A browser's end of a WebSocket."""
+
+    def __init__(self, user, layer_id):
+        scope = {"type": "websocket", "path": f"/ws/layers/{layer_id}/", "user": user, "headers": []}
+        super().__init__(URLRouter(websocket_urlpatterns), scope)
+
+    async def receive_json(self):
+        message = await self.receive_output(5)
+        assert message["type"] == "websocket.send", message
+        return json.loads(message["text"])
+
+    async def close_code(self):
+        message = await self.receive_output(5)
+        assert message["type"] == "websocket.close", message
+        return message["code"]
+
+
+@pytest.fixture
+async def connect():
+    opened = []
+
+    async def open_as(user, layer_id):
+        socket = Socket(user, layer_id)
+        opened.append(socket)
+        await socket.send_input({"type": "websocket.connect"})
+        assert (await socket.receive_output(5))["type"] == "websocket.accept"
+        return socket
+
+    yield open_as
+    for socket in opened:
+        await socket.send_input({"type": "websocket.disconnect", "code": 1005})
+        await socket.wait(timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("role", "code"), [(None, NOT_SIGNED_IN), ("stranger", NOT_FOUND), ("manager", FORBIDDEN)]
+)
+async def test_only_who_may_read_listens(connect, layer, people, redis, role, code):
+    socket = await connect(people[role] if role else AnonymousUser(), layer.pk)
+    assert await socket.close_code() == code
+
+
+async def test_a_colleagues_coding_is_not_listened_to(connect, layer, people, study, redis):
+    from facsweb.accounts.models import User
+
+    second = await User.objects.acreate(email="second@example.org", name="Second Coder")
+    await Membership.objects.acreate(study=study, user=second, role=Role.CODER)
+    assert await (await connect(second, layer.pk)).close_code() == FORBIDDEN
+    missing = await connect(people["coder"], "00000000-0000-0000-0000-000000000000")
+    assert await missing.close_code() == NOT_FOUND
+
+
+async def test_readers_hear_of_changes_and_comments(connect, layer, people, redis):
+    socket = await connect(people["analyst"], layer.pk)
+    assert await socket.receive_json() == {"type": "hello", "revision": 0, "state": "open"}
+    event = await Event.objects.filter(layer=layer).afirst()
+    await sync_to_async(services.delete_event, thread_sensitive=True)(people["coder"], event, expected=1)
+    said = await socket.receive_json()
+    assert said == {"type": "changes", "revision": 1, "events": [str(event.pk)], "author": "Coder Person"}
+    await sync_to_async(comments.add)(people["coder"], layer.run, "A 13?", layer=layer)
+    assert await socket.receive_json() == {"type": "comments"}
+    await Membership.objects.filter(user=people["analyst"]).adelete()
+    await sync_to_async(services.restore_event)(people["coder"], event, to=1, expected=2)
+    assert await socket.close_code() == NOT_FOUND
+
+
+def test_without_redis_the_change_is_stored_all_the_same(layer, people, settings):
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": ["unix:///nowhere/redis.sock"]},
+        }
+    }
+    began = time.monotonic()
+    services.delete_event(people["coder"], layer.events.first(), expected=1)
+    assert time.monotonic() - began < 5
+    assert services.progress(layer)["events"] == 6
