@@ -27,8 +27,7 @@ def _blind_layers(user: User) -> QuerySet[Layer]:
     own = Layer.objects.filter(owner=user, mode=Layer.Mode.BLIND)
     coding = Q(kind=Layer.Kind.CODER, state__in=_STILL_BLIND)
     practice = Q(kind=Layer.Kind.PRACTICE, state__in=Layer.UNFINISHED)
-    settling = Layer.objects.filter(adjudications__owner=user, state=Layer.State.ADJUDICATION)
-    return own.filter(coding | practice).exclude(pk__in=settling.values("pk"))  # who settles it must see both
+    return own.filter(coding | practice)
 
 
 def blind_layer(user: User, recording: Recording) -> Layer | None:
