@@ -126,6 +126,25 @@ def test_only_time_that_both_coded_counts():
     assert methods(apart) == "No time was coded by two coders."
 
 
+def test_where_events_of_a_code_overlap_the_letter_counts():
+    a = layer("a", event("12", 2, 2.96, "C"), event("12", 1, 5))
+    scores = np.zeros((1500, 2))
+    scores[50:75] = 3
+    row = pair_of(a, layer("b", event("12", 2, 2.96, "C"))).row("12")
+    assert row["icc2"].why == "intensities are missing"  # 76 of the 101 frames with the code
+    a = layer("a", event("12", 2, 2.96, "C"), event("12", 1.8, 3))
+    row = pair_of(a, layer("b", event("12", 2, 2.96, "C"))).row("12")
+    assert (row["icc2"].value, row["icc2"].n) == (1, 1500 - 6)
+
+
+def test_ends_that_were_cut_are_no_deviations():
+    a, b = layer("a", event("12", 2, 20)), layer("b", event("12", 12, 21), spans=[(10, 25)])
+    row = pair_of(a, b).row("12")
+    assert row["onset_us"].why == "no matched events with an onset in the time that both coded"
+    assert (row["offset_us"].value, row["offset_us"].n) == (1_000_000, 1)
+    assert row["overlap"].value == pytest.approx(8 / 11, abs=1e-6)
+
+
 def test_faces_are_counted_apart():
     a = layer("a", event("12", 1, 5, face=0), event("12", 1, 5, face=1))
     b = layer("b", event("12", 1, 5, face=1))
@@ -173,6 +192,8 @@ def test_intensities_that_are_missing_are_not_guessed():
     pair = pair_of(a, b)
     assert pair.row("12")["icc2"].why == "intensities are missing"
     assert pair.row("12")["kappa"].value == 1
+    more = layer("a", event("12", 1, 5, "B"), event("12", 10, 12, "C"))
+    assert pair_of(more, b).row("12")["icc2"].why == "intensities are missing"  # not taken from 10–12 s alone
     assert pair.row("12")["icc3_events"].why == "fewer than two matched events with both intensities"
     head = pair_of(layer("a", event("51", 1, 5)), layer("b", event("51", 1, 5))).row("51")
     assert head["icc2"].defined or head["icc2"].why

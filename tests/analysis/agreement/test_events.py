@@ -149,3 +149,11 @@ def test_an_event_is_confused_with_one_other_at_most():
     a = layer("a", event("6", 1, 3), event("12", 1, 3))
     b = layer("b", event("7", 1, 3), event("12", 1, 3), event("10", 2.5, 3.5))
     assert [(one.kind, one.code) for one in disagreements(a, b)] == [("code", "6"), ("extra", "10")]
+
+
+def test_only_other_codes_at_the_same_time_are_confusions():
+    pieces = disagreements(layer("a", event("12", 1, 4)), layer("b", event("12", 1, 2), event("12", 2.5, 4)))
+    assert [one.kind for one in pieces] == ["extra", "timing"]
+    a = layer("a", event("6", 10, 12), event("4", 10, 12))
+    b = layer("b", event("10", 0, 20), event("7", 2, 3))
+    assert sorted(one.kind for one in disagreements(a, b)) == ["code", "extra", "missed"]
