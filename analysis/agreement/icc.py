@@ -129,7 +129,10 @@ def _interval_2(
     f = judges / error
     n, k = units, coders
     weight = n * (1 + (k - 1) * value) - k * value
-    freedom = (k - 1) * (n - 1) * (k * value * f + weight) ** 2 / ((n - 1) * (k * value * f) ** 2 + weight**2)
+    below = (n - 1) * (k * value * f) ** 2 + weight**2
+    if not below:
+        return float("nan"), float("nan")
+    freedom = (k - 1) * (n - 1) * (k * value * f + weight) ** 2 / below
     upper = fdtri(n - 1, freedom, tail)
     lower = fdtri(freedom, n - 1, tail)
     low = n * (between - upper * error) / (upper * (k * judges + (k * n - k - n) * error) + n * between)
