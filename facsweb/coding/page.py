@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.urls import NoReverseMatch, reverse
@@ -23,6 +23,16 @@ from facsweb.studies import access
 from facsweb.studies.models import Role
 
 __all__ = ["chosen_layer", "crumbs", "may_edit", "may_read", "name_of", "page_data", "readable_layers"]
+
+TIMES: Final = [("onset", "Onset"), ("apex", "Apex"), ("offset", "Offset")]
+#: Button, key and words of what the transport's menu holds.
+PLAYING: Final = [
+    ("slower", "[", "Slower"),
+    ("faster", "]", "Faster"),
+    ("to-start", "Home", "Go to the start"),
+    ("to-end", "End", "Go to the end"),
+    ("goto-open", "Shift+t", "Go to a time…"),
+]
 
 
 def chosen_layer(user: User, layers: list[Layer], wanted: str) -> Layer | None:
@@ -154,6 +164,10 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "machineEvents": "" if blind else reverse("coding:events", args=[machine.pk]),
             "practiceFeedback": _practice("practice:feedback", layer),
             "changes": reverse("coding:changes", args=[layer.pk]),
+            "layerHistory": reverse("coding:layer_history", args=[layer.pk]),
+            "layerMoment": reverse("coding:layer_moment", args=[layer.pk]),
+            "comments": reverse("coding:comments", args=[run.pk]),
+            "comment": reverse("coding:comment_change", args=[placeholder]),
             "live": f"/ws/layers/{layer.pk}/",
             "history": reverse("coding:event_history", args=[placeholder]),
             "placeholder": placeholder,

@@ -27,13 +27,15 @@ export class EventHistory {
 
   /**
    * @param {HTMLDetailsElement} fold
-   * @param {{url: (id: string) => string, onRestore: ((revision: any) => void) | null}} options `onRestore` null when nothing can be changed
+   * @param {{url: (id: string) => string, isPending?: (id: string) => boolean, onRestore: ((revision: any) => void) | null}} options
+   *   `isPending`: whether changes of the event are still on their way; `onRestore` null when nothing can be changed
    */
-  constructor(fold, { url, onRestore }) {
+  constructor(fold, { url, onRestore, isPending = () => false }) {
     this.fold = fold;
     this.list = /** @type {HTMLElement} */ (fold.querySelector("ol"));
     this.url = url;
     this.onRestore = onRestore;
+    this.isPending = isPending;
     /** @type {{id: string, number: number} | null} */ this.shown = null;
     /** @type {import("../lib/event-store.js").EventState | null} */ this.event = null;
     fold.addEventListener("toggle", () => this.show(this.event));
@@ -48,7 +50,7 @@ export class EventHistory {
       this.shown = null;
       this.list.replaceChildren();
     }
-    if (!event || !this.fold.open || event.number === 0) return;
+    if (!event || !this.fold.open || this.isPending(event.id)) return;
     if (this.shown?.id === event.id && this.shown.number === event.number) return;
     const asked = (this.#asked += 1);
     try {
@@ -66,9 +68,10 @@ export class EventHistory {
   /** @param {any} revision @param {any} before @param {boolean} isNow */
   #line(revision, before, isNow) {
     const moment = new Date(revision.at);
-    const what = revision.action === "restore" ? `Went back to revision ${revision.restores}` : revision.label;
+    let what = revision.action === "restore" ? `Went back to revision ${revision.restores}` : revision.label;
+    if (revision.deleted && revision.action !== "delete") what += " (deleted)";
     const says = before ? differences(before, revision) : [`${unit(revision)}, ${formatTime(revision.onset_us)} to ${formatTime(revision.offset_us)}`];
-    const back = this.onRestore && !isNow && !revision.deleted ? element("button", { class: "button button--quiet", type: "button" }, "Go back to this") : null;
+    const back = this.onRestore && !isNow ? element("button", { class: "button button--quiet", type: "button" }, "Go back to this") : null;
     back?.addEventListener("click", () => this.onRestore?.(revision));
     return element("li", { class: "history__line" },
       element("span", {}, element("strong", {}, `${revision.number}. ${what}`), revision.author ? ` by ${revision.author}` : "", " ",

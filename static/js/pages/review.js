@@ -1,23 +1,32 @@
 /** The review page: one playhead, one selection, one list of events, and the parts that show them. */
 import { installDrawer } from "../components/drawer.js";
 import { EventEditor } from "../components/event-editor.js";
-import { EventHistory } from "../components/event-history.js";
 import { EventTable } from "../components/event-table.js";
+import { installComments } from "../components/comments.js";
+import { installLayerHistory, makeEventHistory } from "../components/layer-history.js";
+import { installLiveLayer } from "../components/live-layer.js";
+import { installNotStored } from "../components/not-stored.js";
 import { installPractice } from "../components/practice.js";
 import { installSaveStatus, waitForSaving } from "../components/save-status.js";
+import { installCard } from "../components/facs-card.js";
+import { installReason } from "../components/reason.js";
+import { installStageTools } from "../components/stage-tools.js";
+import { installCodeLine } from "../components/code-line.js";
+import { installEventActions } from "../components/event-actions.js";
+import { installLiveCoding } from "../components/live-coding.js";
 import { installShortcuts } from "../components/shortcuts.js";
 import { Timeline } from "../components/timeline.js";
+import { installTransport } from "../components/transport.js";
 import { installStage } from "../components/video-stage.js";
 import { VideoClock } from "../lib/clock.js";
 import { EventStore } from "../lib/event-store.js";
 import { Catalogue, notation } from "../lib/facs.js";
 import { FrameTable } from "../lib/frames.js";
-import { getJson, HttpError } from "../lib/http.js";
+import { getJson, HttpError, postJson } from "../lib/http.js";
 import { layerQueue } from "../lib/layer-queue.js";
 import { inside } from "../lib/spans.js";
+import { Preferences } from "../lib/preferences.js";
 import { toast, toastError } from "../lib/toast.js";
-
-const NEW_EVENT_US = 1_000_000;
 
 /** @param {string} id @returns {any} */
 const part = (id) => document.getElementById(id);
@@ -47,6 +56,12 @@ export class Review extends EventTarget {
   /** @type {import("../lib/event-store.js").EventState[]} events of the face that is shown */ standing = [];
   /** @type {import("../lib/event-store.js").EventState[]} */ machine = [];
   face = data.faces[0];
+  /** @type {import("../components/event-actions.js").Range | null} */ range = null;
+  /** @type {(range: import("../components/event-actions.js").Range | null) => void} */ setRange = () => {};
+  /** @type {import("../components/code-line.js").CodeLine | null} */ codeLine = null;
+  /** @type {import("../components/live-coding.js").LiveCoding | null} */ live = null;
+  /** @type {import("../lib/keys.js").Keymap | null} */ keymap = null;
+  preferences = new Preferences(data.preferences, { send: (sections) => postJson(data.urls.preferences, sections) });
   alone = data.layer.id === data.machineLayer;
 
   /** @param {FrameTable} frames @param {import("../lib/save-queue.js").SaveQueue} queue */
@@ -72,8 +87,8 @@ export class Review extends EventTarget {
       proposal: (id) => this.proposals.get(id), onLook: (us) => this.look(us),
     });
     this.table = new EventTable(part("events"), { catalogue: this.catalogue, micro: data.micro, onChoose: (id) => this.select(id, { look: true }) });
-    this.history = new EventHistory(part("event-history"), {
-      url: (id) => address("history", id),
+    this.history = makeEventHistory({
+      url: (id) => address("history", id), isPending: (id) => this.store.isPending(id),
       onRestore: data.layer.editable ? (revision) => this.store.restore(revision.id, revision.number, revision) : null,
     });
     this.#connect();
@@ -123,13 +138,11 @@ export class Review extends EventTarget {
     part("event-place").textContent = listed.length ? `${at < 0 ? "–" : at + 1} of ${listed.length}` : "No events yet";
     part("event-previous").disabled = part("event-next").disabled = !listed.length;
     part("zoom-event").disabled = !this.chosen;
-    if (part("loop")) part("loop").disabled = !this.chosen || !this.clock.video;
     if (part("undo")) part("undo").disabled = !this.store.canUndo;
     if (part("redo")) part("redo").disabled = !this.store.canRedo;
     const proposals = [...this.store.events.values()].filter((event) => event.source);
     const reviewed = proposals.filter((event) => event.deleted || event.standing !== "proposed").length;
     part("reviewed").textContent = proposals.length ? `${reviewed} of ${proposals.length} reviewed` : "";
-    this.#loop(part("loop")?.getAttribute("aria-pressed") === "true");
   }
 
   /** The FACS notation of the moment. */
@@ -175,24 +188,6 @@ export class Review extends EventTarget {
     this.select(listed[Math.min(Math.max(next, 0), listed.length - 1)].id, { look: true });
   }
 
-  #add() {
-    const { frames } = this.clock;
-    const onset_us = Math.min(this.clock.timeUs, frames.timeOf(frames.length - 1));
-    const offset_us = frames.snap(Math.min(onset_us + NEW_EVENT_US, data.durationUs));
-    const code = this.chosen?.code ?? this.timeline.code ?? "12";
-    const event = this.store.create(this.catalogue.fit({
-      code, side: "both", intensity: "B", onset_us, apex_us: frames.snap((onset_us + offset_us) / 2), offset_us, face: this.face, note: "",
-    }));
-    this.select(event.id);
-    part("event-code").focus();
-  }
-
-  /** @param {boolean} on */
-  #loop(on) {
-    const event = this.chosen;
-    this.clock.loop = on && event ? { startUs: event.onset_us, endUs: Math.max(event.offset_us, event.onset_us + 200_000) } : null;
-  }
-
   /** @param {import("../lib/event-store.js").EventState | null} event */
   #show(event) {
     if (event) this.select(event.id);
@@ -210,22 +205,12 @@ export class Review extends EventTarget {
     this.store.addEventListener("refused", (event) => this.#refused(/** @type {CustomEvent} */ (event).detail));
     press("event-previous", () => this.#move(-1));
     press("event-next", () => this.#move(1));
-    press("event-add", () => this.#add());
     press("undo", () => this.#show(this.store.undo()));
     press("redo", () => this.#show(this.store.redo()));
     press("zoom-in", () => this.timeline.zoom(0.6));
     press("zoom-out", () => this.timeline.zoom(1 / 0.6));
     press("zoom-all", () => this.timeline.showAll());
     press("zoom-event", () => { if (this.chosen) this.timeline.showEvent(this.chosen); });
-    press("loop", () => {
-      const on = part("loop").getAttribute("aria-pressed") !== "true";
-      part("loop").setAttribute("aria-pressed", String(on));
-      this.#loop(on);
-      if (on && this.chosen) {
-        this.look(this.clock.frames.firstFrom(this.chosen.onset_us));
-        this.clock.play();
-      }
-    });
     press("show-table", () => this.#showTable(part("events").hidden));
     press("show-timeline", () => this.#showTable(false));
     let table = false; // the timeline is drawn for its window and cannot be made larger: paper gets the table
@@ -235,7 +220,6 @@ export class Review extends EventTarget {
     part("face")?.addEventListener("change", () => this.#openFace(Number(part("face").value)));
     installSaveStatus(part("save-status"), this.store, { editable: data.layer.editable });
     for (const id of ["sign-off", "submit-coding"]) if (part(id)) waitForSaving(part(id), this.store);
-    installShortcuts(part("review"), part("keys"));
   }
 
   /** @param {number} face */
@@ -258,12 +242,14 @@ export class Review extends EventTarget {
     else this.timeline.redraw();
   }
 
-  /** @param {{error: any, event: any}} detail */
-  #refused({ error, event }) {
+  /** @param {{error: any, edit: any, event: any}} detail */
+  #refused({ error, edit, event }) {
     if (error.code === "conflict") {
-      toast(`${event.code} was changed in another window in the meantime. Your change of it was not stored; you now see the current state.`, { tone: "bad" });
+      const who = edit?.refused?.latest?.author;
+      toast(`${event.code} was changed in another window in the meantime${who ? `, by ${who}` : ""}. Your change of it was not stored: it is kept under “not stored”, and you now see the current state.`, { tone: "bad" });
+    } else if (error.code === "follows") { // said already
     } else if (error.code === "signed") {
-      toast("This coding was signed in the meantime and can no longer change. Your last change was not stored.", { tone: "bad" });
+      toast("This coding was signed in the meantime and can no longer change. Your last change was not stored: it is kept under “not stored”.", { tone: "bad" });
     } else {
       toastError(error);
       if (error.code === "invalid") this.editor.say(error.message);
@@ -272,7 +258,7 @@ export class Review extends EventTarget {
 }
 
 /** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
-const PARTS = [installPractice, installDrawer];
+const PARTS = [installTransport, installEventActions, installCodeLine, installLiveCoding, installPractice, installDrawer, installStageTools, installCard, installReason, installLayerHistory, installComments, installNotStored, installLiveLayer, installShortcuts];
 
 const review = new Review(...await Promise.all([loadFrames(), layerQueue(data.urls.changes, data.user.id, data.layer.id)]));
 for (const install of PARTS) install(review);
