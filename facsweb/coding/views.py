@@ -67,7 +67,8 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context |= {
         "layer": layer,
         "speeds": ["0.25", "0.5", "0.75", "1", "1.25", "1.5", "2"],
-        "times": [("onset", "Onset", "i"), ("apex", "Apex", "p"), ("offset", "Offset", "o")],
+        "times": page.TIMES,
+        "playing": page.PLAYING,
         "data": page.page_data(request.user, run, layer, machine),
         "layers": [(str(other.pk), page.name_of(other, request.user)) for other in layers],
         "may_open": access.may(request.user, "coding:layer_create", run)

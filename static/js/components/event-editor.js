@@ -88,7 +88,8 @@ export class EventEditor {
   /** @param {EventState} event */
   #actions(event) {
     const machine = event.source ? this.options.proposal(event.source) : undefined;
-    this.part("event-accept").hidden = event.deleted || event.standing !== "proposed";
+    this.part("event-accept").hidden = this.part("event-accept-next").hidden = this.part("event-reject-next").hidden = event.deleted || event.standing !== "proposed";
+    this.part("event-delete-word").textContent = event.source ? "Reject" : "Delete";
     this.part("event-proposal").hidden = event.deleted || !machine || !differences(machine, event).length;
     this.part("event-restore").hidden = !event.deleted;
     this.part("event-delete").hidden = event.deleted;

@@ -28,7 +28,7 @@ export function installStage(root, clock) {
   press("faster", () => setSpeed(1));
   installShuttle(press, clock, () => Number(speed.value));
 
-  for (const button of [part("play"), part("loop"), speed]) button.disabled = !video;
+  for (const button of [part("play"), speed]) button.disabled = !video;
   part("frame-count").textContent = String(clock.frames.length);
   clock.onTick(({ timeUs, frame, playing }) => {
     part("time").textContent = formatTime(timeUs);

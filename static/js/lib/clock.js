@@ -43,6 +43,11 @@ export class VideoClock {
     return this.#reverse.rate > 0 || (this.video !== null && !this.video.paused && !this.video.ended);
   }
 
+  /** How fast it plays or would play; below zero backwards. */
+  get rate() {
+    return this.#reverse.rate > 0 ? -this.#reverse.rate : this.video?.playbackRate ?? 1;
+  }
+
   get reversing() {
     return this.#reverse.rate > 0;
   }
