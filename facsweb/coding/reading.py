@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +81,10 @@ class EventState:
         return self.deleted or self.standing != Revision.Standing.PROPOSED
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _FIELDS}  # asdict copies deeply: ten times as long
+
+
+_FIELDS = tuple(field.name for field in fields(EventState))
 
 
 def _latest(layer: Layer) -> QuerySet[Revision]:

@@ -1,4 +1,4 @@
-"""What the review page draws and plays: heatmap, curves, speed, a cursor at every frame; half an hour of it."""
+"""What the review page draws and plays: curves, speed, a cursor at every frame; half an hour of it."""
 
 from __future__ import annotations
 
@@ -56,13 +56,31 @@ def long_run(run):
     return run
 
 
-def test_a_heatmap_of_all_rows_and_the_curves_of_one_with_its_sides(open_page, run, people):
+#: Colours of the rows' canvas in one column, from the top of a row to its foot.
+COLUMN = """([share, top, height]) => {
+  const canvas = document.querySelector("#bars");
+  const ratio = canvas.height / canvas.clientHeight;
+  const x = Math.round(share * canvas.width);
+  const part = canvas.getContext("2d").getImageData(x, Math.round(top * ratio), 1, Math.round(height * ratio)).data;
+  return Array.from({ length: part.length / 4 }, (_, y) => [...part.slice(y * 4, y * 4 + 4)].join());
+}"""
+
+
+def column(page, code, share):
+    """The pixels of a row at a share of the width."""
+    label = page.locator(f"#row-labels [data-code='{code}']")
+    label.scroll_into_view_if_needed()
+    page.wait_for_timeout(100)
+    box, scroll = label.bounding_box(), page.locator("#rows-scroll").bounding_box()
+    return page.evaluate(COLUMN, [share, box["y"] - scroll["y"], box["height"]])
+
+
+def test_the_machines_curve_behind_the_bars_and_the_curves_of_one_with_its_sides(open_page, run, people):
     services.open_layer(people["coder"], run)
     page = review(open_page, run)
-    drawn = "document.querySelector('#heat .js-plotly-plot')?.data"
-    rows = page.locator("#row-labels [data-code]").count()
-    eventually(lambda: page.evaluate(f"{drawn}?.map(trace => trace.type)") == ["heatmap"])
-    assert page.evaluate(f"{drawn}[0].z.length") == rows
+    # At 2.5 s AU 12 is at its height, at 9.8 s at rest: the row is filled to its top there and empty here.
+    eventually(lambda: len(set(column(page, "12", 0.25)[3:14])) > 1)
+    assert len(set(column(page, "12", 0.98)[3:14])) == 1
     assert page.locator("#row-labels [data-code='12']").get_by_text("Lip corner puller").count() == 1
     choose(page, "12")
     eventually(lambda: page.locator("#curve .scatterlayer .trace").count() == 3)
@@ -106,7 +124,7 @@ def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_r
     page.goto(f"/runs/{long_run.pk}/review/")
     page.wait_for_selector("html[data-review=ready]")
     page.locator("#zoom-all").click()
-    eventually(lambda: page.evaluate("document.querySelector('#heat .js-plotly-plot')?.data?.length") == 1)
+    eventually(lambda: page.evaluate("document.querySelector('#curve .js-plotly-plot')?.data?.length") >= 1)
     page.evaluate("""() => {
       window.gaps = [];
       let last = performance.now();
@@ -126,5 +144,5 @@ def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_r
     gaps = np.array(page.evaluate("window.gaps"))
     assert {status for _, status in asked} == {200}
     assert all(width <= 2400 for width, _ in asked)  # never a column a frame
-    assert page.evaluate("document.querySelector('#heat .js-plotly-plot').data[0].z[0].length") <= 2400
+    assert page.evaluate("document.querySelector('#curve .js-plotly-plot').data[0].x.length") <= 4800
     assert np.median(gaps) < 50, np.percentile(gaps, [50, 95, 100])  # 17, 33 and 83 ms on two shared cores

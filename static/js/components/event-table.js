@@ -146,13 +146,13 @@ export class EventTable {
     const sure = event.confidence === null || event.confidence === undefined ? "–" : `${Math.round(event.confidence * 100)} %`;
     return element("tr", { "data-id": event.id, class: event.deleted ? "is-deleted" : null },
       element("td", { "data-region": group }, element("span", { class: "au" }, event.code), ...this.#badge(event)),
-      element("td", { class: "only-wide events__name" }, name),
+      element("td", { class: "events__extra events__name" }, name),
       element("td", { class: "facs" }, unit(event)),
       cell(SIDES[/** @type {"left"} */ (event.side)] ?? "–"),
       element("td", {}, event.intensity ? element("span", { class: "intensity", "data-intensity": event.intensity }, event.intensity) : "–"),
-      time(event.onset_us), time(event.apex_us, "only-wide"), time(event.offset_us),
+      time(event.onset_us), time(event.apex_us, "events__extra"), time(event.offset_us),
       cell(`${((event.offset_us - event.onset_us) / 1e6).toFixed(2)} s`, "num mono"),
-      cell(sure, "num only-wide"),
+      cell(sure, "num"),
       element("td", { class: "events__standing" }, element("span", { class: "chip chip--status", "data-tone": tone }, word)),
       element("td", { class: "events__note", title: event.note || null }, event.note || "–"));
   }

@@ -7,26 +7,15 @@ import { colour } from "../lib/palette.js";
 import { isUnreviewed } from "../lib/rows.js";
 import { outside } from "../lib/spans.js";
 import { formatTime } from "../lib/time.js";
-import { clamp, MIN_SPAN_US, pan, span, toX, zoom } from "../lib/time-window.js";
+import { clamp, MIN_SPAN_US, pan, partAt, span, toX, zoom } from "../lib/time-window.js";
 import { shade } from "./strips.js";
 
 export const OVERVIEW_HEIGHT = 34;
-/** Pixels on each side of an edge that take hold of it. */
-const GRIP = 8;
 const WHEEL_STEP = 0.0016;
 
 /**
  * @typedef {import("../lib/time-window.js").TimeWindow} TimeWindow
- * @typedef {"from" | "to" | "inside" | "outside"} Part
  */
-
-/** Which part of the window lies under a place. @param {number} x @param {number} from pixels @param {number} to pixels @returns {Part} */
-export function partAt(x, from, to) {
-  const inner = Math.min(GRIP, (to - from) / 4); // a narrow window can still be moved
-  if (x >= from - GRIP && x <= from + inner) return "from";
-  if (x <= to + GRIP && x >= to - inner) return "to";
-  return x > from && x < to ? "inside" : "outside";
-}
 
 export class Overview {
   /** @type {Float32Array | null} mean intensity a column, 0–1, NaN where nobody was seen */ activity = null;
@@ -125,7 +114,7 @@ export class Overview {
   #listenToPointer() {
     const { box, durationUs } = this;
     /** @type {Map<number, number>} pointer → microseconds */ const fingers = new Map();
-    /** @type {Part} */ let part = "inside";
+    /** @type {import("../lib/time-window.js").Part} */ let part = "inside";
     let grip = 0;
     const place = (/** @type {MouseEvent} */ event) => {
       const { left, width } = box.getBoundingClientRect();

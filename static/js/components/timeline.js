@@ -107,7 +107,8 @@ export class Timeline {
     const sizes = new ResizeObserver(() => this.#measure());
     for (const box of [this.parts.rows, this.parts.scroll]) sizes.observe(box);
     onThemeChange(() => { this.canvas.takeColours(); this.loader.forget(); this.#want(true); this.redraw(); });
-    if (!this.blind) requestAnimationFrame(() => setTimeout(() => this.curve.open(part("curve").dataset.plotly ?? "").catch(options.onError)));
+    // Plotly is megabytes: it comes when the browser has drawn the rows and has nothing else to do.
+    if (!this.blind) setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(() => this.curve.open(part("curve").dataset.plotly ?? "").catch(options.onError), { timeout: 3000 }), 300);
   }
 
   /** Show another face. @param {number} face */

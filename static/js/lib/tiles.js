@@ -23,7 +23,9 @@ const MOST_TILES = 160;
 
 /** @param {string} text base64 @param {string[]} codes @param {number} width @returns {Map<string, Uint8Array>} */
 export function lines(text, codes, width = COLUMNS) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at); // several times as fast as Uint8Array.from
   if (bytes.length !== codes.length * width) throw new RangeError("The window has another size than it says.");
   return new Map(codes.map((code, index) => [code, bytes.subarray(index * width, (index + 1) * width)]));
 }

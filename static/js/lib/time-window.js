@@ -104,3 +104,16 @@ function tickLabel(us, step) {
   const rest = (seconds % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
+
+/** Pixels on each side of an edge of a window in an overview that take hold of it. */
+const GRIP = 8;
+
+/** @typedef {"from" | "to" | "inside" | "outside"} Part */
+
+/** Which part of the window lies under a place. @param {number} x @param {number} from pixels @param {number} to pixels @returns {Part} */
+export function partAt(x, from, to) {
+  const inner = Math.min(GRIP, (to - from) / 4); // a narrow window can still be moved
+  if (x >= from - GRIP && x <= from + inner) return "from";
+  if (x <= to + GRIP && x >= to - inner) return "to";
+  return x > from && x < to ? "inside" : "outside";
+}
