@@ -35,7 +35,7 @@ def is_open(adjudication: Adjudication) -> bool:
 
 
 def coders(user: Any, adjudication: Adjudication) -> tuple[str, str]:
-    """What the two coders are called: A and B; with names for leads who do not decide, or where a lead shows them."""
+    """What the coders are called: A and B; leads who do not decide see names, others where a lead shows them."""
     decides = adjudication.layer.owner_id == user.pk
     lead = bool(access.roles_of(user, adjudication.study) & access.LEADS)
     if not adjudication.names_shown and (decides or not lead):
@@ -64,7 +64,7 @@ def context(request: HttpRequest, adjudication: Adjudication) -> dict[str, Any]:
         "may_show_names": bool(access.roles_of(request.user, adjudication.study) & access.LEADS),
         "index": value_words("index", index["value"]) if index else "–",
         "index_interval": _interval(index),
-        "index_why": index["why"] if index else "",
+        "index_why": (index["why"] if index else "") or adjudication.before["basis"],
         "speeds": ["0.25", "0.5", "1", "1.5", "2"],
         "times": [("onset", "Onset", "i"), ("apex", "Apex", "p"), ("offset", "Offset", "o")],
         "sign_url": optional_url("reports:sign", layer.pk) if mine and is_open(adjudication) else "",

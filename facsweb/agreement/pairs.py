@@ -110,7 +110,7 @@ def may_compare(user: User, first: Layer, second: Layer) -> bool:
     """Whether the user may see how far these two agree.
 
     Leads see all, a coder their own pairs with a colleague once neither can change anything any more, and their
-    own with the machine, which they see while they code. Somebody who still codes the recording blind sees nothing.
+    own with the machine, which they see while they code. Who still codes the recording blind sees nothing.
     """
     if sight.hides(user, first.run):
         return False

@@ -96,10 +96,13 @@ def group_row(result: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def labels_of(pairs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Every row that a pair has (label as coders write it, code), in the catalogue's order."""
+    """Every row in which somebody coded something (label as coders write it, code), in the catalogue's order."""
     order = {code: number for number, code in enumerate(CATALOGUE)}
     found = {
-        (order[row["code"]], row["side"]): (row["label"], row["code"]) for pair in pairs for row in pair["rows"]
+        (order[row["code"]], row["side"]): (row["label"], row["code"])
+        for pair in pairs
+        for row in pair["rows"]
+        if row["matched"] or row["first_only"] or row["second_only"]
     }
     return [found[place] for place in sorted(found)]
 

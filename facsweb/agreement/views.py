@@ -73,7 +73,6 @@ def _figures(found: Study, compared: list[pairs.Pair], form: ChoiceForm, lead: b
             "heat": presentation.heat(result, key),
             "figure": METRIC[key],
             "likeness": key in presentation.LIKENESS,
-            "bases": list(dict.fromkeys(row["basis"] for row in rows)),
             "result": result,
         }
     return context
