@@ -3,6 +3,7 @@ import { installDrawer } from "../components/drawer.js";
 import { EventEditor } from "../components/event-editor.js";
 import { EventTable } from "../components/event-table.js";
 import { installComments } from "../components/comments.js";
+import { jump } from "../components/jump.js";
 import { installLayerHistory, makeEventHistory } from "../components/layer-history.js";
 import { installLiveLayer } from "../components/live-layer.js";
 import { installNotStored } from "../components/not-stored.js";
@@ -263,4 +264,5 @@ const PARTS = [installTransport, installEventActions, installCodeLine, installLi
 const review = new Review(...await Promise.all([loadFrames(), layerQueue(data.urls.changes, data.user.id, data.layer.id)]));
 for (const install of PARTS) install(review);
 await review.open().catch(toastError);
+jump(review);
 document.documentElement.dataset.review = "ready"; // for tests and screenshots
