@@ -125,7 +125,13 @@ def make_assignment(run: Any, coder: Any, lead: Any, **more: Any) -> Any:
 
     own = {name: more.pop(name) for name in ("due", "instructions", "batch") if name in more}
     if "batch" not in own:
-        said = {"what": "whole", "mode": more.get("mode", "assisted"), "seed": 1, "each": 2, "coders": [str(coder.pk)]}
+        said = {
+            "what": "whole",
+            "mode": more.get("mode", "assisted"),
+            "seed": 1,
+            "each": 2,
+            "coders": [str(coder.pk)],
+        }
         own["batch"] = Batch.objects.create(study=run.study, name="Round 1", created_by=lead, parameters=said)
     layer = Layer.objects.create(run=run, owner=coder, kind="coder", **{"state": "assigned", **more})
     return Assignment.objects.create(layer=layer, assigned_by=lead, **own)

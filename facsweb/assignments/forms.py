@@ -108,7 +108,9 @@ class PlanForm(forms.Form):
         self.fields["coders"].choices = [(str(one.pk), str(one)) for one in people]
         for key, one in self.found.items():
             self.fields[f"own_{key}"] = forms.CharField(
-                required=False, label=one.title, widget=forms.TextInput(attrs={"placeholder": "as for every recording"})
+                required=False,
+                label=one.title,
+                widget=forms.TextInput(attrs={"placeholder": "as for every recording"}),
             )
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a lead can give to coders: analysed recordings, people, and where the machine saw a face or proposed something."""
+"""What a lead can give to coders: analysed recordings, people; where the machine saw a face or proposed something."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def recordings(study: Study) -> list[Material]:
         .order_by("recording__participant__code", "recording__created_at")
     )
     return [
-        Material(run, {layer.owner_id: str(layer.owner) for one in run.recording.runs.all() for layer in one.codings})
+        Material(
+            run, {layer.owner_id: str(layer.owner) for one in run.recording.runs.all() for layer in one.codings}
+        )
         for run in runs
         if not missing_scopes(run.recording.participant, [Scope.VIDEO])
     ]

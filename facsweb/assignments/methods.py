@@ -9,7 +9,7 @@ from facsweb.coding.models import Layer
 WHERE = {
     forms.ANYWHERE: "anywhere in the recording",
     forms.FACE: "where a face was in view",
-    forms.BALANCED: "where a face was in view, half of them where the machine proposed more than at the median place",
+    forms.BALANCED: "where a face was in view, half of them where the machine proposed more than usual",
 }
 
 
@@ -36,16 +36,27 @@ def short(batch: Batch) -> str:
     return f"{what(batch)}, {mode}{doubled}"
 
 
+def _subject(batch: Batch) -> str:
+    said = batch.parameters
+    recordings = _many(said.get("recordings", 0), "recording")
+    if said.get("what") == forms.WHOLE:
+        return recordings
+    if said.get("what") == forms.STRETCHES:
+        return f"Given stretches of {recordings}"
+    if said.get("percent"):
+        return f"Random samples of {said['seconds']:g} s, together {said['percent']:g} % of each of {recordings},"
+    return f"Random samples of {said['seconds']:g} s, {said['count']} from each of {recordings},"
+
+
 def sentence(batch: Batch) -> str:
     """The plan as one may write it into a paper."""
     said = batch.parameters
     coders = _many(len(said.get("coders", [])), "FACS coder")
-    parts = [f"{what(batch)} of {_many(said.get('recordings', 0), 'recording')} were coded by {coders}"]
+    parts = [f"{_subject(batch)} were coded by {coders}"]
     if said.get("what") == forms.SAMPLES:
-        parts[0] = parts[0].replace(" of each recording)", ")")
         parts.append(
-            f"samples did not overlap, were spread over equal parts of the recording and lay {WHERE[said['where']]} "
-            f"(seed {said['seed']})"
+            "samples did not overlap, were spread over equal parts of the recording and lay "
+            f"{WHERE[said['where']]} (seed {said['seed']})"
         )
     if said.get("mode") == Layer.Mode.BLIND:
         parts.append("coders saw neither the machine’s results nor each other’s codings")
@@ -59,7 +70,8 @@ def sentence(batch: Batch) -> str:
         else:
             parts.append(
                 f"{_many(said['doubled'], 'recording')} ({share} %), drawn at random, "
-                f"{'was' if said['doubled'] == 1 else 'were'} coded by {people} people independently and adjudicated"
+                f"{'was' if said['doubled'] == 1 else 'were'} coded by {people} people independently "
+                "and adjudicated"
             )
     return "; ".join(parts) + "."
 

@@ -24,7 +24,7 @@ HEAVY = ("summary", "files", "error_detail")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Events of a layer: those that stand, the machine's proposals among all, and how many of those were decided."""
+    """Events of a layer: those that stand, the machine's proposals, and how many of those were decided."""
 
     events: int = 0
     proposals: int = 0
@@ -198,5 +198,3 @@ def role_warning(study: Study, user: User, role: str) -> str:
         f"{user} has {words} assigned and not handed in. What was coded stays, but nobody can go on with it; "
         "reassign what was not begun under Assignments."
     )
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ class WrongStretch(ValueError):  # noqa: N818 (told to a person)
 
 
 def parse(text: str) -> list[Span]:
-    """Stretches as people type them, ``0:10–0:40, 1:05-1:35.5``, one a line or with commas between, in microseconds.
+    """Stretches as typed, ``0:10–0:40, 1:05-1:35.5``, one a line or with commas between, in microseconds.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def parse(text: str) -> list[Span]:
             raise WrongStretch(f"“{piece.strip()}” ends before it begins.")
         spans.append((start, end))
     spans.sort()
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         if after[0] < before[1]:
             raise WrongStretch(f"{words([before])} and {words([after])} overlap.")
     return spans
@@ -158,7 +159,7 @@ def _places(duration_us: int, length_us: int) -> list[int]:
 
 
 def _shared(places: Sequence[int], length_us: int, others: Sequence[Span]) -> NDArray[np.int64]:
-    """Microseconds that a sample at each place has in common with other stretches, counted once for each of them."""
+    """Microseconds that a sample at each place shares with other stretches, counted once for each of them."""
     at = np.asarray(places, np.int64)
     starts = np.sort(np.array([start for start, _ in others], np.int64))
     ends = np.sort(np.array([end for _, end in others], np.int64))

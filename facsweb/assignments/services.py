@@ -68,7 +68,7 @@ def _spans(one: material.Material, said: Mapping[str, Any]) -> list[sampling.Spa
         )
     except (OSError, BadResult, KeyError) as error:
         raise Refused(
-            f"The results of {one.title} cannot be read, so no samples can be drawn by them. Leave the recording out, "
+            f"The results of {one.title} cannot be read, so no samples can be drawn by them. Leave it out, "
             "analyse it again, or draw samples from anywhere."
         ) from error
     if not spans:
@@ -198,9 +198,7 @@ def reassign(actor: User, assignment: Assignment, coder: User) -> None:
         return
     if not Membership.objects.filter(study=assignment.study, user=coder, role=Role.CODER).exists():
         raise Refused(f"{coder} is no FACS coder of this study. Nothing was changed.")
-    has_one = Layer.objects.filter(
-        run__recording=layer.run.recording, owner=coder, kind=Layer.Kind.CODER
-    ).exists()
+    has_one = Layer.objects.filter(run__recording=layer.run.recording, owner=coder, kind=Layer.Kind.CODER).exists()
     if has_one:
         raise Refused(f"{coder} has a coding of this recording already. Nothing was changed.")
     moved = Layer.objects.filter(pk=layer.pk, state=State.ASSIGNED, owner=before).update(owner=coder)
@@ -227,5 +225,3 @@ def send_back(actor: User, assignment: Assignment, reason: str) -> None:
                 )
     except workflow.WrongState as error:
         raise Refused(str(error)) from None
-
-

@@ -81,7 +81,11 @@ def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     status = 200
     if request.method == "POST":
         made = _made(form, found)
-        if made is not None and request.POST.get("action") == "create" and made.digest == form.cleaned_data["seen"]:
+        if (
+            made is not None
+            and request.POST.get("action") == "create"
+            and made.digest == form.cleaned_data["seen"]
+        ):
             try:
                 batch = services.create_batch(request.user, study, made, form.cleaned_data)  # type: ignore[arg-type]
             except services.Refused as refused:

@@ -7,6 +7,6 @@ from typing import Any, Final
 
 from facsweb.audit.models import Entry
 
-#: Each gives the numbers of those entries whose details are hidden from a person: somebody who codes blind must not
-#: read in the log what others coded.
+#: Each gives the numbers of those entries whose details are hidden from a person: somebody who codes blind must
+#: not read in the log what others coded.
 withheld: Final[list[Callable[[Any, Sequence[Entry]], set[int]]]] = []

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from facsweb.coding.models import Layer
 
-#: Each says what is known of how a layer came to its owner: ``instructions``, ``due``, ``by``, ``returned`` and the
-#: like, for the page before it is begun; empty where it knows nothing.
+#: Each says what is known of how a layer came to its owner: ``instructions``, ``due``, ``by``, ``returned`` and
+#: the like, for the page before it is begun; empty where it knows nothing.
 about_layer: Final[list[Callable[[Layer], dict[str, Any]]]] = []
 
 

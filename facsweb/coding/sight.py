@@ -78,7 +78,7 @@ def may_read(user: User, layer: Layer) -> bool:
 
 
 def withheld_entries(user: User, entries: Sequence[Entry]) -> set[int]:
-    """Numbers of the log's entries that say what others or the machine found on recordings the user codes blind."""
+    """Numbers of the log's entries that say what others found on recordings the user codes blind."""
     blind = set(blind_recordings(user))
     if not blind:
         return set()
@@ -88,9 +88,7 @@ def withheld_entries(user: User, entries: Sequence[Entry]) -> set[int]:
         wanted = [uuid.UUID(text) for text in ids if _is_uuid(text)]
         found = model.objects.filter(**{"pk__in": wanted, f"{path}__in": blind})
         hidden |= {str(pk) for pk in found.values_list("pk", flat=True)}
-    return {
-        entry.number for entry in entries if entry.object_id in hidden and entry.actor_id != user.pk
-    }
+    return {entry.number for entry in entries if entry.object_id in hidden and entry.actor_id != user.pk}
 
 
 def _is_uuid(text: str) -> bool:

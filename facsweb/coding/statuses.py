@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import Q, QuerySet
+
 from facsweb.coding.models import Layer
 from facsweb.runs.models import AnalysisRun
 
@@ -44,6 +46,12 @@ def status(layer: Layer) -> Status:
     return Status(who, layer.get_state_display(), TONES[State(layer.state)], layer)
 
 
+def steps(layers: QuerySet[Layer]) -> QuerySet[Layer]:
+    """Those of the layers that are steps on the way, with their owners; no adjudications that were given up."""
+    given_up = Q(kind=Layer.Kind.ADJUDICATED, state=State.SETTLED)
+    return layers.filter(kind__in=KINDS).exclude(given_up).select_related("owner")
+
+
 def statuses(run: AnalysisRun) -> list[Status]:
     """Every coding of a run, by age; nothing of what they say."""
-    return [status(layer) for layer in run.layers.filter(kind__in=KINDS).select_related("owner")]
+    return [status(layer) for layer in steps(run.layers.all())]

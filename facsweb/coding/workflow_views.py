@@ -48,7 +48,9 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, "Your coding is submitted. You can take it back until it is adjudicated.")
             return redirect("coding:review", pk=layer.run_id)
-    return render(request, "coding/submit.html", _what_is_left(layer) | {"error": error}, status=409 if error else 200)
+    return render(
+        request, "coding/submit.html", _what_is_left(layer) | {"error": error}, status=409 if error else 200
+    )
 
 
 def _what_is_left(layer: Layer) -> dict[str, Any]:
@@ -56,7 +58,9 @@ def _what_is_left(layer: Layer) -> dict[str, Any]:
     proposals = [state for state in states if state.source is not None]
     standing = [state for state in states if not state.deleted]
     empty = [
-        span for span in layer.spans if not any(_touches(state.onset_us, state.offset_us, span) for state in standing)
+        span
+        for span in layer.spans
+        if not any(_touches(state.onset_us, state.offset_us, span) for state in standing)
     ]
     return {
         "layer": layer,

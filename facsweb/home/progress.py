@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from facsweb.coding.models import Layer
-from facsweb.coding.statuses import KINDS, Status, status
+from facsweb.coding.statuses import Status, status, steps
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 
@@ -60,7 +60,7 @@ class Progress:
 def with_progress(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     """Fetch what ``progress_of`` needs in two queries, whatever the number of recordings."""
     runs = AnalysisRun.objects.defer(*HEAVY).order_by("-created_at")
-    layers = Layer.objects.filter(kind__in=KINDS).select_related("owner")
+    layers = steps(Layer.objects.all())
     return recordings.defer("media_info").prefetch_related(
         Prefetch("runs", queryset=runs), Prefetch("runs__layers", queryset=layers, to_attr="coder_layers")
     )

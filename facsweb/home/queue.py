@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from facsweb.assignments.models import Assignment
 from facsweb.assignments.reading import Counts, counts, extent, is_overdue
@@ -78,11 +78,8 @@ class Item:
 
     @property
     def url(self) -> str:
-        if self.layer.kind == Layer.Kind.ADJUDICATED:
-            try:
-                return reverse("agreement:adjudicate", args=[self.layer.pk])
-            except NoReverseMatch:
-                return f"{reverse('coding:review', args=[self.layer.run_id])}?layer={self.layer.pk}"
+        if self.layer.kind == Layer.Kind.ADJUDICATED and hasattr(self.layer, "adjudication"):
+            return reverse("agreement:adjudication", args=[self.layer.adjudication.pk])
         return reverse("coding:review", args=[self.layer.run_id])
 
     @property
@@ -131,7 +128,12 @@ def for_coder(user: Any) -> Coder:
     layers = (
         Layer.objects.filter(owner=user, run__recording__participant__study__in=studies, state__in=running)
         .filter(kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), run__state=AnalysisRun.State.SUCCEEDED)
-        .select_related("run__recording__participant__study", "assignment__assigned_by", "assignment__returned_by")
+        .select_related(
+            "run__recording__participant__study",
+            "assignment__assigned_by",
+            "assignment__returned_by",
+            "adjudication",
+        )
         .defer(*(f"run__{name}" for name in HEAVY))
     )
     own = list(layers)

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_GET
 
+from facsweb.coding.comments import mentions_for
 from facsweb.home import cards, next_steps, queue
 from facsweb.studies.models import Role
 
@@ -24,6 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "roles": roles,
         "active": active,
+        "mentions": mentions_for(user),
         "analyst": next_steps.for_analyst(user) if Role.ANALYST in roles else None,
         "coder": queue.for_coder(user) if Role.CODER in roles else None,
         "reports": next_steps.for_manager(user) if Role.MANAGER in roles else None,

@@ -29,5 +29,7 @@ def why_hidden(user: Any, run: AnalysisRun) -> str:
     """Why what the run found is hidden from the user; empty where it is not."""
     return next((why for hook in hidden if (why := hook(user, run))), "")
 
-#: Each lists the codings of a run (``who``, ``label``, ``tone``, ``blind``) for the run's page; nothing of what they say.
+
+#: Each lists the codings of a run (``who``, ``label``, ``tone``, ``blind``) for the run's page; nothing of what
+#: they say.
 codings: Final[list[Callable[[AnalysisRun], Sequence[Any]]]] = []

@@ -1,7 +1,7 @@
 """Somebody who codes blind finds nothing of what the machine or others say about the recording, on any page.
 
-Values that occur nowhere else are planted in the machine's files and in a colleague's signed coding; then every page
-of the table is asked for, with the objects of that recording, by a blind coder who holds every other role as well.
+Values that occur nowhere else are planted in the machine's files and in a colleague's signed coding; then every
+page of the table is asked for, with the objects of that recording, by a blind coder who holds every other role as well.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def plant(run: Any) -> None:
     said["faces"][0]["aus"] = {"33": {"events": 73917, "peak": 4.32}}
     (folder / "summary.json").write_text(json.dumps(said))
     write_measurement(folder)
-    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.is_file()}
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path.is_file()
+    }
     type(run).objects.filter(pk=run.pk).update(summary=said, files=files, stills=0)
     run.refresh_from_db()
 

@@ -132,7 +132,9 @@ def test_a_study_without_coders_or_recordings_says_what_is_missing(lead, study, 
     Membership.objects.filter(role="coder").delete()
     assert "no FACS coder" in lead.get(reverse("assignments:new", args=[study.pk])).content.decode()
     runs[0].recording.participant.recordings.all().delete()
-    assert "No recording can be coded yet" in lead.get(reverse("assignments:new", args=[study.pk])).content.decode()
+    assert (
+        "No recording can be coded yet" in lead.get(reverse("assignments:new", args=[study.pk])).content.decode()
+    )
 
 
 def test_due_reassigned_withdrawn(lead, runs, people, second):
@@ -194,7 +196,9 @@ def test_sent_back_with_a_reason_that_the_coder_reads(lead, client_as, runs, peo
 
 def test_submitted_read_only_and_taken_back(client_as, runs, people):
     client, coder = client_as("coder"), people["coder"]
-    one = make_assignment(runs[0], coder, people["analyst"], mode="blind", ending="adjudication", instructions="Hi")
+    one = make_assignment(
+        runs[0], coder, people["analyst"], mode="blind", ending="adjudication", instructions="Hi"
+    )
     review = reverse("coding:review", args=[runs[0].pk])
     start = client.get(review)
     assert "coding/start.html" in [template.name for template in start.templates]

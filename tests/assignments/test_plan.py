@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from itertools import pairwise
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_samples_are_the_same_with_the_same_seed_spread_and_apart():
     assert drawn("8 a") != spans
     assert [start // (50_000_000) for start, _ in spans] == list(range(12))  # one in each twelfth
     assert all(end - start == 10_000_000 for start, end in spans)
-    assert all(after[0] >= before[1] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(after[0] >= before[1] for before, after in pairwise(spans))
 
 
 def test_a_recording_without_room_gives_fewer_samples():
