@@ -150,7 +150,7 @@ _ALL: Final = (
         "text/tab-separated-values; charset=utf-8",
         "Every event as a state with start and stop in seconds, side and intensity as modifiers, the note as "
         "comment.",
-        "Apex, confidence, coded stretches and rejected proposals are left out; the face is a part of the subject.",
+        "Apex, confidence, coded stretches and rejected proposals are left out; a face is part of the subject.",
         lambda layer, about, _: encoded(observation_tables.boris(layer, about)),
         event_table.read,
         ending="_boris",
