@@ -1,4 +1,4 @@
-"""Which Action Units belong to the prototype of an emotion. A list to look things up in; nothing is inferred from it."""
+"""Which Action Units belong to the prototype of an emotion: a list to look things up in, nothing is inferred."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def peaks(path: Path, should_stop: Callable[[], bool] = lambda: False) -> NDArra
                 frames = packet.decode()
             except av.error.InvalidDataError:
                 continue  # a damaged piece is silent
-            for frame in (mixed for frame in frames for mixed in mixer.resample(frame)):
+            for frame in (mixed for decoded in frames for mixed in mixer.resample(decoded)):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 start = float(frame.pts * frame.time_base - streams.origin) * frame.sample_rate

@@ -1,7 +1,7 @@
 """The recording's sound as a lane of the timeline: read once by a worker, kept beside the result.
 
-The file is the truth: with it the outline is there, and a file of words beside it says why it is not. The queue only
-carries the work, and whoever looks at the timeline puts back what the queue lost.
+The file is the truth: with it the outline is there, and a file of words beside it says why it is not. The queue
+only carries the work, and whoever looks at the timeline puts back what the queue lost.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 NO_CONSENT: Final = "hidden: no consent for voice"
 MAKING: Final = "The sound is being read for the first time."
 NOT_ANALYSED: Final = "Pitch and transcript: not analysed in this recording."
-WAITS: Final = "The sound cannot be read at the moment, because the queue of work is not there. Everything else works."
+WAITS: Final = "The sound cannot be read now, because the queue of work is not there. Everything else works."
 
 
 def sound(run: AnalysisRun) -> dict[str, Any]:
-    """What the page is told: words for the voice lane (empty where there is no sound), and whether it may be asked for."""
+    """Words for the voice lane (empty where there is no sound), and whether the sound may be asked for."""
     recording = run.recording
     if not recording.has_audio:
         return {"words": "", "allowed": False}
@@ -46,7 +46,7 @@ def sound(run: AnalysisRun) -> dict[str, Any]:
 
 
 def window(run: AnalysisRun, from_us: int, to_us: int, width: int) -> npt.NDArray[np.int8] | str:
-    """Lowest and highest of every column of the screen, int8 of shape (2, width); a sentence while there is none."""
+    """Lowest and highest of every column of the screen, int8, shape (2, width); a sentence while there is none."""
     folder = result_dir(run) / FOLDER
     try:
         outline = _outline(folder)

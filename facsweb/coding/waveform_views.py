@@ -29,7 +29,8 @@ def waveform(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     told = sounds.sound(run)
     if not told["allowed"]:
         return failure(told["words"] or "There is no sound in this recording.", "hidden", 409)
-    from_us, to_us, width = number(request, "from", 0), number(request, "to", services.limit_us(run)), number(request, "width", 1000)
+    from_us, to_us = number(request, "from", 0), number(request, "to", services.limit_us(run))
+    width = number(request, "width", 1000)
     if not (0 <= from_us < to_us and 1 <= width <= MAX_WIDTH):
         raise BadRequest
     found = sounds.window(run, from_us, to_us, width)
