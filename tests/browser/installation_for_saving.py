@@ -15,6 +15,7 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.core.management import call_command
     from django.test import Client
     from django.utils import timezone
 
@@ -23,6 +24,7 @@ def main() -> None:
     from facsweb.studies.models import Consent, ConsentForm, Membership, Participant, Role, Scope, Study
     from tests.factories import make_finished_run, make_recording
 
+    call_command("migrate", verbosity=0)
     coder = User.objects.create_user("coder@example.org", "Coder Person", "correct horse battery staple")
     study = Study.objects.create(
         name="Saving", purpose="To see.", setting="research", jurisdiction="Germany", created_by=coder
