@@ -13,8 +13,10 @@ from facsweb.agreement.pairs import couples_to_settle
 from facsweb.audit.models import Entry
 from facsweb.coding import services, workflow
 from facsweb.coding.models import Layer, Revision
+from facsweb.reports import document
 from facsweb.reports import services as reports
 from tests.conftest import PASSWORD
+from tests.reports.test_document_text import squeezed, text_of
 
 pytestmark = pytest.mark.django_db
 SMILE = {"code": "12", "side": "both", "intensity": "C", "onset_us": 1_000_000, "apex_us": 1_400_000}
@@ -198,3 +200,15 @@ def test_names_stay_hidden_until_a_lead_shows_them(adjudication, people):
     show_names(people["analyst"], adjudication, True)
     show_names(people["analyst"], adjudication, True)
     assert Entry.objects.filter(action="adjudication.names").count() == 1
+
+
+def test_the_report_prints_where_its_coding_comes_from(adjudication, people):
+    judge, layer = people["judge"], adjudication.layer
+    for one in adjudication.steps.exclude(kind="agreed"):
+        decide(judge, adjudication, one.number, "b", expected=0, note="the lids say so")
+    layer.refresh_from_db()
+    done = reports.sign(judge, layer, password=PASSWORD, statement=reports.statement_for(layer))
+    printed = squeezed(text_of(document.typeset(done.content, done.content_sha256)))
+    for words in ("Wexler index 0.86", "3 as B coded", "the lids say so", str(adjudication.first.pk), "Coder A"):
+        assert squeezed(words) in printed, words
+    assert squeezed("Coder Person") not in printed

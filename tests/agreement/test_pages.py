@@ -1,0 +1,134 @@
+"""Who sees how far codings agree, and that the pages show what ``analysis.agreement`` computes."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+
+from analysis.agreement import Options, agree
+from facsweb.agreement import comparing, pairs
+from facsweb.agreement.models import Adjudication, Comparison
+from facsweb.coding.models import Layer
+from facsweb.coding.values import coded_layer
+
+pytestmark = pytest.mark.django_db
+
+
+def finish(codings):
+    Layer.objects.filter(pk__in=[layer.pk for layer in codings]).update(state="signed")
+
+
+def test_figures_are_those_of_the_analysis(codings, study, client_as):
+    client = client_as("analyst")
+    page = client.get(reverse("agreement:study", args=[study.pk]))
+    first, second = codings
+    clock = comparing.clock_of(first.run)
+    layers = [coded_layer(layer) for layer in codings]
+    (expected,) = agree([layers], Options(), clocks={layers[0].recording: clock}).pairs
+    result = page.context["result"]
+    found = next(pair for pair in result["pairs"] if pair["second"] != "machine")
+    assert {found["first"], found["second"]} == {str(first.owner_id), str(second.owner_id)}
+    assert found["rows"] == [row.as_dict() for row in expected.rows]
+    assert found["overall"] == expected.overall.as_dict()
+    text = page.content.decode()
+    assert f"{expected.overall['index'].value:.2f}" in text
+    assert page.headers["Content-Security-Policy"].count("'unsafe-inline'") == 1
+
+    rows = list(
+        csv.DictReader(
+            io.StringIO(client.get(reverse("agreement:csv", args=[study.pk])).content.decode("utf-8-sig"))
+        )
+    )
+    (index,) = [
+        row for row in rows if (row["code"], row["figure"], row["second"]) == ("all", "index", "Second Person")
+    ]
+    assert float(index["value"]) == pytest.approx(expected.overall["index"].value)
+
+
+def test_a_comparison_is_computed_once_and_again_when_a_coding_changes(codings, study, client_as):
+    client, url = client_as("analyst"), reverse("agreement:study", args=[study.pk])
+    client.get(url)
+    before = Comparison.objects.get()
+    client.get(f"{url}?figure=kappa")
+    assert Comparison.objects.get().computed_at == before.computed_at
+    Layer.objects.filter(pk=codings[0].pk).update(revision=99)
+    client.get(url)
+    assert Comparison.objects.count() == 2
+
+
+def test_what_takes_long_is_left_to_the_worker(codings, study, client_as, redis, monkeypatch):
+    from facsweb.agreement.tasks import compute_comparison
+
+    monkeypatch.setattr(comparing, "AT_ONCE_MIN", 0)
+    client, url = client_as("analyst"), reverse("agreement:study", args=[study.pk])
+    assert "The figures are being computed" in client.get(url).content.decode()
+    waiting = Comparison.objects.get()
+    for _ in range(2):
+        compute_comparison(str(waiting.pk))
+    assert "All codes together" in client.get(url).content.decode()
+
+
+def test_a_worker_does_not_compute_what_changed_meanwhile(codings, study, people):
+    found = pairs.pairs_of(people["analyst"], study)
+    asked = comparing._asked(found, Options(), group=False)
+    late = Comparison.objects.create(study=study, key="x", asked=asked)
+    Layer.objects.filter(pk=codings[0].pk).update(revision=99)
+    comparing.compute(late)
+    assert (late.state, late.error) == ("failed", comparing.CHANGED)
+
+
+def test_coders_see_their_own_pairs_when_nothing_can_change(codings, study, people, client_as):
+    def seen(name):
+        return [pair.names for pair in pairs.pairs_of(people[name], study)]
+
+    assert seen("coder") == [("Coder Person", "Machine")]
+    url = reverse("agreement:pair", args=[codings[0].pk, codings[1].pk])
+    assert client_as("coder").get(url).status_code == 403
+    finish(codings)
+    assert seen("coder") == [("Coder Person", "Second Person"), ("Coder Person", "Machine")]
+    assert client_as("coder").get(url).status_code == 200
+    assert seen("judge") == []
+    assert client_as("judge").get(url).status_code == 403
+    assert client_as("manager").get(reverse("agreement:study", args=[study.pk])).status_code == 403
+
+
+def test_who_codes_blind_sees_nothing_of_the_recording(codings, run, study, people, client_as):
+    finish(codings)
+    Layer.objects.create(run=run, owner=people["analyst"], kind="coder", mode="blind", state="open")
+    assert pairs.pairs_of(people["analyst"], study) == []
+    url = reverse("agreement:pair", args=[codings[0].pk, codings[1].pk])
+    assert client_as("analyst").get(url).status_code == 403
+
+
+def test_nothing_to_compare_says_what_to_do(study, client_as):
+    text = client_as("analyst").get(reverse("agreement:study", args=[study.pk])).content.decode()
+    assert "No recording has two codings yet" in text
+    assert "Assign double coding" in text
+    text = (
+        client_as("coder").get(f"{reverse('agreement:study', args=[study.pk])}?tolerance_ms=-1").content.decode()
+    )
+    assert "greater than or equal to 0" in text
+
+
+def test_a_coder_begins_and_a_lead_appoints(codings, study, people, client_as):
+    url = reverse("agreement:start", args=[codings[0].pk, codings[1].pk])
+    seen = {f"seen_{layer.pk}": Layer.objects.get(pk=layer.pk).revision for layer in codings}
+    judge = client_as("judge")
+    page = judge.get(reverse("agreement:study", args=[study.pk])).content.decode()
+    assert "Two submitted codings" in page
+    assert "Second Person" not in page.split("Adjudication</h2>")[1]
+    stale = {**seen, f"seen_{codings[0].pk}": 99, "adjudicator": people["judge"].pk}
+    assert "changed since this page was opened" in judge.post(url, stale, follow=True).content.decode()
+    assert client_as("coder").post(url, {**seen, "adjudicator": people["judge"].pk}).status_code == 403
+    assert "Choose who" in judge.post(url, {**seen, "adjudicator": "nonsense"}, follow=True).content.decode()
+    judge.post(url, {**seen, "adjudicator": people["judge"].pk})
+    begun = Adjudication.objects.get()
+    page = judge.get(reverse("agreement:adjudication", args=[begun.pk])).content.decode()
+    assert "Coder Person" not in page
+    assert "Second Person" not in page
+    client_as("analyst").post(reverse("agreement:names", args=[begun.pk]), {"shown": "1"})
+    assert "Second Person" in judge.get(reverse("agreement:adjudication", args=[begun.pk])).content.decode()
+    assert client_as("coder").get(reverse("agreement:adjudication", args=[begun.pk])).status_code == 403
