@@ -37,6 +37,6 @@ def make_measured_run(recording: Any, user: Any) -> Any:
     folder = Path(settings.MEDIA_ROOT) / run.folder
     shutil.copytree(analysed(), folder)
     run.summary = json.loads((folder / "summary.json").read_text())
-    run.files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    run.files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.*"))}
     run.save()
     return run
