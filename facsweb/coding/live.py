@@ -1,4 +1,4 @@
-"""Telling the pages that show a layer that it changed. A courtesy: pages that miss a message look by themselves."""
+"""Telling the pages that show a layer that it changed; a courtesy: pages that miss a message look themselves."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def changes(layer: Layer, *, before: int | None = None, code: str = "") -> dict[
     Returns
     -------
     dict
-        ``changes``, each an event's state with ``label``, ``restores``, ``group`` and ``before`` (the state that it
-        changed, or None), and ``more``: whether there are older ones.
+        ``changes``, each an event's state with ``label``, ``restores``, ``group`` and ``before`` (the state that
+        it changed, or None), and ``more``: whether there are older ones.
     """
     rows = Revision.objects.filter(event__layer=layer, layer_revision__gt=0).select_related("event", "author")
     if before is not None:
@@ -61,7 +61,7 @@ def changes(layer: Layer, *, before: int | None = None, code: str = "") -> dict[
 
 
 def way_back(layer: Layer, revision: int) -> list[dict[str, Any]]:
-    """Events that changed after the layer's `revision`: what each said then; None for one that was not there yet."""
+    """Events that changed after the layer's `revision` and what each said then; None: it was not there yet."""
     rows = Revision.objects.filter(event__layer=layer).select_related("event", "author").order_by("number")
     then: dict[Any, EventState | None] = {}
     now: dict[Any, EventState] = {}

@@ -1,4 +1,4 @@
-"""A fresh installation's study, made inside of its own data folder: run as a program, prints what the test needs."""
+"""A fresh installation's study, made in its own data folder: run as a program, prints what the test needs."""
 
 from __future__ import annotations
 

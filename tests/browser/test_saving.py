@@ -54,7 +54,7 @@ def press_letter(page, letter):
     page.evaluate("letter => document.querySelector(`#event-intensity button[value='${letter}']`).click()", letter)
 
 
-# --- a server that is killed ---------------------------------------------------------------------------------------
+# --- a server that is killed --------------------------------------------------------------------------------
 
 
 class Server:
@@ -89,7 +89,7 @@ class Server:
     def await_answer(self) -> None:
         def answers() -> bool:
             try:
-                return urllib.request.urlopen(f"{self.url}/healthz", timeout=1).status == 200
+                return urllib.request.urlopen(f"{self.url}/healthz", timeout=1).status == 200  # noqa: S310
             except OSError:
                 return False
 
@@ -185,7 +185,7 @@ def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server
     context.close()
 
 
-# --- two browsers, no connection, leaving --------------------------------------------------------------------------
+# --- two browsers, no connection, leaving -------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def test_leaving_with_unsynced_work_warns(open_page, run, layer):
     expected_complaints(page, "ERR_INTERNET_DISCONNECTED")
 
 
-# --- history and comments ------------------------------------------------------------------------------------------
+# --- history and comments -----------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -352,7 +352,9 @@ def test_the_whole_coding_goes_back_and_forth(open_page, run, layer):
     choose(page, "12A")
     page.get_by_role("button", name="Intensity B").click()
     saved(page)
-    page.evaluate("document.querySelector('#review').dataset.drawer === 'open' || document.querySelector('#drawer-toggle').click()")
+    page.evaluate(
+        "document.querySelector('#review').dataset.drawer === 'open' || document.querySelector('#drawer-toggle').click()"
+    )
     page.get_by_role("tab", name="History").click()
     page.locator("#layer-history summary").click()
     lines = page.locator("#layer-history-list .history__line")
