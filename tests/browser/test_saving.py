@@ -352,9 +352,8 @@ def test_the_whole_coding_goes_back_and_forth(open_page, run, layer):
     choose(page, "12A")
     page.get_by_role("button", name="Intensity B").click()
     saved(page)
-    page.evaluate(
-        "document.querySelector('#review').dataset.drawer === 'open' || document.querySelector('#drawer-toggle').click()"
-    )
+    if page.locator("#review").get_attribute("data-drawer") != "open":
+        page.locator("#drawer-toggle").click()
     page.get_by_role("tab", name="History").click()
     page.locator("#layer-history summary").click()
     lines = page.locator("#layer-history-list .history__line")
