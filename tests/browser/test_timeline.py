@@ -53,7 +53,7 @@ def ink(page, us, y):
 
 def test_groups_stand_in_facs_order_close_and_stay_closed(open_page, run, layer):
     page = review(open_page, run)
-    page.get_by_label("Rows", exact=True).select_option("All codes")
+    page.locator("#rows").select_option("All codes")
     order = ["Upper face", "Lower face", "Eyes", "Head", "Miscellaneous", "Visibility", "Gross behaviour"]
     assert groups(page) == order
     everything = rows(page)
@@ -81,7 +81,7 @@ def test_filters_of_rows_hold_for_the_table_and_an_empty_one_says_what_to_do(ope
         services.accept_event(people["coder"], event, expected=1)
     sure, unsure = add(people, layer, code="14"), layer.events.first()
     page = review(open_page, run)
-    picker = page.get_by_label("Rows", exact=True)
+    picker = page.locator("#rows")
     picker.select_option("Present only")
     assert rows(page) == ["6", "45", "12", "14", "25"]
     picker.select_option("Unreviewed only")
@@ -89,7 +89,7 @@ def test_filters_of_rows_hold_for_the_table_and_an_empty_one_says_what_to_do(ope
     assert "Nothing is left to review" in page.locator("#rows-empty").inner_text()
     page.keyboard.press("t")
     assert "Clear it" in page.locator("#events-empty").inner_text()
-    page.get_by_role("button", name="Timeline", exact=True).click()
+    page.locator("#show-timeline").click()
     page.locator("#row-clear-empty").click()
     assert "12" in rows(page)
     assert page.locator("#row-clear").is_hidden()
@@ -100,7 +100,7 @@ def test_filters_of_rows_hold_for_the_table_and_an_empty_one_says_what_to_do(ope
     assert "Investigator’s Guide" in page.locator("#row-filter").inner_text()
     assert "detected" not in page.locator("#row-filter").inner_text()
     page.locator("#row-filter summary").click()
-    page.get_by_role("button", name="Table", exact=True).click()
+    page.locator("#show-table").click()
     codes = page.locator("#events-body .au").all_inner_texts()
     assert set(codes) == {"6", "12"}
     page.get_by_role("button", name="Clear filter").click()
@@ -151,7 +151,7 @@ def test_who_codes_blind_sees_all_codes_and_nothing_of_the_machine(open_page, ru
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"/runs/{run.pk}/review/")
     page.wait_for_selector("html[data-review=ready]")
-    assert page.get_by_label("Rows", exact=True).input_value() == "all"
+    assert page.locator("#rows").input_value() == "all"
     assert {"1", "12", "51", "61", "70", "40"} <= set(rows(page))
     assert page.locator("#curve-plot").is_hidden()
     assert page.locator(".row-label__tier").count() == 0
