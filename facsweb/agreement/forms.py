@@ -9,6 +9,7 @@ from django import forms
 
 from analysis.agreement import METRIC, METRICS, Options
 from facsweb.agreement.pairs import Chosen, finished, key_of, name_of
+from facsweb.assignments.models import Batch
 from facsweb.studies.models import Participant, Study
 
 AGAINST = [("both", "People and the machine"), ("people", "People only"), ("machine", "People with the machine")]
@@ -32,6 +33,7 @@ class ChoiceForm(forms.Form):
     )
     sides_apart = forms.BooleanField(label="Left and right apart", required=False)
     cohort = forms.ChoiceField(label="Cohort", required=False)
+    batch = forms.ChoiceField(label="Plan of assignments", required=False)
     since = forms.DateField(
         label="Handed in from", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -56,6 +58,9 @@ class ChoiceForm(forms.Form):
         cohorts = Participant.objects.filter(study=study).exclude(cohort="").order_by("cohort")
         names = sorted(set(cohorts.values_list("cohort", flat=True)))
         self.fields["cohort"].choices = [("", "All"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        batches = Batch.objects.filter(study=study).order_by("-created_at")
+        plans = [("", "All"), *((str(batch.pk), batch.name or str(batch.created_at.date())) for batch in batches)]
+        self.fields["batch"].choices = plans  # type: ignore[attr-defined]
         coders = {key_of(layer): name_of(layer) for layer in layers if layer.owner_id is not None}
         self.fields["coders"].choices = sorted(coders.items(), key=lambda item: item[1])  # type: ignore[attr-defined]
         recordings = {
@@ -83,6 +88,7 @@ class ChoiceForm(forms.Form):
             coders=frozenset(said["coders"]),
             against=said["against"],
             cohort=said["cohort"],
+            batch=UUID(said["batch"]) if said["batch"] else None,
             recordings=frozenset(UUID(key) for key in said["recordings"]),
             since=said["since"],
             until=said["until"],

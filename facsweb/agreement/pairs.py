@@ -14,7 +14,6 @@ from facsweb.accounts.models import User
 from facsweb.agreement.models import Adjudication
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
-from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Study
 
@@ -38,6 +37,8 @@ class Chosen:
     against : str
         ``people``, ``machine`` or ``both``: human–human, human–machine.
     cohort : str
+    batch : UUID, optional
+        Of ``facsweb.assignments``: only codings that it gave out.
     recordings : frozenset of UUID
         Empty: all.
     since, until : date, optional
@@ -47,6 +48,7 @@ class Chosen:
     coders: frozenset[str] = frozenset()
     against: str = "both"
     cohort: str = ""
+    batch: UUID | None = None
     recordings: frozenset[UUID] = frozenset()
     since: dt.date | None = None
     until: dt.date | None = None
@@ -98,7 +100,7 @@ def name_of(layer: Layer) -> str:
 def finished(study: Study) -> list[Layer]:
     """Codings that were handed in, signed adjudications and the machine's layers of the runs that have some."""
     layers = Layer.objects.filter(run__recording__participant__study=study).select_related(
-        "owner", "run__recording__participant__study"
+        "owner", "run__recording__participant__study", "assignment"
     )
     people = list(layers.filter(kind=Kind.CODER, state__in=FINISHED).order_by("submitted_at", "created_at"))
     people += layers.filter(kind=Kind.ADJUDICATED, state=State.SIGNED).order_by("created_at")
@@ -145,7 +147,7 @@ def _couples(layers: Iterable[Layer], chosen: Chosen) -> Iterator[tuple[Layer, L
     runs: dict[UUID, list[Layer]] = defaultdict(list)
     for layer in layers:
         key = key_of(layer)
-        if _is_wanted(layer.run, chosen) and (key == MACHINE or not chosen.coders or key in chosen.coders):
+        if _is_wanted(layer, chosen) and (key == MACHINE or not chosen.coders or key in chosen.coders):
             runs[layer.run_id].append(layer)
     for group in runs.values():
         # The same two people stand in the same order on every run, or they would be two pairs.
@@ -156,7 +158,15 @@ def _couples(layers: Iterable[Layer], chosen: Chosen) -> Iterator[tuple[Layer, L
                 yield first, second
 
 
-def _is_wanted(run: AnalysisRun, chosen: Chosen) -> bool:
+def _is_wanted(layer: Layer, chosen: Chosen) -> bool:
+    run = layer.run
+    given = getattr(layer, "assignment", None)  # codings that nobody assigned, and the machine's, have none
+    if (
+        chosen.batch is not None
+        and layer.owner_id is not None
+        and (given is None or given.batch_id != chosen.batch)
+    ):
+        return False
     if chosen.cohort and run.recording.participant.cohort != chosen.cohort:
         return False
     return not chosen.recordings or run.recording_id in chosen.recordings
