@@ -41,7 +41,8 @@ FRAMES = """() => {
   window.gaps = [];
   let last = performance.now();
   window.counting = true;
-  const look = (now) => { window.gaps.push(now - last); last = now; if (window.counting) requestAnimationFrame(look); };
+  const look = (now) => { window.gaps.push(now - last); last = now;
+    if (window.counting) requestAnimationFrame(look); };
   requestAnimationFrame(look);
 }"""
 #: From the pointer's move to the end of the frame in which the cursor was placed.
@@ -128,7 +129,7 @@ def main() -> None:
             for minutes, run in zip(lengths, runs, strict=True):
                 with Installation(port=0, say=lambda _: None) as running:  # anew: nothing in the server's memory
                     print(
-                        f"\n{minutes:g} minutes, {run.machine_events} events of the machine and as many of the coder"
+                        f"\n{minutes:g} minutes, {run.machine_events} events of the machine and as many of the coder"  # noqa: E501
                     )
                     _measure(browser, running, coder, run.pk)
             browser.close()
@@ -224,7 +225,7 @@ def _measure(browser: Any, running: Any, coder: Any, run: Any) -> None:
     ):
         page, rows, everything = _open(browser, running.url, coder, run)
         print(
-            f"{label}: rows after {rows:.0f} ms, events and all after {everything:.0f} ms; processor time of the page until the rows {page.first_cpu:.0f} ms"
+            f"{label}: rows after {rows:.0f} ms, events and all after {everything:.0f} ms; processor time of the page until the rows {page.first_cpu:.0f} ms"  # noqa: E501
         )
         if label.endswith("prepared"):
             page.context.close()
@@ -246,11 +247,11 @@ def _measure(browser: Any, running: Any, coder: Any, run: Any) -> None:
         page.mouse.move(*middle)
         page.wait_for_timeout(800)
         print(
-            f"panning from {label}: {_frames(page, lambda turn: page.mouse.wheel(40 if turn // 60 % 2 else -40, 0))}"
+            f"panning from {label}: {_frames(page, lambda turn: page.mouse.wheel(40 if turn // 60 % 2 else -40, 0))}"  # noqa: E501
         )
         page.keyboard.down("Control")
         print(
-            f"zooming from {label}: {_frames(page, lambda turn: page.mouse.wheel(0, 60 if turn // 40 % 2 else -60))}"
+            f"zooming from {label}: {_frames(page, lambda turn: page.mouse.wheel(0, 60 if turn // 40 % 2 else -60))}"  # noqa: E501
         )
         page.keyboard.up("Control")
     _scrub(page)
@@ -269,7 +270,7 @@ def _frames(page: Any, turn_wheel: Any) -> str:
     gaps = np.array(page.evaluate("window.gaps")[1:])
     own = (_cpu_ms(page) - began) / len(gaps)
     late = np.mean(gaps > 25) * 100
-    return f"{1000 / gaps.mean():.0f} frames/s, worst frame {gaps.max():.0f} ms, {late:.1f} % over 25 ms, {own:.1f} ms of processor time a frame ({turn} turns of the wheel)"
+    return f"{1000 / gaps.mean():.0f} frames/s, worst frame {gaps.max():.0f} ms, {late:.1f} % over 25 ms, {own:.1f} ms of processor time a frame ({turn} turns of the wheel)"  # noqa: E501
 
 
 def _scrub(page: Any) -> None:

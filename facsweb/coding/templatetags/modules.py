@@ -20,7 +20,7 @@ _IMPORT: Final = re.compile(r"""^(?:import|export)\b[^;'"]*?["'](\.\.?/[^'"]+\.j
 
 @register.simple_tag
 def module_preloads(entry: str) -> SafeString:
-    """Links for everything that a module of ours imports, directly or not; the module itself has its script tag."""
+    """Links for everything that a module of ours imports, directly or not, but for the module itself."""
     prefix = PrefixNode.handle_simple(
         "STATIC_URL"
     )  # imports name files as they are, without a version in the name
