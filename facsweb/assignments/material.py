@@ -1,4 +1,4 @@
-"""What a lead can give to coders: analysed recordings, people; where the machine saw a face or proposed something."""
+"""What a lead can give to coders: analysed recordings, people; where the machine saw or proposed something."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Somebody who codes blind finds nothing of what the machine or others say about the recording, on any page.
 
 Values that occur nowhere else are planted in the machine's files and in a colleague's signed coding; then every
-page of the table is asked for, with the objects of that recording, by a blind coder who holds every other role as well.
+page of the table is asked for, with the objects of that recording, by a blind coder who holds every role.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.test_access_matrix import EXAMPLES, ROUTES, Example, World
 
 ONSET, APEX, OFFSET = 1_234_567, 1_345_678, 1_456_789
 NOTE, WARNING, COLLEAGUE_ONSET = "colleague-note-7391", "warning-7392", 2_345_678
-#: As the pages could write them: microseconds, media time, the confidence, the machine's highest intensity, a count.
+#: As pages could write them: microseconds, media time, the confidence, the machine's highest intensity, a count.
 MARKERS = [
     *("1234567", "1345678", "1456789", "2345678", "01.235", "01.234", "02.346", "02.345"),
     *("0.7391", "4.32", "4.3 of 5", "73917", "73,917", NOTE, WARNING, 'data-face="7391"'),
