@@ -1,8 +1,8 @@
 """What the timeline draws of a finished run, as bytes: read once, kept beside the result, never changed.
 
 Reading the columns of hours takes seconds, so the bytes are written into the folder ``screen`` beside the result
-when the run succeeds, or at the first request for older runs, and mapped into memory from there: pages of them come
-and go as the system likes, however long the recording is. A result that was written again (another size or time of
+when the run succeeds, or at the first request for older runs, and mapped into memory from there: pages of them
+come and go as the system likes, however long the recording is. A result that was written again (another size or time of
 ``signals.parquet``) is read again.
 """
 
