@@ -67,7 +67,9 @@ EXAMPLES = {
     "coding:changes": Example(
         json={
             "request_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0001",
-            "changes": [{"action": "create", "event_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0002", "content": EVENT}],
+            "changes": [
+                {"action": "create", "event_id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0002", "content": EVENT}
+            ],
         }
     ),
     "coding:event_change": Example(json={"action": "accept", "expected": 1}),

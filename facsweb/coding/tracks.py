@@ -2,8 +2,8 @@
 
 Reading the columns of hours takes seconds, so the bytes are written into the folder ``screen`` beside the result
 when the run succeeds, or at the first request for older runs, and mapped into memory from there: pages of them
-come and go as the system likes, however long the recording is. A result that was written again (another size or time of
-``signals.parquet``) is read again.
+come and go as the system likes, however long the recording is. A result that was written again (another size or
+time of ``signals.parquet``) is read again.
 """
 
 from __future__ import annotations

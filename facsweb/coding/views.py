@@ -164,13 +164,11 @@ def _readable(request: HttpRequest, layer: Layer) -> None:
 @require_GET
 @gzip_page
 def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Every event of a layer as it stands, those that were taken out too; with ``since`` only what changed then."""
+    """Every event of a layer as it stands, those taken out too; with ``since`` only what changed then."""
     layer = access.get(request, Layer, pk, related=LAYER)
     _readable(request, layer)
     since = request.GET.get("since", "")
-    states = services.current_events(
-        layer, include_deleted=True, since=int(since) if since.isdecimal() else None
-    )
+    states = services.current_events(layer, include_deleted=True, since=int(since) if since.isdecimal() else None)
     response = JsonResponse(
         {"revision": layer.revision, "state": layer.state, "events": [state.as_dict() for state in states]}
     )

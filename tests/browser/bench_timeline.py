@@ -136,7 +136,7 @@ def main() -> None:
 
 
 def _seed(lengths: list[float]) -> tuple[Any, list[Any]]:
-    """A coder, and a run of each length with the coder's layer; without the timeline's bytes, as runs of before."""
+    """A coder, and a run of each length with the coder's layer; without the timeline's bytes, as old runs."""
     import shutil
 
     from django.utils import timezone
@@ -202,7 +202,7 @@ def _open(browser: Any, url: str, coder: Any, run: Any) -> tuple[Any, float, flo
 
 
 def _cpu_ms(page: Any) -> float:
-    """Processor time that the page's main thread has used: what it would take on a machine with nothing else to do."""
+    """Processor time that the page's main thread has used: what it takes on a machine that is idle."""
     metrics = {one["name"]: one["value"] for one in page.cpu.send("Performance.getMetrics")["metrics"]}
     return metrics["ThreadTime"] * 1000
 

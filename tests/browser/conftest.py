@@ -43,9 +43,11 @@ def open_page(site, client_as) -> Iterator[Callable[..., Any]]:
             page.on(
                 "console",
                 # the test's server has no WebSocket, and the review page does without
-                lambda message: complaints.append(message.text)
-                if message.type == "error" and "/ws/layers/" not in message.text
-                else None,
+                lambda message: (
+                    complaints.append(message.text)
+                    if message.type == "error" and "/ws/layers/" not in message.text
+                    else None
+                ),
             )
             page.goto(address)
             return page

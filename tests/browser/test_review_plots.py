@@ -61,7 +61,8 @@ COLUMN = """([share, top, height]) => {
   const canvas = document.querySelector("#bars");
   const ratio = canvas.height / canvas.clientHeight;
   const x = Math.round(share * canvas.width);
-  const part = canvas.getContext("2d").getImageData(x, Math.round(top * ratio), 1, Math.round(height * ratio)).data;
+  const [from, rows] = [Math.round(top * ratio), Math.round(height * ratio)];
+  const part = canvas.getContext("2d").getImageData(x, from, 1, rows).data;
   return Array.from({ length: part.length / 4 }, (_, y) => [...part.slice(y * 4, y * 4 + 4)].join());
 }"""
 

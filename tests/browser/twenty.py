@@ -196,8 +196,11 @@ def _to(hand: Hand, frame: int) -> None:
     """Click the ruler where the frame is, and step to it where a pixel is too coarse."""
     page = hand.page
     box = page.locator("#ruler").bounding_box()
-    shown = page.evaluate("document.querySelector('#overview').getAttribute('aria-valuetext')")
-    start, end = _window(shown)
+    for _ in range(100):  # as a person, who sees the timeline arrive before clicking on it
+        start, end = _window(page.evaluate("document.querySelector('#overview').getAttribute('aria-valuetext')"))
+        if start <= frame * FRAME_US / 1e6 < end:
+            break
+        page.wait_for_timeout(50)
     x = box["x"] + box["width"] * ((frame + 0.5) * FRAME_US / 1e6 - start) / (end - start)
     hand.click_at(x, box["y"] + box["height"] / 2)
     off = frame - _frame(page)

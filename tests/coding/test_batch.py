@@ -118,7 +118,7 @@ def test_number_of_changes(layer, people):
             apply_changes(people["coder"], layer, changes, request_id=uuid.uuid4())
 
 
-# --- the address ------------------------------------------------------------------------------------------------
+# --- the address ------------------------------------------------------------
 
 
 def post(client, layer, **values):
@@ -206,7 +206,7 @@ def test_only_what_changed_since(layer, client_as, people):
     assert len(client.get(address).json()["events"]) == 7
 
 
-# --- the whole layer's history -------------------------------------------------------------------------------------
+# --- the whole layer's history ------------------------------------------------------------
 
 
 def test_history_of_the_layer_in_pages(layer, people, client_as, monkeypatch):

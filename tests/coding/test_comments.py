@@ -140,7 +140,7 @@ def test_comments_go_with_the_recording(layer, run, people):
     assert not Event.objects.exists()
 
 
-# --- the addresses ------------------------------------------------------------------------------------------------
+# --- the addresses ------------------------------------------------------------
 
 
 def post(client, name, pk, **values):

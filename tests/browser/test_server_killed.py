@@ -1,0 +1,151 @@
+"""The whole installation is killed while a coder works, and comes back: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.screenshots import chromium
+from tests.browser.test_saving import choose, eventually, press_letter, ready, saved
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+ROOT = Path(__file__).resolve().parents[2]
+LETTERS = "ABCDE"
+
+
+class Server:
+    """A whole installation (`manage.py serve`) in a process that can be killed, on a port that stays the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
+        self.env = {**kept, "FACSWEB_DATA": str(folder), "PYTHONPATH": str(ROOT)}
+        self.env.pop("DJANGO_SETTINGS_MODULE", None)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def make(self) -> dict[str, str]:
+        program = [sys.executable, "tests/browser/installation_for_saving.py"]
+        done = subprocess.run(program, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def start(self) -> None:
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        with (self.folder / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def await_answer(self) -> None:
+        def answers() -> bool:
+            try:
+                return urllib.request.urlopen(f"{self.url}/healthz", timeout=1).status == 200  # noqa: S310
+            except OSError:
+                return False
+
+        eventually(answers, 200)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)  # its children die with it
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+    def letters(self, layer: str) -> list[tuple[str, int, str]]:
+        """What people wrote into a layer, in the order of the layer: event, number, intensity."""
+        (path,) = self.folder.glob("*.sqlite3")
+        with sqlite3.connect(path) as database:
+            return database.execute(
+                "select r.event_id, r.number, r.intensity from coding_revision r join coding_event e "
+                "on e.id = r.event_id where e.layer_id = ? and r.layer_revision > 0 order by r.layer_revision",
+                (layer.replace("-", ""),),
+            ).fetchall()
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def browser():
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium on this machine: this page was not driven")
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.timeout(900)
+def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server, browser):
+    made = server.make()
+    server.start()
+    server.await_answer()
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(90_000)
+    context.add_cookies([{"name": "sessionid", "value": made["session"], "url": server.url}])
+    page = context.new_page()
+    page.goto(f"/runs/{made['run']}/review/")
+    ready(page)
+    choose(page, "12")
+
+    script = []
+
+    def edit(count: int) -> None:
+        for _ in range(count):
+            letter = LETTERS[(len(script) + 1) % 5]
+            press_letter(page, letter)
+            script.append(letter)
+            page.wait_for_timeout(20)
+
+    edit(20)
+    server.kill()
+    edit(20)  # nobody is there
+    page.locator("#save-text", has_text="kept on this computer").wait_for()
+    server.start()
+    edit(20)  # it is starting
+    server.await_answer()
+    edit(5)
+    saved(page)
+    written = server.letters(made["layer"])
+    assert [letter for _, _, letter in written] == script
+    assert [number for _, number, _ in written] == list(range(2, 2 + len(script)))
+
+    server.kill()
+    edit(10)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.close()  # as a browser that crashes: nobody is asked
+    server.start()
+    server.await_answer()
+    page = context.new_page()
+    page.goto(f"/runs/{made['run']}/review/")
+    ready(page)
+    saved(page)
+    assert [letter for _, _, letter in server.letters(made["layer"])] == script
+    choose(page, "12")
+    assert page.inner_text("#event-chip") == f"12{script[-1]}"
+    context.close()
