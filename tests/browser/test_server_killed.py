@@ -9,8 +9,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,9 +64,15 @@ class Server:
         eventually(answers, 200)
 
     def kill(self) -> None:
+        """Kill the supervisor; web server, Redis and workers die with it, and the test goes on when they have."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)  # its children die with it
+        os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        eventually(lambda: not self.is_listening(), 30)
+
+    def is_listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -100,17 +108,86 @@ def browser():
         browser.close()
 
 
+class Heard:
+    """What a page hears from the server: messages of its WebSocket, and which events it fetched."""
+
+    def __init__(self, page) -> None:
+        self.sockets = 0
+        self.messages: list[dict[str, Any]] = []
+        page.on("websocket", self._connected)
+
+    def _connected(self, connection) -> None:
+        assert "/ws/layers/" in connection.url
+        self.sockets += 1
+        connection.on("framereceived", lambda payload: self.messages.append(json.loads(payload)))
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+
+def open_review(browser, server, made):
+    """A browser of its own: it shares neither storage nor channels with another one."""
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(90_000)
+    context.add_cookies([{"name": "sessionid", "value": made["session"], "url": server.url}])
+    page = context.new_page()
+    heard = Heard(page)
+    page.goto(f"/runs/{made['run']}/review/")
+    ready(page)
+    return page, heard
+
+
+def waits(page, check, patience_s=60.0):
+    """As eventually, and the page's messages come in meanwhile."""
+    deadline = time.monotonic() + patience_s
+    while not (value := check()):
+        assert time.monotonic() < deadline, "waited in vain"
+        page.wait_for_timeout(50)
+    return value
+
+
+@pytest.mark.timeout(900)
+def test_a_second_window_hears_of_a_change_through_the_socket_also_after_the_server_died(server, browser):
+    made = server.make()
+    server.start()
+    server.await_answer()
+    first, _ = open_review(browser, server, made)
+    second, heard = open_review(browser, server, made)
+    (hello,) = waits(second, lambda: heard.of("hello"))
+    assert (hello["revision"], hello["state"]) == (0, "open")
+    # From here the page may not look by itself: whatever it learns, the socket told it.
+    second.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    choose(second, "12")
+    choose(first, "12")
+
+    press_letter(first, "A")
+    saved(first)
+    told = waits(second, lambda: heard.of("changes"))[-1]
+    assert (told["revision"], told["author"], len(told["events"])) == (1, "Coder Person", 1)
+    second.locator(".editor__elsewhere", has_text="by Coder Person: intensity D → A").wait_for()
+    assert second.inner_text("#event-chip") == "12A"
+
+    server.kill()
+    press_letter(first, "E")
+    first.locator("#save-text", has_text="kept on this computer").wait_for()
+    server.start()
+    server.await_answer()
+    saved(first)
+    waits(second, lambda: len(heard.of("hello")) == 2)  # it connected again
+    waits(second, lambda: second.inner_text("#event-chip") == "12E")
+    press_letter(second, "C")
+    saved(second)
+    waits(first, lambda: first.inner_text("#event-chip") == "12C")
+    assert [letter for _, _, letter in server.letters(made["layer"])] == ["A", "E", "C"]
+
+
 @pytest.mark.timeout(900)
 def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server, browser):
     made = server.make()
     server.start()
     server.await_answer()
-    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(90_000)
-    context.add_cookies([{"name": "sessionid", "value": made["session"], "url": server.url}])
-    page = context.new_page()
-    page.goto(f"/runs/{made['run']}/review/")
-    ready(page)
+    page, _ = open_review(browser, server, made)
+    context = page.context
     choose(page, "12")
 
     script = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from facsweb.coding import services
-from facsweb.coding.models import Layer
+from facsweb.coding import comments, services
+from facsweb.coding.models import Event, Layer
 from tests.browser.test_review import at, choose, eventually, review, row_y, shown_us
 from tests.factories import make_finished_run, make_recording
 
@@ -219,3 +219,42 @@ def test_the_table_sorts_by_a_heading_and_is_driven_by_keys(open_page, run, laye
     page.keyboard.press("Enter")
     assert body.nth(1).get_attribute("aria-selected") == "true"
     assert page.locator("#events-body [aria-selected=true]").count() == 1
+
+
+def test_comments_are_marks_under_the_ruler_and_a_press_goes_there(open_page, run, layer, people):
+    smile = Event.objects.get(layer=layer, revisions__code="12", revisions__onset_us=1_000_000)
+    for text, place in [
+        ("Is this a 13?", {"at_us": 8_000_000}),
+        ("And this?", {"at_us": 8_080_000}),
+        ("A smile", {"event": smile, "at_us": 1_000_000}),
+        ("All of it", {}),
+    ]:
+        comments.add(people["coder"], run, text, layer=layer, **place)
+    services.change_event(people["coder"], smile, {"onset_us": 1_200_000}, expected=1)
+    page = review(open_page, run)
+    on_smile = page.get_by_role("button", name="Comment at 00:00:01.200: A smile")
+    two = page.get_by_role("button", name="2 comments from 00:00:08.000: go to the next")
+    two.wait_for()
+    assert page.locator(".time-mark").count() == 2
+    for mark, us in ((on_smile, 1_200_000), (two, 8_000_000)):
+        box = mark.bounding_box()
+        assert box["x"] == pytest.approx(at(page, us), abs=1.5)
+        assert min(box["width"], box["height"]) >= 32
+    page.locator("#drawer-close").click()
+    for us in (8_000_000, 8_080_000, 8_000_000):
+        two.click()
+        eventually(lambda us=us: shown_us(page) == us)
+    assert page.get_by_role("tab", name="Comments (3)").get_attribute("aria-selected") == "true"
+    assert page.locator(".comment", has_text="Is this a 13?").is_visible()
+    on_smile.click()
+    assert page.inner_text("#event-chip") == "12D"
+    assert shown_us(page) == 1_200_000
+
+    for _ in range(8):
+        page.locator("#zoom-in").click()
+    alone = page.get_by_role("button", name="Comment at 00:00:01.200: A smile")
+    eventually(lambda: page.locator(".time-mark").count() == 1)
+    assert alone.is_visible(), "the others are outside of the window"
+    page.locator("#drawer").get_by_role("button", name="Resolve").nth(2).click()
+    page.get_by_role("tab", name="Comments (3)").wait_for()
+    eventually(lambda: page.locator(".time-mark").count() == 0)

@@ -74,12 +74,23 @@ class Comments {
 
   /** Go to the comment that the address names. */
   #open() {
-    const comment = this.all.find(({ id }) => id === this.wanted);
-    if (!comment) return;
+    const { wanted } = this;
+    if (!this.all.some(({ id }) => id === wanted)) return;
     this.wanted = null;
+    this.#show(/** @type {string} */ (wanted));
+  }
+
+  /** Go to a comment, in the drawer and on the timeline. @param {string} id */
+  #show(id) {
+    const comment = this.all.find((one) => one.id === id);
+    if (!comment) return;
     this.review.drawer?.show("comments");
     this.#go(comment);
-    document.getElementById(`comment-${comment.id}`)?.scrollIntoView({ block: "nearest" });
+    if (!document.getElementById(`comment-${id}`)) {
+      this.filter.value = "all";
+      this.draw();
+    }
+    document.getElementById(`comment-${id}`)?.scrollIntoView({ block: "nearest" });
   }
 
   draw() {
@@ -90,8 +101,11 @@ class Comments {
     this.list.replaceChildren(...shown.map((one) => this.#item(one, replies.get(one.id) ?? [])));
     if (!shown.length) this.list.append(element("li", { class: "quiet" }, this.all.length ? "No comment of this kind." : "No comments yet."));
     const open = this.all.filter((one) => !one.parent && !one.deleted && !one.resolved);
-    const timeline = /** @type {any} */ (this.review.timeline);
-    timeline.setMarks?.(open.filter(({ at_us }) => at_us !== null).map(({ id, at_us, text }) => ({ us: at_us, kind: "comment", id, text })));
+    const placed = open.flatMap(({ id, event, at_us, text }) => {
+      const us = this.review.store.events.get(event)?.onset_us ?? at_us; // a comment on an event goes with it
+      return us === null ? [] : [{ us, id, text }];
+    });
+    this.review.timeline.setMarks(placed, (id) => this.#show(id));
     const tab = document.getElementById("tab-comments");
     if (tab) tab.textContent = open.length ? `Comments (${open.length})` : "Comments";
     this.#read();

@@ -19,6 +19,7 @@ import { CURVE_HEIGHT, CurvePlot } from "./plots.js";
 import { RowLabels } from "./row-labels.js";
 import { RowsCanvas } from "./rows-canvas.js";
 import { drawHoles, drawRuler } from "./strips.js";
+import { TimelineMarks } from "./timeline-marks.js";
 import { installPointer } from "./timeline-pointer.js";
 import { TimelineTip } from "./timeline-tip.js";
 import { VoiceLane } from "./voice-lane.js";
@@ -87,6 +88,7 @@ export class Timeline {
     this.labels = new RowLabels(part("row-labels"), { catalogue: options.catalogue, onChoose: (code) => this.chooseCode(code), onFold: (group) => this.fold(group), blind: this.blind });
     this.overview = new Overview(part("overview"), { durationUs: options.durationUs, window: () => this.window, onWindow: (window) => this.show(window) });
     this.overview.spans = options.spans ?? [];
+    this.pins = new TimelineMarks(part("marks"), { now: () => this.#timeUs });
     this.tip = new TimelineTip(part("tip"), this.parts.tracks, this);
     this.loader = new WindowLoader({ url: options.url, version: options.version, durationUs: options.durationUs, pyramid: this.pyramid, onError: options.onError,
       onTiles: () => this.redraw(), onCurve: (curve, drawn, width) => this.#takeCurve(curve, drawn, width) });
@@ -145,6 +147,12 @@ export class Timeline {
   /** Show the range between in and out. @param {TimeWindow | null} range */
   setRange(range) {
     this.range = range;
+    this.redraw();
+  }
+
+  /** Show marks under the ruler. @param {import("../lib/marks.js").Mark[]} marks @param {(id: string) => void} press one was pressed */
+  setMarks(marks, press) {
+    this.pins.set(marks, press);
     this.redraw();
   }
 
@@ -229,6 +237,7 @@ export class Timeline {
       pyramid: this.blind ? null : this.pyramid, spans: this.overview.spans, durationUs: options.durationUs, range: this.range });
     this.overview.draw(width, this.#marks, this.range);
     drawRuler(parts.ruler, window, width, this.range);
+    this.pins.draw(window, width);
     drawHoles(parts.holes, this.code && !this.blind ? holes(this.#gates, options.catalogue.get(this.code)) : [], window, width, CURVE_HEIGHT);
     this.voice?.draw(window, width);
     this.#placeCursor();
