@@ -52,6 +52,7 @@ def assignment_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         "done": sum(row.layer.state not in Layer.UNFINISHED for row in every),
         "overdue": sum(row.overdue for row in every),
         "unblinded": _codes_blind(request.user, study),
+        "pages": access.pages(request.user, study),
         "crumbs": crumbs(study),
     }
     return render(request, "assignments/list.html", context)

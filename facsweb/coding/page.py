@@ -111,6 +111,27 @@ def endings(user: User, layer: Layer) -> dict[str, str]:
     return urls
 
 
+def more(user: User, layer: Layer) -> list[dict[str, str]]:
+    """What the bar's menu holds: pages around this coding that the person may open."""
+    run, study, may = layer.run, layer.study, access.pages(user, layer.study)
+    standard = layer.state == Layer.State.SIGNED and layer.kind in (Layer.Kind.CODER, Layer.Kind.ADJUDICATED)
+    new_segment = optional_url("practice:create", study.pk) if standard and "practice:create" in may else ""
+    items = (
+        ("runs:neutral", "face", "Neutral face", optional_url("runs:neutral", run.pk)),
+        ("exchange:export", "download", "Export this coding…", optional_url("exchange:export", layer.pk)),
+        ("exchange:import", "upload", "Import a coding…", optional_url("exchange:import", run.pk)),
+        ("practice:create", "plus", "Make a practice segment…", new_segment and f"{new_segment}?layer={layer.pk}"),
+        ("agreement:study", "chart", "Agreement in this study", optional_url("agreement:study", study.pk)),
+        ("practice:list", "check", "Practice in this study", optional_url("practice:list", study.pk)),
+        ("runs:detail", "info", "About this analysis", optional_url("runs:detail", run.pk)),
+    )
+    return [
+        {"icon": icon, "label": label, "url": url, "id": "neutral-link" if name == "runs:neutral" else ""}
+        for name, icon, label, url in items
+        if url and name in may
+    ]
+
+
 def practice_url(layer: Layer) -> str:
     """Where a practice layer is checked; empty for other layers."""
     return _practice("practice:attempt", layer)

@@ -74,6 +74,7 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_open": access.may(request.user, "coding:layer_create", run)
         and all(other.owner_id != request.user.pk or other.state == Layer.State.ASSIGNED for other in layers),
         "practice_url": page.practice_url(layer),
+        "more": page.more(request.user, layer),
         **page.endings(request.user, layer),
     }
     return render(request, "coding/review.html", context)

@@ -29,6 +29,11 @@ def _studies(user: Any, *held: Role) -> QuerySet[Study]:
     return Study.objects.filter(pk__in=Membership.objects.filter(user=user, role__in=held).values("study"))
 
 
+def coded_studies(user: Any) -> list[Study]:
+    """Studies in which the user codes, by name: each has a page to practise on."""
+    return list(_studies(user, Role.CODER).order_by("name"))
+
+
 @dataclass(frozen=True, slots=True)
 class Analyst:
     """What waits for somebody who records and analyses."""

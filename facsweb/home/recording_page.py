@@ -42,6 +42,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "finished_run": next((run for run in runs if run.state == AnalysisRun.State.SUCCEEDED), None),
         "duplicates": services.duplicates(recording),
         "consented": not missing_scopes(participant, [Scope.VIDEO]),
+        "pages": access.pages(request.user, participant.study),
         "may_start": access.may(request.user, "runs:start", recording),
         "may_change": access.may(request.user, "recordings:change", recording),
         "may_delete": access.may(request.user, "recordings:delete", recording),
