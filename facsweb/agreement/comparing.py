@@ -22,7 +22,7 @@ from analysis.agreement import Agreement, Options, PairAgreement, agree, methods
 from analysis.coded import CodedLayer
 from analysis.facs.codes import CATALOGUE
 from facsweb.agreement.models import Comparison
-from facsweb.agreement.pairs import MACHINE, Pair, key_of
+from facsweb.agreement.pairs import ADJUDICATED, IMPORTED, MACHINE, Pair, key_of
 from facsweb.audit.services import canonical
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
@@ -198,12 +198,16 @@ def _result(asked: dict[str, Any]) -> dict[str, Any]:
 def _together(
     asked: dict[str, Any], values: dict[str, CodedLayer], options: Options, clocks: dict[str, Any]
 ) -> Agreement | None:
-    """All people of each run at once; the pairs of this call are not needed."""
+    """All people of each run at once; the pairs of this call are not needed.
+
+    What people settled follows from their codings and would count them twice.
+    """
     groups: dict[str, dict[str, CodedLayer]] = {}
     for pair in asked["pairs"]:
         if pair["second"] != MACHINE:
             for key in chain.from_iterable((row[0], row[2]) for row in pair["layers"]):
-                groups.setdefault(values[key].recording, {})[values[key].coder] = values[key]
+                if values[key].coder != ADJUDICATED:
+                    groups.setdefault(values[key].recording, {})[values[key].coder] = values[key]
     if len({coder for group in groups.values() for coder in group}) < 3:
         return None
     found = agree([tuple(group.values()) for group in groups.values()], options, clocks=clocks)
@@ -216,7 +220,7 @@ def _methods(
     names = {key: name for pair in asked["pairs"] for key, name in zip(_keys(pair), pair["names"], strict=True)}
     # A paper names coders by number; the page has their names.
     said = {
-        key: "the machine" if key == MACHINE else f"coder {number}"
+        key: _said(key, number)
         for number, key in enumerate(sorted(names, key=lambda key: (key == MACHINE, names[key])), 1)
     }
     shown = tuple(replace(pair, first=said[pair.first], second=said[pair.second]) for pair in pairs)
@@ -225,6 +229,14 @@ def _methods(
     if any(pair.second == MACHINE for pair in pairs):
         text += " Against the machine only the codes that it can propose were compared."
     return text
+
+
+def _said(key: str, number: int) -> str:
+    if key == MACHINE:
+        return "the machine"
+    if key == ADJUDICATED:
+        return "the adjudicated coding"
+    return f"coder {number} (imported)" if key.startswith(IMPORTED) else f"coder {number}"
 
 
 def _keys(pair: dict[str, Any]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from facsweb.assignments.models import Batch
 from facsweb.studies.models import Participant, Study
 
 AGAINST = [("both", "People and the machine"), ("people", "People only"), ("machine", "People with the machine")]
+KINDS = [("coder", "Coded here"), ("imported", "Imported from a file"), ("adjudicated", "Adjudicated")]
 MATCH_BY = [("overlap", "they overlap, or the gap is at most"), ("onset", "their onsets are apart by at most")]
 
 
@@ -39,6 +40,13 @@ class ChoiceForm(forms.Form):
     )
     until = forms.DateField(
         label="Handed in until", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    kinds = forms.MultipleChoiceField(
+        label="Made how",
+        required=False,
+        choices=KINDS,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked: all.",
     )
     coders = forms.MultipleChoiceField(
         label="Coders", required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: all."
@@ -87,6 +95,7 @@ class ChoiceForm(forms.Form):
         return Chosen(
             coders=frozenset(said["coders"]),
             against=said["against"],
+            kinds=frozenset(said["kinds"]),
             cohort=said["cohort"],
             batch=UUID(said["batch"]) if said["batch"] else None,
             recordings=frozenset(UUID(key) for key in said["recordings"]),

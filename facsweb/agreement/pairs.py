@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ from facsweb.studies.models import Study
 Kind, State = Layer.Kind, Layer.State
 
 MACHINE: Final = "machine"
+#: What several people settled; it follows from theirs, so it is nobody more when all are compared together.
+ADJUDICATED: Final = "adjudicated"
+#: Before the key of a layer that came from a file.
+IMPORTED: Final = "imported-"
 #: A coding counts once its coder has handed it in.
 FINISHED: Final = (State.SUBMITTED, State.ADJUDICATION, State.SETTLED, State.SIGNED)
 #: From here on a coder can no longer be swayed by what the other one said.
@@ -36,6 +41,8 @@ class Chosen:
         Keys of coders (`key_of`); empty: all.
     against : str
         ``people``, ``machine`` or ``both``: human–human, human–machine.
+    kinds : frozenset of str
+        ``coder``, ``imported``, ``adjudicated``; empty: all.
     cohort : str
     batch : UUID, optional
         Of ``facsweb.assignments``: only codings that it gave out.
@@ -47,6 +54,7 @@ class Chosen:
 
     coders: frozenset[str] = frozenset()
     against: str = "both"
+    kinds: frozenset[str] = frozenset()
     cohort: str = ""
     batch: UUID | None = None
     recordings: frozenset[UUID] = frozenset()
@@ -84,25 +92,33 @@ class Pair:
 
 
 def key_of(layer: Layer) -> str:
-    """Who made the layer: a person's id, the machine, or what people settled together."""
+    """Who made the layer: a person's id, the machine, what people settled together, or a file's layer by its name.
+
+    Files that were imported under one name are one coder on every recording, whoever imported them.
+    """
     if layer.owner_id is None:
         return MACHINE
-    return "adjudicated" if layer.kind == Kind.ADJUDICATED else str(layer.owner_id)
+    if layer.kind == Kind.IMPORTED:
+        return IMPORTED + hashlib.sha256(layer.name.strip().casefold().encode()).hexdigest()[:16]
+    return ADJUDICATED if layer.kind == Kind.ADJUDICATED else str(layer.owner_id)
 
 
 def name_of(layer: Layer) -> str:
     """What figures call whoever made the layer."""
     if layer.owner is None:
         return "Machine"
+    if layer.kind == Kind.IMPORTED:
+        return f"{layer.name.strip() or 'no name'} (imported)"
     return "Adjudicated" if layer.kind == Kind.ADJUDICATED else str(layer.owner.get_full_name())
 
 
 def finished(study: Study) -> list[Layer]:
-    """Codings that were handed in, signed adjudications and the machine's layers of the runs that have some."""
+    """Codings handed in, imported ones, signed adjudications, and the machine's of the runs that have some."""
     layers = Layer.objects.filter(run__recording__participant__study=study).select_related(
         "owner", "run__recording__participant__study", "assignment"
     )
-    people = list(layers.filter(kind=Kind.CODER, state__in=FINISHED).order_by("submitted_at", "created_at"))
+    made = layers.filter(kind__in=(Kind.CODER, Kind.IMPORTED), state__in=FINISHED)
+    people = list(made.order_by("submitted_at", "created_at"))
     people += layers.filter(kind=Kind.ADJUDICATED, state=State.SIGNED).order_by("created_at")
     machines = layers.filter(kind=Kind.MACHINE, run__in={layer.run_id for layer in people})
     return [*people, *machines]
@@ -112,17 +128,20 @@ def may_compare(user: User, first: Layer, second: Layer) -> bool:
     """Whether the user may see how far these two agree.
 
     Leads see all, a coder their own pairs with a colleague once neither can change anything any more, and their
-    own with the machine, which they see while they code. Who still codes the recording blind sees nothing.
+    own with the machine, which they see while they code, and with what they imported themselves. Who still codes
+    the recording blind sees nothing.
     """
     if sight.hides(user, first.run):
         return False
     if access.roles_of(user, first.study) & access.LEADS:
         return True
-    own = [layer for layer in (first, second) if layer.owner_id == user.pk and layer.kind == Kind.CODER]
+    theirs = (Kind.CODER, Kind.IMPORTED)
+    own = [layer for layer in (first, second) if layer.owner_id == user.pk and layer.kind in theirs]
     if not own:
         return False
-    if Kind.MACHINE in (first.kind, second.kind):
+    if Kind.MACHINE in (first.kind, second.kind) or len(own) == 2:
         return True
+    # An imported layer never gets so far: nobody sees a colleague's coding by bringing a file.
     return all(layer.state in OVER for layer in (first, second))
 
 
@@ -144,17 +163,20 @@ def pairs_of(user: User, study: Study, chosen: Chosen | None = None) -> list[Pai
 
 
 def _couples(layers: Iterable[Layer], chosen: Chosen) -> Iterator[tuple[Layer, Layer]]:
-    runs: dict[UUID, list[Layer]] = defaultdict(list)
+    # Of two files under one name, or two adjudications of a run, the later one counts.
+    runs: dict[UUID, dict[str, Layer]] = defaultdict(dict)
     for layer in layers:
         key = key_of(layer)
         if _is_wanted(layer, chosen) and (key == MACHINE or not chosen.coders or key in chosen.coders):
-            runs[layer.run_id].append(layer)
+            runs[layer.run_id][key] = layer
     for group in runs.values():
         # The same two people stand in the same order on every run, or they would be two pairs.
-        ordered = sorted(group, key=lambda layer: (key_of(layer) == MACHINE, name_of(layer), key_of(layer)))
+        ordered = sorted(
+            group.values(), key=lambda layer: (key_of(layer) == MACHINE, name_of(layer), key_of(layer))
+        )
         for first, second in combinations(ordered, 2):
             wanted = chosen.against in ("both", "machine" if key_of(second) == MACHINE else "people")
-            if wanted and key_of(first) != key_of(second) and _in_time(first, second, chosen):
+            if wanted and _in_time(first, second, chosen):
                 yield first, second
 
 
@@ -166,6 +188,8 @@ def _is_wanted(layer: Layer, chosen: Chosen) -> bool:
         and layer.owner_id is not None
         and (given is None or given.batch_id != chosen.batch)
     ):
+        return False
+    if chosen.kinds and layer.owner_id is not None and layer.kind not in chosen.kinds:
         return False
     if chosen.cohort and run.recording.participant.cohort != chosen.cohort:
         return False

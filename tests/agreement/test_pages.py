@@ -132,3 +132,71 @@ def test_a_coder_begins_and_a_lead_appoints(codings, study, people, client_as):
     client_as("analyst").post(reverse("agreement:names", args=[begun.pk]), {"shown": "1"})
     assert "Second Person" in judge.get(reverse("agreement:adjudication", args=[begun.pk])).content.decode()
     assert client_as("coder").get(reverse("agreement:adjudication", args=[begun.pk])).status_code == 403
+
+
+def import_file(run, user, name, body=b"code,side,intensity,onset_s,offset_s\n12,both,B,1,2\n"):
+    from analysis.exchange.values import Options as Reading
+    from facsweb.exchange import services as exchange
+
+    upload = exchange.receive(user, run, f"{name}.csv", body)
+    return exchange.confirm(user, upload, Reading(), name)
+
+
+def adjudicated(run, user, codings):
+    """A signed adjudication of the two codings that holds what the first of them said."""
+    layer = Layer.objects.create(run=run, kind="adjudicated", state="signed", owner=user)
+    layer.sources.set(codings)
+    return layer
+
+
+def test_imported_and_adjudicated_codings_are_compared_by_name_and_by_choice(
+    codings, run, study, people, client_as
+):
+    brought = import_file(run, people["analyst"], "Elan coder")
+    adjudicated(run, people["judge"], codings)
+    client, url = client_as("analyst"), reverse("agreement:study", args=[study.pk])
+    result = client.get(url).context["result"]
+    names = {frozenset(pair["names"]) for pair in result["pairs"]}
+    mine = people["coder"].get_full_name()
+    assert frozenset(("Elan coder (imported)", mine)) in names
+    assert frozenset(("Adjudicated", mine)) in names
+    assert frozenset(("Elan coder (imported)", "Adjudicated")) in names
+    assert frozenset(("Elan coder (imported)", "Machine")) in names
+    assert "the adjudicated coding" in result["methods"]
+    assert "(imported)" in result["methods"]
+    # all coders together: what two settled is not a coder more
+    assert set(result["group"]["coders"] if "coders" in result["group"] else []) <= {
+        *(str(layer.owner_id) for layer in codings),
+        pairs.key_of(brought),
+    }
+
+    def names_for(query):
+        found = client.get(f"{url}?{query}").context["result"]
+        return {name for pair in found["pairs"] for name in pair["names"]}
+
+    assert names_for("kinds=imported") == {"Elan coder (imported)", "Machine"}
+    assert names_for("kinds=adjudicated&kinds=imported&against=people") == {"Adjudicated", "Elan coder (imported)"}
+    assert "Elan coder (imported)" not in names_for("kinds=coder&kinds=adjudicated")
+    page = client.get(reverse("agreement:pair", args=[brought.pk, codings[0].pk])).content.decode()
+    assert "Elan coder (imported)" in page
+
+
+def test_of_two_files_under_one_name_the_later_one_counts(codings, run, study, people):
+    import_file(run, people["analyst"], "Elan coder")
+    later = import_file(run, people["coder"], " elan CODER", b"code,onset_s,offset_s\n4,1,2\n")
+    found = pairs.pairs_of(people["analyst"], study, pairs.Chosen(kinds=frozenset({"imported"})))
+    assert [[layer.pk for layer, _ in pair.layers] for pair in found] == [[later.pk]]
+
+
+def test_a_file_of_ones_own_opens_no_colleagues_coding(codings, run, people):
+    finish(codings)
+    own, other = codings
+    brought = import_file(run, people["coder"], "My own")
+    theirs = import_file(run, people["second"], "Not mine")
+    machine = run.layers.get(kind="machine")
+    coder = people["coder"]
+    assert pairs.may_compare(coder, own, brought)
+    assert pairs.may_compare(coder, brought, machine)
+    assert not pairs.may_compare(coder, brought, other)
+    assert not pairs.may_compare(coder, own, theirs)
+    assert not pairs.may_compare(coder, theirs, machine)
