@@ -94,7 +94,7 @@ class Settling {
     part("kind").hidden = !step;
     part("previous").disabled = !step || step === steps[0];
     part("next").disabled = !step || step === steps[steps.length - 1];
-    if (part("sign-off")) part("sign-off").toggleAttribute("data-waiting", counts.undecided > 0);
+    part("sign-off")?.setAttribute("aria-disabled", String(counts.undecided > 0));
     drawList(part("steps"), steps, step, (number) => this.go(number));
     this.lanes.show(this.state.lanes, steps, step);
     if (step) this.#drawStep(step);
