@@ -1,4 +1,4 @@
-"""The demonstration study: one login per role, one participant who consented.
+"""The demonstration study: one login per role and a second coder, one participant who consented.
 
 Passwords are random, made once per installation and kept in a private file, so that a second start can print
 them again.
@@ -29,6 +29,9 @@ PEOPLE = {
     Role.CODER: ("coder@demo.example", "Cora Coder"),
     Role.MANAGER: ("manager@demo.example", "Max Manager"),
 }
+#: Two people have to code the same before one can say how far they agree.
+SECOND_CODER = ("coder2@demo.example", "Cosmo Coder")
+ACCOUNTS = (*((role, *person) for role, person in PEOPLE.items()), (Role.CODER, *SECOND_CODER))
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Demonstration:
     participant_id: str
 
     def login(self, role: Role) -> Login:
+        """The role's login; of the two coders the first."""
         return next(login for login in self.logins if login.role == role)
 
 
@@ -58,25 +62,28 @@ def _file() -> Path:
 
 def seed() -> Demonstration:
     """Return this installation's demonstration, made on first use."""
+    known = None
     try:
         stored = json.loads(_file().read_text())
         known = Demonstration(
             tuple(Login(**login) for login in stored["logins"]), stored["study_id"], stored["participant_id"]
         )
-        if Participant.objects.filter(pk=known.participant_id, study=known.study_id).exists():
+        there = {email for _, email, _ in ACCOUNTS} <= {login.email for login in known.logins}
+        if there and Participant.objects.filter(pk=known.participant_id, study=known.study_id).exists():
             return known
     except (FileNotFoundError, ValueError, KeyError, TypeError, ValidationError):
         pass  # first start, or the file was damaged: passwords are set anew below
     with transaction.atomic():
-        made = _make()
+        made = _make({login.email: login.password for login in known.logins} if known else {})
     _keep(made)
     return made
 
 
-def _make() -> Demonstration:
+def _make(known: dict[str, str]) -> Demonstration:
+    """Make what is missing; a password that is `known` stays."""
     users, logins = {}, []
-    for role, (email, name) in PEOPLE.items():
-        password = generate_password()
+    for role, email, name in ACCOUNTS:
+        password = known.get(email) or generate_password()
         user = User.objects.filter(email=email).first()
         if user is None:
             user = create_user(
@@ -85,9 +92,9 @@ def _make() -> Demonstration:
         else:
             user.set_password(password)
             user.save(update_fields=["password"])
-        users[role] = user
+        users[email] = user
         logins.append(Login(str(role), email, password))
-    administrator, analyst = users[Role.ADMINISTRATOR], users[Role.ANALYST]
+    administrator, analyst = users[PEOPLE[Role.ADMINISTRATOR][0]], users[PEOPLE[Role.ANALYST][0]]
     study = Study.objects.filter(name=STUDY_NAME, created_by=administrator).first() or studies.create_study(
         administrator,
         name=STUDY_NAME,
@@ -95,8 +102,8 @@ def _make() -> Demonstration:
         setting="research",
         jurisdiction="Germany",
     )
-    for role, user in users.items():
-        studies.add_member(administrator, study, user, role)
+    for role, email, _ in ACCOUNTS:
+        studies.add_member(administrator, study, users[email], role)
     participant = Participant.objects.filter(study=study, code=PARTICIPANT_CODE).first()
     if participant is None:
         participant = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)

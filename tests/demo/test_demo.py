@@ -27,11 +27,11 @@ def own_folder(settings, tmp_path):
 def test_seeding_gives_one_login_per_role_and_a_participant_who_consented(db, own_folder, client):
     made = seeding.seed()
     assert {login.role for login in made.logins} == {str(role) for role in Role}
-    assert Membership.objects.filter(study=made.study_id).count() == len(Role)
+    assert Membership.objects.filter(study=made.study_id).count() == len(Role) + 1  # two coders
     assert Consent.objects.get().participant_id == Participant.objects.get().pk
     for login in made.logins:
         assert client.login(email=login.email, password=login.password), login.role
-    assert len({login.password for login in made.logins}) == len(Role)
+    assert len({login.password for login in made.logins}) == len(Role) + 1
     assert (own_folder / "demonstration.json").stat().st_mode & 0o777 == 0o600
 
 

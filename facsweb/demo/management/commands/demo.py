@@ -17,6 +17,7 @@ from django.db import DatabaseError
 
 from analysis.models import store
 from facsweb.demo.seed import Demonstration, seed
+from facsweb.demo.team import seed_team
 from facsweb.demo.visitor import StepFailed
 from facsweb.demo.walk import Walk
 from facsweb.processes.supervisor import Installation, InstallationError, check_folder, check_migrations
@@ -80,6 +81,8 @@ class Command(BaseCommand):
         if not Recording.objects.filter(participant=demonstration.participant_id).exists():
             self._say("Analysing the demonstration recording:")
             Walk(running.url, demonstration, self._say).analyse()
+        if seed_team(demonstration) is not None:
+            self._say("A second study shows two codings, an adjudication and practice; a program wrote them.")
         self._say("")
         self._say("Sign in as (the passwords belong to this installation alone):")
         for login in demonstration.logins:
