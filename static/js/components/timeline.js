@@ -82,7 +82,7 @@ export class Timeline {
       curveLabel: part("curve-label"), why: part("curve-why"), holes: /** @type {HTMLCanvasElement} */ (part("curve-holes")), tracks: part("tracks"), ruler: /** @type {HTMLCanvasElement} */ (root.querySelector("#ruler canvas")) };
     this.pyramid = new Pyramid(options.durationUs);
     this.curve = new CurvePlot(part("curve"));
-    this.reading = new CurveReading(element("output", { class: "curve-reading", "aria-label": "Intensity at the playhead, with its 90 % interval" }),
+    this.reading = new CurveReading(element("p", { class: "curve-reading", role: "group", "aria-label": "Intensity at the playhead, with its 90 % interval" }),
       (us) => this.loader.frameAt(us, this.code ?? ""));
     this.canvas = new RowsCanvas(/** @type {HTMLCanvasElement} */ (part("bars")));
     this.labels = new RowLabels(part("row-labels"), { catalogue: options.catalogue, onChoose: (code) => this.chooseCode(code), onFold: (group) => this.fold(group), blind: this.blind });
