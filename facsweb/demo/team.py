@@ -94,8 +94,9 @@ def seed_team(demonstration: Demonstration) -> Study | None:
 
 def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Study:
     people = {login.email: User.objects.get(email=login.email) for login in demonstration.logins}
-    analyst, one = (people[demonstration.login(role).email] for role in (Role.ANALYST, Role.CODER))
-    two, manager = people[SECOND_CODER[0]], people[demonstration.login(Role.MANAGER).email]
+    roles = (Role.ANALYST, Role.CODER, Role.MANAGER)
+    analyst, one, manager = (people[demonstration.login(role).email] for role in roles)
+    two = people[SECOND_CODER[0]]
     study = studies.create_study(
         lead,
         name=STUDY_NAME,
@@ -104,12 +105,8 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
         setting="research",
         jurisdiction="Germany",
     )
-    members = (
-        (analyst, Role.ANALYST),
-        (manager, Role.MANAGER),
-        *((user, Role.CODER) for user in (one, two, lead)),
-    )
-    for user, role in members:
+    coders = [(user, Role.CODER) for user in (one, two, lead)]
+    for user, role in ((analyst, Role.ANALYST), (manager, Role.MANAGER), *coders):
         studies.add_member(lead, study, user, role)
     run = _copy(analyst, study, source)
     settled = _coded(analyst, run, "Demonstration: the standard (written by a program)", {lead: TRUE})[0]

@@ -59,7 +59,7 @@ def test_the_study_holds_a_doubled_coding_an_open_adjudication_and_a_checked_try
 
 
 def test_it_is_made_once_and_only_from_a_finished_analysis(made):
-    demonstration, study = made
+    demonstration, _ = made
     assert team.seed_team(demonstration) is None
     assert Layer.objects.filter(kind="adjudicated").count() == 1
 
