@@ -100,8 +100,8 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
     study = studies.create_study(
         lead,
         name=STUDY_NAME,
-        purpose="To show how codings are shared out, compared and settled. A program wrote these codings from what "
-        "a rendered performer does; no person coded them, and their figures say nothing about people.",
+        purpose="To show how codings are shared out, compared and settled. A program wrote these codings from "
+        "what a rendered performer does; no person coded them, and their figures say nothing about people.",
         setting="research",
         jurisdiction="Germany",
     )
