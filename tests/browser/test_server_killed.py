@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,6 +24,19 @@ from tests.browser.test_saving import choose, eventually, press_letter, ready, s
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = "ABCDE"
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process that a process started, and those that these started."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(path.parent.name))
+    found = list(parents.get(pid, []))
+    for child in found:  # grows while it is walked
+        found += parents.get(child, [])
+    return found
 
 
 class Server:
@@ -64,9 +78,13 @@ class Server:
         eventually(answers, 200)
 
     def kill(self) -> None:
-        """Kill the supervisor; web server, Redis and workers die with it, and the test goes on when they have."""
+        """Kill the supervisor and all it started at once; none of them can finish or tidy anything."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
+        everything = [self.process.pid, *descendants(self.process.pid)]
+        assert len(everything) >= 4, "supervisor, Redis, web server, worker"
+        for pid in everything:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
         eventually(lambda: not self.is_listening(), 30)
 
