@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { tryAgain } from "../../static/js/components/not-stored.js";
 import { EventStore } from "../../static/js/lib/event-store.js";
 import { HttpError } from "../../static/js/lib/http.js";
 
@@ -304,4 +305,32 @@ test("one together inside of another is part of it", async () => {
   await settle();
   assert.equal(store.standing().length, 1);
   assert.equal(store.canUndo, false);
+});
+
+test("tried again, an event that was not stored comes once, with what was made on top of it", async () => {
+  const { server, store } = await make();
+  server.trouble.push(new HttpError("closed", { status: 409, code: "closed" }));
+  const { id } = store.create(SMILE);
+  store.change(id, { intensity: "E" });
+  store.remove("e1");
+  await settle();
+  assert.deepEqual(store.queue.refused.map(({ changes }) => changes[0].action), ["create", "change"]);
+  for (const edit of [...store.queue.refused]) {
+    tryAgain(store, edit);
+    store.queue.dismiss(edit.id);
+  }
+  await settle();
+  assert.deepEqual(store.standing().map((event) => [event.id, event.intensity]), [[id, "E"]]);
+  assert.deepEqual([server.revisions.size, server.latest(id).intensity, store.queue.refused.length], [2, "E", 0]);
+});
+
+test("tried again, the deletion of an event that was never stored adds nothing", async () => {
+  const { server, store } = await make();
+  server.trouble.push(new HttpError("closed", { status: 409, code: "closed" }));
+  const { id } = store.create(SMILE);
+  store.remove(id);
+  await settle();
+  tryAgain(store, store.queue.refused[1]);
+  await settle();
+  assert.deepEqual([store.standing().map((event) => event.id), server.revisions.size], [["e1"], 1]);
 });

@@ -156,3 +156,19 @@ test("somebody else's session sends nothing, and says that it is somebody else's
   await settle();
   assert.deepEqual([tab.state, tab.otherPerson, computer.sent], ["saved", false, ["a"]]);
 });
+
+test("what was made on top of a refused edit is set aside with it at once, and never sent after that is put away", async () => {
+  const computer = new Computer();
+  computer.refuses.a = new HttpError("Changed elsewhere.", { status: 409, code: "conflict" });
+  const tab = computer.tab();
+  tab.addEventListener("refused", () => { computer.down = true; }); // the server goes away after its answer
+  for (const [id, on] of [["a", null], ["c", null], ["b", "a"], ["d", "b"], ["e", "a"]]) tab.add(edit(id, on));
+  await settle();
+  assert.deepEqual([tab.refused.map(({ id }) => id).sort(), tab.entries.map(({ id }) => id)], [["a", "b", "d", "e"], ["c"]]);
+  tab.dismiss("a");
+  await settle();
+  computer.down = false;
+  tab.retry();
+  await settle();
+  assert.deepEqual([computer.sent, tab.state], [["c"], "saved"]);
+});

@@ -31,9 +31,9 @@ export function tryAgain(store, edit) {
   store.together(() => {
     for (const { action, event_id: id, content, after } of edit.changes) {
       const now = store.events.get(id);
-      if (action === "create" || !now) store.create(contentOf(after));
+      if (after.deleted) store.remove(id);
+      else if (!now) store.create(contentOf(after), id); // under its own id: what was refused on top of it finds it there
       else if (action === "accept") store.accept(id);
-      else if (after.deleted) store.remove(id);
       else {
         if (now.deleted) store.revive(id);
         store.change(id, action === "change" ? content ?? {} : contentOf(after));

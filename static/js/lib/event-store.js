@@ -111,9 +111,8 @@ export class EventStore extends EventTarget {
     return this.#step(act, (changes) => this.#undo.push(commandOf(changes)));
   }
 
-  /** @param {import("./facs.js").Content} content @returns {EventState} */
-  create(content) {
-    const id = this.newId();
+  /** @param {import("./facs.js").Content} content @param {string} [id] of an event that was never stored @returns {EventState} */
+  create(content, id = this.newId()) {
     const after = { ...content, id, source: null, number: 0, standing: "added", author: this.author, at: "", deleted: false, confidence: null };
     return this.together(() => this.#put("create", id, after, { content }));
   }

@@ -168,6 +168,9 @@ export class SaveQueue extends EventTarget {
     this.#keep(edit);
     this.#post({ kind: "refused", edit });
     this.#setAside(edit, error);
+    // At once, not when their turn comes: put away and read again, the refused edit would no longer hold them back.
+    const above = this.entries.filter(({ changes }) => changes.some(({ on }) => on === edit.id));
+    for (const other of above) if (this.entries.includes(other)) this.#refuse(other, { message: BUILT_ON_REFUSED, code: "follows" });
   }
 
   /** @param {Edit} edit @param {any} error */
