@@ -1,4 +1,4 @@
-"""Practice as a trainee meets it: from the page, with instant feedback, to the check and the point in the chart."""
+"""Practice as a trainee meets it: from the page, with instant feedback, to the check and the chart."""
 
 from __future__ import annotations
 
