@@ -13,10 +13,11 @@ http = get_asgi_application()
 from facsweb.body_limit import BodyLimit  # noqa: E402
 from facsweb.coding.routing import websocket_urlpatterns as layer_patterns  # noqa: E402
 from facsweb.runs.routing import websocket_urlpatterns as run_patterns  # noqa: E402  (needs the app registry)
+from facsweb.static_files import StaticFiles  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(http),
+        "http": StaticFiles(BodyLimit(http)),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*run_patterns, *layer_patterns]))),
     }
 )

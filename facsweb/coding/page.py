@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.urls import NoReverseMatch, reverse
@@ -12,7 +13,7 @@ from analysis.facs.micro import CAUTION, LONGEST_US, MICRO_CODES
 from analysis.facs.regions import REASON_WORDS, regions_of
 from analysis.facs.tiers import tier_words
 from facsweb.accounts.models import User
-from facsweb.coding import stage, timeline
+from facsweb.coding import hooks, stage, timeline
 from facsweb.coding.models import Layer
 from facsweb.coding.preferences import preferences_of
 from facsweb.coding.services import faces_of, limit_us
@@ -24,6 +25,7 @@ from facsweb.studies.models import Role
 
 __all__ = ["chosen_layer", "crumbs", "may_edit", "may_read", "name_of", "page_data", "readable_layers"]
 
+COLUMNS: Final = 1024  # of a tile (static/js/lib/tiles.js)
 TIMES: Final = [("onset", "Onset"), ("apex", "Apex"), ("offset", "Offset")]
 #: Button, key and words of what the transport's menu holds.
 PLAYING: Final = [
@@ -64,7 +66,9 @@ def name_of(layer: Layer, user: User) -> str:
             return f"{layer.name} (imported)"
         case Layer.Kind.PRACTICE:
             return f"{who} practice"
-    return "My coding" if layer.owner_id == user.pk else layer.owner.get_full_name()
+    if layer.owner_id == user.pk:
+        return "My coding"
+    return hooks.alias(user, layer) or layer.owner.get_full_name()
 
 
 def may_edit(user: User, layer: Layer) -> bool:
@@ -139,6 +143,19 @@ def practice_url(layer: Layer) -> str:
 
 def _practice(name: str, layer: Layer) -> str:
     return optional_url(name, layer.pk) if layer.kind == Layer.Kind.PRACTICE else ""
+
+
+def wanted_first(data: dict[str, Any]) -> list[str]:
+    """Addresses of what the rows are drawn from: the browser asks for them before the page's script runs.
+
+    They are written as ``static/js/pages/review.js`` and ``components/window-loader.js`` write them; an address
+    that differs is fetched twice.
+    """
+    urls, found = data["urls"], [data["urls"]["frames"]]
+    if urls["signals"] and data["faces"]:
+        whole = {"face": data["faces"][0], "from": 0, "to": data["durationUs"], "width": COLUMNS, "heat": 1}
+        found.insert(0, f"{urls['signals']}?{urlencode({**whole, 'v': data['run']['attempt']})}")
+    return found
 
 
 def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dict[str, Any]:

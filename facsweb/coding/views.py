@@ -64,12 +64,14 @@ def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "coding/start.html",
             {**context, "layer": layer, "about": hooks.about(layer), "may_start": may_start},
         )
+    data = page.page_data(request.user, run, layer, machine)
     context |= {
         "layer": layer,
         "speeds": ["0.25", "0.5", "0.75", "1", "1.25", "1.5", "2"],
         "times": page.TIMES,
         "playing": page.PLAYING,
-        "data": page.page_data(request.user, run, layer, machine),
+        "data": data,
+        "wanted_first": page.wanted_first(data),
         "layers": [(str(other.pk), page.name_of(other, request.user)) for other in layers],
         "may_open": access.may(request.user, "coding:layer_create", run)
         and all(other.owner_id != request.user.pk or other.state == Layer.State.ASSIGNED for other in layers),
@@ -171,7 +173,11 @@ def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     since = request.GET.get("since", "")
     states = services.current_events(layer, include_deleted=True, since=int(since) if since.isdecimal() else None)
     response = JsonResponse(
-        {"revision": layer.revision, "state": layer.state, "events": [state.as_dict() for state in states]}
+        {
+            "revision": layer.revision,
+            "state": layer.state,
+            "events": hooks.unnamed(request.user, layer, [state.as_dict() for state in states]),
+        }
     )
     response["Cache-Control"] = "private, no-store"
     return response
@@ -240,6 +246,6 @@ def event_history(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         }
         for revision in services.history(event)
     ]
-    response = JsonResponse({"revisions": revisions})
+    response = JsonResponse({"revisions": hooks.unnamed(request.user, event.layer, revisions)})
     response["Cache-Control"] = "private, no-store"
     return response

@@ -34,6 +34,8 @@ const part = (id) => document.getElementById(id);
 const data = JSON.parse(part("review-data").textContent);
 const address = (/** @type {string} */ name, /** @type {string} */ id) => data.urls[name].replace(data.urls.placeholder, id);
 
+const ROWS_FIRST_MS = 400;
+
 /** @returns {Promise<FrameTable>} */
 async function loadFrames() {
   try {
@@ -95,8 +97,15 @@ export class Review extends EventTarget {
     this.#connect();
   }
 
+  /** The rows come first: what else the page has to do waits for them to be on the screen, but not for long. */
+  async openRows() {
+    const drawn = this.timeline.openFace(this.face).then(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+    await Promise.race([drawn, new Promise((done) => setTimeout(done, ROWS_FIRST_MS))]);
+    return { drawn };
+  }
+
   async open() {
-    const [machine] = await Promise.all([this.alone || !data.urls.machineEvents ? null : getJson(data.urls.machineEvents), this.store.reload(), this.timeline.openFace(this.face)])
+    const [machine] = await Promise.all([this.alone || !data.urls.machineEvents ? null : getJson(data.urls.machineEvents), this.store.reload()])
       .finally(() => this.store.queue.open());
     this.proposals = new Map((machine?.events ?? (this.alone ? [...this.store.events.values()] : [])).map((/** @type {any} */ event) => [event.id, event]));
     this.refresh();
@@ -259,10 +268,12 @@ export class Review extends EventTarget {
 }
 
 /** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
-const PARTS = [installTransport, installEventActions, installCodeLine, installLiveCoding, installPractice, installDrawer, installStageTools, installCard, installReason, installLayerHistory, installComments, installNotStored, installLiveLayer, installShortcuts];
+const PARTS = [installTransport, installEventActions, installCodeLine, installLiveCoding, installPractice, installStageTools, installCard, installReason, installLayerHistory, installComments, installNotStored, installLiveLayer, installShortcuts];
 
 const review = new Review(...await Promise.all([loadFrames(), layerQueue(data.urls.changes, data.user.id, data.layer.id)]));
+installDrawer(review); // before the rows: it takes room from them
+const { drawn } = await review.openRows();
 for (const install of PARTS) install(review);
-await review.open().catch(toastError);
+await Promise.all([review.open(), drawn]).catch(toastError);
 jump(review);
 document.documentElement.dataset.review = "ready"; // for tests and screenshots
