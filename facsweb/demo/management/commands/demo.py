@@ -47,6 +47,7 @@ class Command(BaseCommand):
                 if once:
                     self._say(f"facsweb runs at {running.url}; walking through the main job:")
                     path = Walk(running.url, demonstration, self._say).whole(Path(settings.DATA_DIR) / "demo")
+                    self._team(demonstration)
                     self._say(f"Done in {time.monotonic() - began:.1f} s. The signed report: {path}")
                 else:
                     self._serve(running, demonstration, began)
@@ -81,8 +82,7 @@ class Command(BaseCommand):
         if not Recording.objects.filter(participant=demonstration.participant_id).exists():
             self._say("Analysing the demonstration recording:")
             Walk(running.url, demonstration, self._say).analyse()
-        if seed_team(demonstration) is not None:
-            self._say("A second study shows two codings, an adjudication and practice; a program wrote them.")
+        self._team(demonstration)
         self._say("")
         self._say("Sign in as (the passwords belong to this installation alone):")
         for login in demonstration.logins:
@@ -90,6 +90,10 @@ class Command(BaseCommand):
         self._say("")
         self._say(f"facsweb is ready at {running.url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
         running.wait()
+
+    def _team(self, demonstration: Demonstration) -> None:
+        if seed_team(demonstration) is not None:
+            self._say("A second study shows two codings, an adjudication and practice; a program wrote them.")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
