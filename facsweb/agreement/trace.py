@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
+from django.db.models import Q
+
 from analysis.agreement import KINDS
 from analysis.coded import CodedEvent
 from facsweb.agreement.models import Adjudication, Decision, Step
@@ -29,6 +31,15 @@ SAID: Final = ("code", "side", "intensity", "onset_us", "apex_us", "offset_us", 
 def of_layer(layer: Layer) -> Adjudication | None:
     """The adjudication that the layer is the result of."""
     return Adjudication.objects.select_related("first__owner", "second__owner").filter(layer=layer).first()
+
+
+def alias(user: Any, layer: Layer) -> str:
+    """``Coder A`` or ``Coder B`` for who settles the layer and is not told whose it is; empty for others."""
+    theirs = Q(first=layer.pk) | Q(second=layer.pk)
+    found = Adjudication.objects.filter(theirs, layer__owner=user.pk, names_shown=False).first()
+    if found is None:
+        return ""
+    return "Coder A" if found.first_id == layer.pk else "Coder B"
 
 
 def undecided(adjudication: Adjudication) -> int:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from facsweb.coding import comments as services
+from facsweb.coding import hooks
 from facsweb.coding.api import BadRequest, body, field, json_api
 from facsweb.coding.models import Comment, Event, Layer
 from facsweb.coding.sight import may_read
@@ -88,7 +89,7 @@ def as_dict(comment: Comment, user: Any) -> dict[str, Any]:
         "event": str(comment.event_id or ""),
         "at_us": comment.at_us,
         "parent": str(comment.parent_id or ""),
-        "author": comment.author.get_full_name(),
+        "author": _author(comment, user),
         "mine": comment.author_id == user.pk,
         "text": comment.text,
         "at": comment.created_at,
@@ -99,6 +100,12 @@ def as_dict(comment: Comment, user: Any) -> dict[str, Any]:
         "mentions": [mention.user.get_full_name() for mention in mentions],
         "unread": any(mention.user_id == user.pk and mention.read_at is None for mention in mentions),
     }
+
+
+def _author(comment: Comment, user: Any) -> str:
+    about = comment.layer
+    hidden = about is not None and about.owner_id == comment.author_id and hooks.alias(user, about)
+    return hidden or str(comment.author.get_full_name())
 
 
 def _layer(request: HttpRequest, run: AnalysisRun, pk: uuid.UUID | None) -> Layer | None:

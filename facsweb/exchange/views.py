@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis.exchange.formats import FORMATS, kind_of
 from analysis.exchange.values import ExchangeError
-from facsweb.coding import page
+from facsweb.coding import hooks, page
 from facsweb.coding.models import Layer
 from facsweb.coding.reading import current_events
 from facsweb.exchange import exports, services
@@ -37,12 +37,18 @@ RUN: Final = ("recording__participant__study",)
 LAYER: Final = ("owner", *(f"run__{path}" for path in RUN))
 SHOWN_REMARKS: Final = 100
 SHOWN_EVENTS: Final = 50
+NAMELESS: Final = (
+    "You adjudicate this coding without being told whose it is, and a file would say it. "
+    "A lead can show you the names."
+)
 
 
 def _readable(request: HttpRequest, pk: uuid.UUID) -> Layer:
     layer = access.get(request, Layer, pk, related=LAYER)
     if not page.may_read(request.user, layer):
         raise PermissionDenied
+    if hooks.alias(request.user, layer):
+        raise PermissionDenied(NAMELESS)
     return layer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 
 from facsweb.agreement import trace
 from facsweb.agreement.adjudication import Stale, decide, give_up, show_names
@@ -11,7 +12,7 @@ from facsweb.agreement.beginning import Refused, adjudicators, start
 from facsweb.agreement.models import Adjudication, Decision, Step
 from facsweb.agreement.pairs import couples_to_settle
 from facsweb.audit.models import Entry
-from facsweb.coding import services, workflow
+from facsweb.coding import comments, services, workflow
 from facsweb.coding.models import Layer, Revision
 from facsweb.reports import document
 from facsweb.reports import services as reports
@@ -212,3 +213,27 @@ def test_the_report_prints_where_its_coding_comes_from(adjudication, people):
     for words in ("Wexler index 0.86", "3 as B coded", "the lids say so", str(adjudication.first.pk), "Coder A"):
         assert squeezed(words) in printed, words
     assert squeezed("Coder Person") not in printed
+
+
+def test_no_page_of_the_workbench_names_whose_codings_are_settled(adjudication, people, client_as):
+    run, second = adjudication.layer.run, adjudication.second
+    event = services.current_events(second)[0]
+    comments.add(second.owner, run, "A word on it.", layer=second)
+    addresses = [
+        f"{reverse('coding:review', args=[run.pk])}?layer={second.pk}",
+        reverse("coding:events", args=[second.pk]),
+        reverse("coding:layer_history", args=[second.pk]),
+        reverse("coding:layer_moment", args=[second.pk]) + "?revision=0",
+        reverse("coding:event_history", args=[event.id]),
+        f"{reverse('coding:comments', args=[run.pk])}?layer={second.pk}",
+    ]
+    judge, name = client_as("judge"), second.owner.get_full_name()
+    for address in addresses:
+        text = judge.get(address).content.decode().split('"people"')[0]
+        assert name not in text, address
+    assert "Coder B" in judge.get(addresses[0]).content.decode()
+    assert judge.get(reverse("exchange:export", args=[second.pk])).status_code == 403
+    assert name in client_as("analyst").get(addresses[1]).content.decode()
+    show_names(people["analyst"], adjudication, shown=True)
+    assert name in judge.get(addresses[0]).content.decode()
+    assert judge.get(reverse("exchange:export", args=[second.pk])).status_code == 200
