@@ -25,11 +25,11 @@ OTHER_PERSON = (
 @json_api
 def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Write several changes of one's own layer, or none of them."""
+    # Before any right is asked for: what the other person may do here says nothing about these changes.
+    if _is_of_somebody_else(request):
+        return failure(OTHER_PERSON, "other_person", 401)
     layer = access.get(request, Layer, pk, related=LAYER)
     values = body(request)
-    author = field(values, "author", uuid.UUID, None)
-    if author is not None and author != request.user.pk:
-        return failure(OTHER_PERSON, "other_person", 401)
     written = apply_changes(
         request.user,
         layer,
@@ -42,6 +42,15 @@ def changes(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "layer_revision": written[-1].layer_revision,
         }
     )
+
+
+def _is_of_somebody_else(request: HttpRequest) -> bool:
+    """Whether the page that sent this was opened by another person than the one who is signed in now."""
+    try:
+        author = field(body(request), "author", uuid.UUID, None)
+    except BadRequest:  # said after access was asked for
+        return False
+    return author is not None and author != request.user.pk
 
 
 def _change(values: Any) -> Change:

@@ -187,8 +187,8 @@ def test_leaving_with_unsynced_work_warns(open_page, run, layer):
     eventually(lambda: page.evaluate("1") and warned == ["beforeunload"])
     page.context.set_offline(False)
     saved(page)
-    page.close(run_before_unload=True)
-    eventually(page.is_closed)
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
     assert warned == ["beforeunload"]
     expected_complaints(page, "ERR_INTERNET_DISCONNECTED")
 
@@ -207,7 +207,8 @@ def test_the_whole_coding_goes_back_and_forth(open_page, run, layer):
     choose(page, "25")
     page.locator("#event-delete").click()
     saved(page)
-    choose(page, "12A")
+    choose(page, "12")
+    assert page.inner_text("#event-chip") == "12A"
     page.get_by_role("button", name="Intensity B").click()
     saved(page)
     if page.locator("#review").get_attribute("data-drawer") != "open":

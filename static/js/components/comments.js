@@ -26,6 +26,7 @@ class Comments {
   /** @type {string[]} */ people = [];
   wanted = new URLSearchParams(location.search).get("comment");
   #asked = 0;
+  /** @type {Set<string>} what was news when this page heard of it: it stays marked while the page is open */ #news = new Set();
 
   /** @param {import("../pages/review.js").Review} review @param {HTMLElement} panel */
   constructor(review, panel) {
@@ -63,6 +64,7 @@ class Comments {
       const { comments, people } = await getJson(`${this.review.data.urls.comments}?layer=${this.review.data.layer.id}`);
       if (mine !== this.#asked) return;
       this.all = comments;
+      for (const { id, unread } of comments) if (unread) this.#news.add(id);
       this.people = people;
     } catch (error) {
       if (!this.all.length) this.list.replaceChildren(element("li", { class: "quiet" }, error instanceof Error ? error.message : ""));
@@ -225,7 +227,7 @@ class Comments {
     const moment = new Date(comment.at);
     const head = element("p", { class: "comment__head" }, element("strong", {}, comment.author), " ",
       element("time", { class: "quiet", datetime: comment.at, title: moment.toLocaleString("en-GB") }, relativeTime(moment)), comment.edited ? element("span", { class: "quiet" }, ", edited") : "",
-      ...(comment.unread ? [" ", element("span", { class: "comment__new" }, "mentions you")] : []));
+      ...(this.#news.has(comment.id) ? [" ", element("span", { class: "comment__new" }, "mentions you")] : []));
     if (comment.deleted) return [head, element("p", { class: "quiet" }, "Deleted by its author.")];
     const words = element("p", { class: "comment__text" }, ...withMentions(comment.text, comment.mentions));
     if (!comment.mine) return [head, words];
