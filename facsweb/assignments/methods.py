@@ -52,7 +52,8 @@ def sentence(batch: Batch) -> str:
     """The plan as one may write it into a paper."""
     said = batch.parameters
     coders = _many(len(said.get("coders", [])), "FACS coder")
-    parts = [f"{_subject(batch)} were coded by {coders}"]
+    were = "was" if _subject(batch) == "1 recording" else "were"
+    parts = [f"{_subject(batch)} {were} coded by {coders}"]
     if said.get("what") == forms.SAMPLES:
         parts.append(
             "samples did not overlap, were spread over equal parts of the recording and lay "

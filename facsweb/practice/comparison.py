@@ -13,7 +13,7 @@ from facsweb.practice.models import Attempt, Segment
 
 #: What is wrong with an event, as the coder is told.
 SAYS = {
-    "missed": "In the standard, not in your coding",
+    "missed": "In the standard, not coded",
     "extra": "Not in the standard",
     "code": "Another code in the standard",
     "side": "Another side in the standard",

@@ -122,7 +122,7 @@ def _analyst(demonstration: Any, run: str, study: Any) -> list[Picture]:
         Picture("upload", f"participants/{participant}/upload/"),
         Picture("recording", f"recordings/{recording.pk}/"),
         Picture("run", f"runs/{run}/"),
-        Picture("neutral", f"runs/{run}/neutral/"),
+        Picture("neutral", f"runs/{run}/neutral"),
         Picture("assignments", f"studies/{study.pk}/assignments/"),
         Picture("assignments-new", f"studies/{demonstration.study_id}/assignments/new/"),
         Picture("assignments-batch", f"batches/{assignment.batch_id}/"),

@@ -78,7 +78,7 @@ def test_a_trainee_practises_is_told_at_once_checks_and_sees_the_point(open_page
     checked = Attempt.objects.get(segment=segment)
     assert checked.result["overall"]["matched"] == 1
     table = page.get_by_role("region", name="Where it differs").last.inner_text()
-    assert "In the standard, not in your coding" in table
+    assert "In the standard, not coded" in table
     assert "17" in table
 
     page.get_by_role("link", name="Practice", exact=True).first.click()

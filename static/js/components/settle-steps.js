@@ -45,7 +45,7 @@ export function drawCompare(body, step, coders) {
       return element("td", { class: cellClass || null }, ...(apart ? [element("span", { class: "settle__apart" }, "≠ ")] : []), words, ...(late ? [element("span", { class: "settle__gap" }, late)] : []));
     };
     return element("tr", { "data-lane": lane }, element("th", { scope: "row" }, who), cell("code", said.facs, "facs"), cell("side", SIDES[/** @type {"both"} */ (said.side)]), cell("intensity", said.intensity || "–"),
-      ...["onset_us", "apex_us", "offset_us"].map((name) => cell(/** @type {"onset_us"} */ (name), formatTime(Number(said[/** @type {"onset_us"} */ (name)])), "num mono")));
+      ...["onset_us", "apex_us", "offset_us"].map((name) => cell(/** @type {"onset_us"} */ (name), formatTime(Number(said[/** @type {"onset_us"} */ (name)])).replace(/^00:/, ""), "num mono")));
   };
   body.replaceChildren(line(coders[0], a, b, "a"), line(coders[1], b, a, "b"), ...step.results.map((said) => line("Result", said, null, "result")));
 }
