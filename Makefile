@@ -5,6 +5,7 @@
 #   make test          the whole suite (browser tests when a Chromium is found)
 #   make lint          ruff, mypy --strict on analysis/, migrations check
 #   make bench         speed and memory of the analysis on this machine
+#   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
 
@@ -14,7 +15,7 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 
-.PHONY: demo test lint format bench screenshots lock models clean
+.PHONY: demo test lint format bench bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -40,6 +41,10 @@ bench: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core --scale 1280x720
+
+bench-timeline: $(INSTALLED)
+	@$(PY) -m facsweb.coding.bench
+	@$(PY) -m tests.browser.bench_timeline
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots
