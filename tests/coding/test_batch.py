@@ -162,10 +162,12 @@ def test_a_conflict_tells_which_and_what_is_there_now(layer, client_as, people):
     assert (said["code"], said["index"], said["event"]["intensity"]) == ("conflict", 1, "B")
 
 
-def test_another_person_on_the_same_computer_sends_nothing(layer, client_as, people):
+@pytest.mark.parametrize("other", ["manager", "analyst", "stranger"])
+def test_another_person_on_the_same_computer_sends_nothing(layer, client_as, people, other):
+    """Whatever that person may do here, the page hears who is signed in, and not that its changes are refused."""
     changes = [{"action": "create", "event_id": str(uuid.uuid4()), "content": SMILE}]
     answer = post(
-        client_as("coder"), layer, request_id=str(uuid.uuid4()), changes=changes, author=str(people["analyst"].pk)
+        client_as(other), layer, request_id=str(uuid.uuid4()), changes=changes, author=str(people["coder"].pk)
     )
     assert (answer.status_code, answer.json()["code"]) == (401, "other_person")
     assert Event.objects.filter(layer=layer).count() == 7
