@@ -188,6 +188,21 @@ def test_the_overview_is_dragged_stretched_turned_and_driven_by_keys(open_page, 
     page.keyboard.press("Home")
     page.wait_for_timeout(100)
     assert shown()[0] == "00:00:00.000"
+    beside = box["x"] + box["width"] * float(shown()[1][-6:]) / 10 + 4
+    page.mouse.click(beside, y)  # so close to the edge that dragging would stretch the window: a click goes there
+    page.wait_for_timeout(100)
+    middle = (float(shown()[0][-6:]) + float(shown()[1][-6:])) / 2
+    assert abs(middle - (beside - box["x"]) / box["width"] * 10) < 0.1
+
+
+def test_what_the_rows_need_is_asked_for_before_the_script_runs_and_only_once(open_page, run, layer):
+    page = review(open_page, run)
+    wanted = page.locator("link[rel=preload][as=fetch]").evaluate_all("all => all.map(one => one.href)")
+    assert len(wanted) == 2
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').map(({ name, initiatorType }) => [name, initiatorType])"
+    )
+    assert [by for name, by in asked if name in wanted] == ["link", "link"]
 
 
 def test_the_table_sorts_by_a_heading_and_is_driven_by_keys(open_page, run, layer, people):

@@ -197,14 +197,21 @@ def _to(hand: Hand, frame: int) -> None:
     page = hand.page
     box = page.locator("#ruler").bounding_box()
     for _ in range(100):  # as a person, who sees the timeline arrive before clicking on it
-        start, end = _window(page.evaluate("document.querySelector('#overview').getAttribute('aria-valuetext')"))
+        start, end = _shown(page)
         if start <= frame * FRAME_US / 1e6 < end:
             break
         page.wait_for_timeout(50)
+    else:
+        raise AssertionError(f"The timeline shows {start:.2f} to {end:.2f} s; frame {frame} is not in it.")
     x = box["x"] + box["width"] * ((frame + 0.5) * FRAME_US / 1e6 - start) / (end - start)
     hand.click_at(x, box["y"] + box["height"] / 2)
     off = frame - _frame(page)
     hand.click("#forward-1" if off > 0 else "#back-1", abs(off))
+
+
+def _shown(page: Any) -> tuple[float, float]:
+    """Seconds that the timeline shows."""
+    return _window(page.evaluate("document.querySelector('#overview').getAttribute('aria-valuetext')"))
 
 
 def _window(text: str) -> tuple[float, float]:
@@ -219,11 +226,10 @@ def _window(text: str) -> tuple[float, float]:
 def by_mouse(hand: Hand) -> None:
     """Code the script with the pointer alone: zoom in once; overview, ruler, Add event, menus and buttons."""
     page = hand.page
-    while True:
-        start, end = _window(page.evaluate("document.querySelector('#overview').getAttribute('aria-valuetext')"))
-        if end - start <= 13:
-            break
+    start, end = _shown(page)
+    while end - start > 13:
         hand.click("#zoom-in")
+        start, end = _shown(page)
     for onset, apex, offset, text in SCRIPT:
         overview = page.locator("#overview").bounding_box()
         hand.click_at(

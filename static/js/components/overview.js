@@ -12,6 +12,7 @@ import { shade } from "./strips.js";
 
 export const OVERVIEW_HEIGHT = 34;
 const WHEEL_STEP = 0.0016;
+const CLICK_PX = 2; // an edge that is moved less than this was clicked, not dragged
 
 /**
  * @typedef {import("../lib/time-window.js").TimeWindow} TimeWindow
@@ -116,6 +117,8 @@ export class Overview {
     /** @type {Map<number, number>} pointer → microseconds */ const fingers = new Map();
     /** @type {import("../lib/time-window.js").Part} */ let part = "inside";
     let grip = 0;
+    let pressedX = 0;
+    let still = false; // pressed on an edge and not dragged yet
     const place = (/** @type {MouseEvent} */ event) => {
       const { left, width } = box.getBoundingClientRect();
       return { x: event.clientX - left, us: ((event.clientX - left) / width) * durationUs, width };
@@ -141,6 +144,8 @@ export class Overview {
       const shown = this.window();
       part = under(event);
       grip = { from: us - shown.fromUs, to: us - shown.toUs, inside: us - shown.fromUs, outside: span(shown) / 2 }[part];
+      pressedX = event.clientX;
+      still = part === "from" || part === "to";
       if (part === "outside") move(us);
     });
     box.addEventListener("pointermove", (event) => {
@@ -151,6 +156,8 @@ export class Overview {
       const { us } = place(event);
       const former = fingers.get(event.pointerId) ?? us;
       fingers.set(event.pointerId, us);
+      if (fingers.size > 1 || Math.abs(event.clientX - pressedX) > CLICK_PX) still = false;
+      if (still) return;
       if (fingers.size < 2) return move(us);
       const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1] ?? us;
       const factor = Math.max(Math.abs(us - other), durationUs / 200) / Math.max(Math.abs(former - other), durationUs / 200);
@@ -158,9 +165,17 @@ export class Overview {
       const length = span(this.window()) * factor;
       this.onWindow(clamp({ fromUs: middle - length / 2, toUs: middle + length / 2 }, durationUs));
     });
-    const up = (/** @type {PointerEvent} */ event) => fingers.delete(event.pointerId);
-    box.addEventListener("pointerup", up);
-    box.addEventListener("pointercancel", up);
+    box.addEventListener("pointerup", (event) => {
+      const shown = this.window();
+      const { us } = place(event);
+      if (still && (us < shown.fromUs || us > shown.toUs)) this.onWindow(pan(shown, us - span(shown) / 2 - shown.fromUs, durationUs)); // a click beside the window goes there
+      still = false;
+      fingers.delete(event.pointerId);
+    });
+    box.addEventListener("pointercancel", (event) => {
+      still = false;
+      fingers.delete(event.pointerId);
+    });
     box.addEventListener("wheel", (event) => {
       event.preventDefault();
       const shown = this.window();
