@@ -71,9 +71,10 @@ export class Compare {
   }
 
   #show() {
-    this.layer.hidden = !this.isOn;
+    const there = this.isOn && this.picture.naturalWidth > 0; // until it arrives the frame is seen whole, not half black
+    this.layer.hidden = !there;
     this.layer.dataset.mode = this.mode;
-    this.divider.hidden = !this.isOn || this.mode !== "split";
+    this.divider.hidden = !there || this.mode !== "split";
     clearInterval(this.#turns);
     if (this.isOn && this.mode === "blink" && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
       this.#turns = window.setInterval(() => this.layer.toggleAttribute("data-on"), TURN_MS);
@@ -115,6 +116,7 @@ export class Compare {
 
   #connect() {
     const { divider } = this;
+    for (const type of ["load", "error"]) this.picture.addEventListener(type, () => this.#show());
     divider.addEventListener("keydown", (event) => {
       /** @type {Record<string, number>} */
       const to = { ArrowLeft: this.share - STEP, ArrowRight: this.share + STEP, ArrowDown: this.share - STEP, ArrowUp: this.share + STEP, PageDown: this.share - 20, PageUp: this.share + 20, Home: 0, End: 100 };

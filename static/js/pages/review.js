@@ -159,7 +159,7 @@ export class Review extends EventTarget {
   #say() {
     const us = this.clock.timeUs;
     part("facs-mine").textContent = notation(this.standing, us) || "–";
-    part("facs-machine-line").hidden = this.alone;
+    part("facs-machine-line").hidden = this.alone || data.blind;
     if (!this.alone) part("facs-machine").textContent = notation(this.machine, us) || "–";
   }
 
