@@ -262,7 +262,7 @@ def test_a_comment_with_a_mention_is_read_answered_and_resolved(open_page, run, 
     eventually(lambda: not mentions_for(people["analyst"]))
     item.get_by_role("button", name="Reply").click()
     item.get_by_label("Reply", exact=True).first.fill("No, a 12. @Coder Person")
-    item.get_by_role("button", name="Reply").first.click()
+    item.get_by_role("button", name="Send reply").click()
     other.locator(".comment__reply").wait_for()
     other.locator(".comment").first.get_by_role("button", name="Resolve").click()
     other.get_by_text("Resolved by Analyst Person").wait_for()

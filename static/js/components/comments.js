@@ -238,12 +238,12 @@ class Comments {
     return [head, words, own];
   }
 
-  /** @param {string} label @param {string} value @param {(text: string) => Promise<any>} act @param {() => void} cancel */
-  #small(label, value, act, cancel) {
+  /** @param {string} label of the field @param {string} action what the button does @param {string} value @param {(text: string) => Promise<any>} act @param {() => void} cancel */
+  #small(label, action, value, act, cancel) {
     const text = element("textarea", { rows: "2", maxlength: LONGEST, "aria-label": label });
     text.value = value;
     const error = element("p", { class: "field__error", role: "alert" });
-    const form = element("form", { class: "comment-form" }, text, element("div", { class: "comment-form__line" }, element("button", { class: "button button--primary" }, label), button("Cancel", cancel)), error);
+    const form = element("form", { class: "comment-form" }, text, element("div", { class: "comment-form__line" }, element("button", { class: "button button--primary" }, action), button("Cancel", cancel)), error);
     installMentions(text, () => this.people);
     this.once(form, text, error, act);
     return { form, text };
@@ -253,14 +253,14 @@ class Comments {
   #reply(item, comment) {
     if (item.querySelector("form")) return;
     const request_id = newId();
-    const { form, text } = this.#small("Reply", "", (said) => postJson(this.review.data.urls.comments, { text: said, parent: comment.id, request_id }), () => form.remove());
+    const { form, text } = this.#small("Reply", "Send reply", "", (said) => postJson(this.review.data.urls.comments, { text: said, parent: comment.id, request_id }), () => form.remove());
     item.append(form);
     text.focus();
   }
 
   /** @param {HTMLElement} words @param {any} comment */
   #edit(words, comment) {
-    const { form, text } = this.#small("Store", comment.text, (said) => this.#change(comment.id, { action: "edit", text: said }), () => form.replaceWith(words));
+    const { form, text } = this.#small("Comment, changed", "Store", comment.text, (said) => this.#change(comment.id, { action: "edit", text: said }), () => form.replaceWith(words));
     words.replaceWith(form);
     text.focus();
   }
