@@ -22,7 +22,7 @@ from facsweb.accounts.models import User
 from facsweb.agreement import before
 from facsweb.agreement.matching import Compared, Match, compared
 from facsweb.agreement.models import Adjudication, Decision, Step
-from facsweb.agreement.pairs import in_order
+from facsweb.agreement.pairs import common, in_order
 from facsweb.audit.services import record
 from facsweb.coding import services, sight, workflow
 from facsweb.coding.content import Content, within
@@ -135,6 +135,8 @@ def _same(known: Adjudication, adjudicator: User) -> Adjudication:
 def _check(first: Layer, second: Layer, adjudicator: User, seen: Mapping[uuid.UUID, int] | None) -> None:
     if first.pk == second.pk or first.run_id != second.run_id or {first.kind, second.kind} != {Kind.CODER}:
         raise Refused("Only two people's codings of the same analysis can be adjudicated.")
+    if not common(first, second):
+        raise Refused("These two people coded different stretches, so there is nothing to adjudicate.")
     if reason := why_not(adjudicator, first, second):
         raise Refused(reason)
     for layer in (first, second):

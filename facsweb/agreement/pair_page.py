@@ -191,6 +191,8 @@ def _start(request: HttpRequest, first: Layer, second: Layer) -> dict[str, Any] 
     ready = {Layer.State.SUBMITTED, Layer.State.SIGNED, Layer.State.ADJUDICATION}
     if {first.kind, second.kind} != {Layer.Kind.CODER} or {first.state, second.state} - ready:
         return None
+    if not pairs.common(first, second):
+        return None
     if not access.roles_of(request.user, first.study) & access.LEADS:
         return None
     return {"people": beginning.adjudicators(first.study, first, second)}

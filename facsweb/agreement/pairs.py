@@ -16,7 +16,8 @@ from facsweb.agreement.models import Adjudication
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.studies import access
-from facsweb.studies.models import Study
+from facsweb.studies.models import Scope, Study
+from facsweb.studies.services import missing_scopes
 
 Kind, State = Layer.Kind, Layer.State
 
@@ -113,13 +114,18 @@ def name_of(layer: Layer) -> str:
 
 
 def finished(study: Study) -> list[Layer]:
-    """Codings handed in, imported ones, signed adjudications, and the machine's of the runs that have some."""
+    """Codings handed in, imported ones, signed adjudications, and the machine's of the runs that have some.
+
+    No figures are computed of people whose consent no longer covers coding.
+    """
     layers = Layer.objects.filter(run__recording__participant__study=study).select_related(
         "owner", "run__recording__participant__study", "assignment"
     )
+    layers = layers.prefetch_related("run__recording__participant__consents")
     made = layers.filter(kind__in=(Kind.CODER, Kind.IMPORTED), state__in=FINISHED)
     people = list(made.order_by("submitted_at", "created_at"))
     people += layers.filter(kind=Kind.ADJUDICATED, state=State.SIGNED).order_by("created_at")
+    people = [layer for layer in people if _is_consented(layer)]
     machines = layers.filter(kind=Kind.MACHINE, run__in={layer.run_id for layer in people})
     return [*people, *machines]
 
@@ -131,7 +137,7 @@ def may_compare(user: User, first: Layer, second: Layer) -> bool:
     own with the machine, which they see while they code, and with what they imported themselves. Who still codes
     the recording blind sees nothing.
     """
-    if sight.hides(user, first.run):
+    if sight.hides(user, first.run) or not (_is_compared(first) and _is_compared(second)):
         return False
     if access.roles_of(user, first.study) & access.LEADS:
         return True
@@ -143,6 +149,17 @@ def may_compare(user: User, first: Layer, second: Layer) -> bool:
         return True
     # An imported layer never gets so far: nobody sees a colleague's coding by bringing a file.
     return all(layer.state in OVER for layer in (first, second))
+
+
+def _is_compared(layer: Layer) -> bool:
+    # Practice is its coder's own affair, and an adjudication that is going on or was given up is nobody's result.
+    kinds = (Kind.CODER, Kind.IMPORTED, Kind.MACHINE)
+    settled = layer.kind == Kind.ADJUDICATED and layer.state == State.SIGNED
+    return (layer.kind in kinds or settled) and _is_consented(layer)
+
+
+def _is_consented(layer: Layer) -> bool:
+    return not missing_scopes(layer.run.recording.participant, [Scope.VIDEO])
 
 
 def pairs_of(user: User, study: Study, chosen: Chosen | None = None) -> list[Pair]:
@@ -218,8 +235,15 @@ def couples_to_settle(study: Study) -> list[tuple[Layer, Layer]]:
     return [
         (a, b)
         for a, b in found
-        if (a.pk, b.pk) not in taken and (a.state in open_states or b.state in open_states)
+        if (a.pk, b.pk) not in taken and (a.state in open_states or b.state in open_states) and common(a, b)
     ]
+
+
+def common(one: Layer, two: Layer) -> bool:
+    """Whether two codings of a run have time in common."""
+    if not one.spans or not two.spans:
+        return True
+    return any(max(a[0], b[0]) < min(a[1], b[1]) for a in one.spans for b in two.spans)
 
 
 def in_order(one: Layer, two: Layer) -> tuple[Layer, Layer]:

@@ -237,3 +237,28 @@ def test_no_page_of_the_workbench_names_whose_codings_are_settled(adjudication, 
     show_names(people["analyst"], adjudication, shown=True)
     assert name in judge.get(addresses[0]).content.decode()
     assert judge.get(reverse("exchange:export", args=[second.pk])).status_code == 200
+
+
+def test_codings_of_different_stretches_are_not_adjudicated(codings, people, study):
+    Layer.objects.filter(pk=codings[0].pk).update(spans=[[0, 2_000_000]])
+    Layer.objects.filter(pk=codings[1].pk).update(spans=[[2_000_000, 4_000_000], [6_000_000, 7_000_000]])
+    for layer in codings:
+        layer.refresh_from_db()
+    assert couples_to_settle(study) == []
+    with pytest.raises(Refused, match="different stretches"):
+        start(people["judge"], *codings, adjudicator=people["judge"])
+    assert not Layer.objects.filter(kind="adjudicated").exists()
+    assert {Layer.objects.get(pk=one.pk).state for one in codings} == {"submitted"}
+
+
+def test_of_stretches_in_part_the_common_ones_are_adjudicated(codings, people, study):
+    """One person coded all samples, the other a share of them: the result is the share."""
+    Layer.objects.filter(pk=codings[0].pk).update(spans=[[0, 3_000_000], [4_000_000, 5_000_000]])
+    Layer.objects.filter(pk=codings[1].pk).update(spans=[[0, 3_000_000]])
+    for layer in codings:
+        layer.refresh_from_db()
+    assert len(couples_to_settle(study)) == 1
+    begun = start(people["judge"], *codings, adjudicator=people["judge"])
+    assert begun.layer.spans == [[0, 3_000_000]]
+    assert all(state.offset_us <= 3_000_000 for state in services.current_events(begun.layer))
+    assert begun.steps.filter(from_us__gte=3_000_000, number__isnull=False).count() == 0

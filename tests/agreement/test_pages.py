@@ -10,9 +10,14 @@ from django.urls import reverse
 
 from analysis.agreement import Options, agree
 from facsweb.agreement import comparing, pairs
+from facsweb.agreement.adjudication import decide
+from facsweb.agreement.beginning import start
 from facsweb.agreement.models import Adjudication, Comparison
-from facsweb.coding.models import Layer
+from facsweb.coding import comments
+from facsweb.coding.models import Event, Layer
 from facsweb.coding.values import coded_layer
+from facsweb.recordings.services import delete_recording
+from facsweb.studies.services import withdraw_consent
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +205,39 @@ def test_a_file_of_ones_own_opens_no_colleagues_coding(codings, run, people):
     assert not pairs.may_compare(coder, brought, other)
     assert not pairs.may_compare(coder, own, theirs)
     assert not pairs.may_compare(coder, theirs, machine)
+
+
+def test_practice_and_what_was_given_up_are_compared_with_nothing(codings, run, people, client_as):
+    finish(codings)
+    own = codings[0]
+    given_up = Layer.objects.create(run=run, kind="adjudicated", state="settled", owner=people["judge"])
+    practice = Layer.objects.create(run=run, kind="practice", state="submitted", owner=people["second"])
+    for layer in (given_up, practice):
+        for name in ("coder", "analyst"):
+            assert not pairs.may_compare(people[name], own, layer), (layer.kind, name)
+            url = reverse("agreement:pair", args=[own.pk, layer.pk])
+            assert client_as(name).get(url).status_code == 403
+
+
+def test_figures_go_with_the_consent(codings, study, people, consent, client_as):
+    url = reverse("agreement:study", args=[study.pk])
+    client_as("analyst").get(url)
+    assert Comparison.objects.count() == 1
+    withdraw_consent(people["analyst"], consent, reason="not stated")
+    assert not Comparison.objects.exists()
+    assert pairs.pairs_of(people["analyst"], study) == []
+    assert client_as("analyst").get(url).status_code == 200
+    assert not pairs.may_compare(people["analyst"], *codings)
+    assert not Comparison.objects.exists()
+
+
+def test_a_recording_goes_with_adjudication_comments_and_figures(codings, run, study, people, client_as):
+    begun = start(people["judge"], *codings, adjudicator=people["judge"])
+    decide(people["judge"], begun, 1, "a", expected=0)
+    comments.add(people["judge"], run, "Why?", layer=begun.layer)
+    import_file(run, people["analyst"], "Elan coder")
+    client_as("analyst").get(reverse("agreement:study", args=[study.pk]))
+    assert Comparison.objects.exists()
+    delete_recording(people["administrator"], run.recording)
+    for model in (Comparison, Adjudication, Layer, Event):
+        assert not model.objects.exists(), model
