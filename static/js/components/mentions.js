@@ -27,7 +27,6 @@ export function withMentions(text, names) {
 export function installMentions(field, people) {
   const list = element("ul", { class: "mentions", role: "listbox", id: `mentions-${Math.random().toString(36).slice(2)}`, "aria-label": "People who may read this", hidden: true });
   field.setAttribute("aria-autocomplete", "list");
-  field.setAttribute("aria-controls", list.id);
   let at = 0;
   const options = () => /** @type {HTMLElement[]} */ ([...list.children]);
   const mark = () => options().forEach((option, index) => {
@@ -47,7 +46,10 @@ export function installMentions(field, people) {
     field.focus();
   };
   field.addEventListener("input", () => {
-    if (!list.isConnected) field.after(list);
+    if (!list.isConnected) {
+      field.after(list);
+      field.setAttribute("aria-controls", list.id);
+    }
     const typed = begun(field.value.slice(0, field.selectionStart));
     const names = typed === null ? [] : matching(people(), typed).slice(0, 6);
     at = 0;

@@ -48,9 +48,10 @@ export function installStageTools(review) {
     compare.lay(meshes.neutral(face)?.points ?? null, points, stage.place);
     drawOverlay(part("overlay"), stage, hasMesh ? { place: stage.place, points, drawing, marked: drawing?.cards[code()]?.where ?? [] } : null);
     const why = !isUsed() ? "" : placesOf(face).why || (stage.place?.seen === false ? "The face is not seen here." : hasMesh && !review.clock.playing ? known?.why ?? "" : "");
-    part("overlay-note").textContent = why;
+    if (part("overlay-note").textContent !== why) part("overlay-note").textContent = why; // a live region, too
     part("overlay-note").hidden = !why;
-    part("picture-zoom").textContent = `${stage.view.zoom.toFixed(1)}×`;
+    const zoom = `${stage.view.zoom.toFixed(1)}×`;
+    if (part("picture-zoom").textContent !== zoom) part("picture-zoom").textContent = zoom; // a live region: told once
   };
   const show = () => {
     if (isUsed()) stage.show(placesOf(review.face).at(review.clock.timeUs)); // tells of `view`, which draws

@@ -10,7 +10,8 @@ export function installTransport({ clock }) {
   const slow = /** @type {[string, string][]} */ ([["speed-half", "0.5"], ["speed-quarter", "0.25"]]);
   const show = () => {
     const rate = clock.playing ? clock.rate : Number(speed.value);
-    part("rate").textContent = `${rate < 0 ? "−" : ""}${Math.abs(rate)}×`;
+    const said = `${rate < 0 ? "−" : ""}${Math.abs(rate)}×`;
+    if (part("rate").textContent !== said) part("rate").textContent = said; // a live region: told once, not with every frame
     for (const [id, value] of slow) part(id).setAttribute("aria-pressed", String(speed.value === value));
   };
   for (const [id, value] of slow) {
