@@ -17,6 +17,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.coding import sight
+from facsweb.coding.content import storable
 from facsweb.coding.live import tell
 from facsweb.coding.models import Comment, Event, Layer, Mention
 from facsweb.coding.writing import limit_us
@@ -229,6 +230,8 @@ def _checked(text: str) -> str:
         raise ValidationError("Write something first.")
     if len(text.strip()) > Comment.LENGTH:
         raise ValidationError(f"A comment has at most {Comment.LENGTH} characters.")
+    if not storable(text):
+        raise ValidationError("The comment holds a character that cannot be stored.")
     return text
 
 

@@ -109,11 +109,21 @@ def check(
         faults["face"] = ["This run has no such face."]
     if not isinstance(content.note, str) or len(content.note) > NOTE_LENGTH:
         faults["note"] = [f"A note has at most {NOTE_LENGTH} characters."]
+    elif not storable(content.note):
+        faults["note"] = ["The note holds a character that cannot be stored."]
     if content.confidence is not None and not 0 <= content.confidence <= 1:
         faults["confidence"] = ["A confidence lies between 0 and 1."]
     if faults:
         raise ValidationError(faults)
     return content
+
+
+def storable(text: str) -> bool:
+    """Whether a database takes the text: no null characters, no halves of characters.
+
+    A browser would send what the database refuses again and again.
+    """
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def within(content: Content, spans: Sequence[Sequence[int]]) -> Content | None:

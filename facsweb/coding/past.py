@@ -13,7 +13,7 @@ PAGE: Final = 50
 
 
 def changes(layer: Layer, *, before: int | None = None, code: str = "") -> dict[str, Any]:
-    """Up to `PAGE` changes of people, the newest first.
+    """About `PAGE` changes of people, the newest first; more where one change wrote more.
 
     Parameters
     ----------
@@ -37,6 +37,10 @@ def changes(layer: Layer, *, before: int | None = None, code: str = "") -> dict[
         rows = rows.filter(event__in=Revision.objects.filter(event__layer=layer, code=code).values("event"))
     found = list(rows.order_by("-layer_revision", "-id")[: PAGE + 1])
     page = found[:PAGE]
+    if len(found) > PAGE:  # what one change wrote stands on one page: the next one begins before it
+        known = {revision.pk for revision in page}
+        same = rows.filter(layer_revision=page[-1].layer_revision).exclude(pk__in=known)
+        page += list(same.order_by("-id"))
     earlier = Q(pk__in=[])
     for revision in page:
         if revision.number > 1:
@@ -56,7 +60,7 @@ def changes(layer: Layer, *, before: int | None = None, code: str = "") -> dict[
             }
             for revision in page
         ],
-        "more": len(found) > PAGE,
+        "more": rows.filter(layer_revision__lt=page[-1].layer_revision).exists() if page else False,
     }
 
 

@@ -35,6 +35,12 @@ def blind_layer(user: User, recording: Recording) -> Layer | None:
     return _blind_layers(user).filter(run__recording=recording).order_by("created_at").first()
 
 
+def codes_blind(user: User, recording: Recording) -> bool:
+    """Whether the user has an unfinished blind coding of the recording, practice not counted."""
+    mine = _blind_layers(user).filter(run__recording=recording, kind=Layer.Kind.CODER)
+    return mine.exists()
+
+
 def blind_recordings(user: User) -> QuerySet[Layer, uuid.UUID]:
     """Ids of the recordings that the user codes blind, for lists that leave out what is said about them."""
     return _blind_layers(user).values_list("run__recording", flat=True)

@@ -118,7 +118,7 @@ def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
         .prefetch_related("run__recording__participant__consents")
         .order_by("sign_off__signed_at")
     )
-    latest = {(layer.owner_id, layer.run.recording_id): layer.pk for layer in layers if not _revoked(layer)}
+    latest = {_whose(layer): layer.pk for layer in layers if not _revoked(layer)}
     decided, encoder = _decided(layers), _encoder(base)
     found = []
     for layer in layers:
@@ -130,13 +130,18 @@ def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
     return found
 
 
-def _why_not(one: Candidate, latest: dict[tuple[UUID | None, UUID], UUID]) -> str:
+def _whose(layer: Layer) -> tuple[str, UUID | None, UUID]:
+    # What somebody settled between two others says nothing about what they coded themselves.
+    return layer.kind, layer.owner_id, layer.run.recording_id
+
+
+def _why_not(one: Candidate, latest: dict[tuple[str, UUID | None, UUID], UUID]) -> str:
     layer = one.layer
     if why := _consent(one.participant or layer.run.recording.participant, layer.run):
         return why
     if _revoked(layer):
         return "revoked"
-    if latest[layer.owner_id, layer.run.recording_id] != layer.pk:
+    if latest[_whose(layer)] != layer.pk:
         return "superseded"
     if layer.spans:
         return "partial"

@@ -118,7 +118,7 @@ def _check_may_start(actor: User, segment: Segment) -> None:
         run__recording=segment.layer.run.recording,
         owner=actor,
         kind=Layer.Kind.CODER,
-        state__in=(*Layer.UNFINISHED, Layer.State.SUBMITTED),
+        state__in=(*Layer.UNFINISHED, Layer.State.SUBMITTED, Layer.State.ADJUDICATION),  # it can be sent back
     )
     if coding.exists():
         raise Refused(

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from analysis.agreement import CERTIFIED
+from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.practice import comparison, reliability, services
 from facsweb.practice.forms import SegmentForm
@@ -123,6 +124,8 @@ def _own_or_led(request: HttpRequest, pk: UUID) -> Attempt:
     found = access.get(request, Attempt, pk, related=ATTEMPT)
     if found.layer.owner_id != request.user.pk and not access.may(request.user, "practice:create", found):
         raise PermissionDenied
+    if sight.codes_blind(request.user, found.segment.layer.run.recording):  # given to code after the try began
+        raise PermissionDenied(sight.WHY_HIDDEN)
     return found
 
 

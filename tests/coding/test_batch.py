@@ -1,5 +1,6 @@
 """Several changes as one: all or none, once, as one group; what the whole layer said, and the way back to it."""
 
+import json
 import uuid
 
 import pytest
@@ -247,3 +248,25 @@ def test_the_way_back_to_a_moment(layer, people):
     ]
     assert past.way_back(layer, 0) == []
     assert len(past.way_back(layer, 1)) == 1, "the event that was added comes back"
+
+
+def test_what_one_change_wrote_is_not_cut_by_the_page(layer, people, client_as, monkeypatch):
+    """As in adjudicated layers, whose first change takes over everything that both coders had."""
+    monkeypatch.setattr(past, "PAGE", 2)
+    apply_changes(people["coder"], layer, three(layer), request_id=uuid.uuid4())
+    Revision.objects.filter(event__layer=layer, layer_revision__gt=0).update(layer_revision=1)
+    page = past.changes(layer)
+    assert (len(page["changes"]), page["more"]) == (3, False)
+
+
+@pytest.mark.parametrize("note", ["a\0b", "half of \ud83d"])
+def test_what_no_database_takes_is_refused_and_not_sent_for_ever(layer, client_as, note):
+    event = services.current_events(layer)[0]
+    change = {"action": "change", "event_id": str(event.id), "expected": 1, "content": {"note": note}}
+    answer = client_as("coder").post(
+        reverse("coding:changes", args=[layer.pk]),
+        json.dumps({"request_id": str(uuid.uuid4()), "changes": [change]}),
+        content_type="application/json",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "cannot be stored" in answer.json()["error"]

@@ -142,3 +142,11 @@ def _proposals(run):
     from facsweb.coding.services import current_events
 
     return [{"code": event.code} for event in current_events(make_machine_layer(run))]
+
+
+def test_what_a_coder_settled_between_others_does_not_supersede_their_own_coding(layer, people):
+    from facsweb.coding.models import Layer
+
+    settled = Layer.objects.create(run=layer.run, kind="adjudicated", owner=people["coder"])
+    signed(settled, people["coder"])
+    assert reasons() == ["", "undecided"]

@@ -140,3 +140,27 @@ def test_the_pages(segment, people, trainee, client_as, client, standard):
     made = Segment.objects.get(name="Blink")
     assert (made.from_us, made.to_us, made.codes) == (5_000_000, 7_500_000, ["45", "12"])
     assert "Write a time" in client_as("analyst").post(new, {**said, "begin": "soon"}).content.decode()
+
+
+def test_who_was_given_the_recording_to_code_blind_after_the_try_began_is_told_nothing(
+    segment, trainee, standard, client
+):
+    attempt = services.start(trainee, segment)
+    write(trainee, attempt)
+    client.force_login(trainee)
+    feedback = reverse("practice:feedback", args=[attempt.pk])
+    assert client.get(feedback).status_code == 200
+    given = Layer.objects.create(run=standard.run, owner=trainee, kind="coder", mode="blind", state="assigned")
+    for name in ("attempt", "feedback"):
+        assert client.get(reverse(f"practice:{name}", args=[attempt.pk])).status_code == 403
+    assert client.post(reverse("practice:check", args=[attempt.pk])).status_code == 403
+    attempt.refresh_from_db()
+    assert attempt.checked_at is None
+    Layer.objects.filter(pk=given.pk).update(state="settled")
+    assert client.get(feedback).status_code == 200
+
+
+def test_a_coding_in_adjudication_can_come_back_and_forbids_practice(segment, trainee, standard):
+    Layer.objects.create(run=standard.run, owner=trainee, kind="coder", mode="blind", state="adjudication")
+    with pytest.raises(services.Refused, match="coding this recording"):
+        services.start(trainee, segment)
