@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -130,6 +131,10 @@ class World:
         run = make_finished_run(self.recordings(), self.people["analyst"])
         write_measurement(result_dir(run))
         type(run).objects.filter(pk=run.pk).update(stills=1)
+        # A recording with sound whose outline a worker has read; without sound there is none to be asked for.
+        type(run.recording).objects.filter(pk=run.recording_id).update(has_audio=True)
+        (result_dir(run) / "screen").mkdir(exist_ok=True)
+        np.save(result_dir(run) / "screen" / "waveform.npy", np.zeros((2, 1000), np.int8))
         still = Path(still_path(run))
         still.parent.mkdir(parents=True, exist_ok=True)
         still.write_bytes(b"\xff\xd8\xff\xd9")
