@@ -109,6 +109,7 @@ def add(
         raise ValidationError("The moment lies outside of the recording.")
     with transaction.atomic():
         if request_id is not None:
+            AnalysisRun.objects.select_for_update().only("pk").get(pk=run.pk)  # two clicks at once write one
             earlier = Comment.objects.filter(request_id=request_id, author=actor, run=run).first()
             if earlier is not None:
                 return earlier
