@@ -7,6 +7,7 @@ workbench.
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from facsweb.coding import services
 from facsweb.runs.services import result_dir
@@ -159,7 +160,7 @@ def test_agreement_with_figures_and_an_adjudication(open_page, run, people, stud
     looked.at("figures, and which codings")
     page.get_by_role("tab", name="Table").click()
     looked.at("figures as a table")
-    page.goto(f"/layers/{codings[0].pk}/agreement/{codings[1].pk}/")
+    page.goto(reverse("agreement:pair", args=[layer.pk for layer in codings]))
     looked.at("a pair")
     made = start(people["judge"], *codings, adjudicator=people["judge"])
     judge = open_page("judge", f"/adjudications/{made.pk}/", **STILL)
