@@ -44,6 +44,7 @@ export class LiveCoding {
     this.part("live-open").setAttribute("aria-pressed", String(on));
     this.part("live").hidden = !on;
     this.part("review").toggleAttribute("data-live", on);
+    if (on) this.part("live").scrollIntoView({ block: "nearest" }); // on a phone it stands below what is seen
     if (on) this.#say(this.review.clock.video ? "Play, and hold a key while its code is on." : "There is no video to watch.");
   }
 
