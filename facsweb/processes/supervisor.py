@@ -33,7 +33,7 @@ MANAGE: Final = str(installation.BASE_DIR / "manage.py")
 LOOK_EVERY_S: Final = 0.25
 HEALTHY_S: Final = 30.0  # a child that lived so long starts again without delay
 MAX_DELAY_S: Final = 30.0
-START_TIMEOUT_S: Final = 60.0
+START_TIMEOUT_S: Final = 180.0
 EXPLAINED: Final = 3  # exit status of a web server whose reason `check_migrations` finds
 
 
