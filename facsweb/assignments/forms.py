@@ -11,7 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from facsweb.accounts.models import User
-from facsweb.assignments import plan, sampling
+from facsweb.assignments import sampling
 from facsweb.assignments.material import Material
 from facsweb.coding.models import Layer
 
@@ -85,14 +85,12 @@ class PlanForm(forms.Form):
         choices=Layer.Mode.choices, widget=forms.RadioSelect, initial=Layer.Mode.BLIND, label="How"
     )
     double = forms.IntegerField(
-        min_value=0, max_value=100, initial=20, label="Percent coded by several people", required=False
+        min_value=0,
+        max_value=100,
+        initial=20,
+        label="Percent of the recordings coded by two people",
+        required=False,
     )
-    double_of = forms.ChoiceField(
-        choices=[(plan.RECORDINGS, "of the recordings"), (plan.SEGMENTS, "of the stretches of each recording")],
-        initial=plan.RECORDINGS,
-        label="Percent of what",
-    )
-    each = forms.IntegerField(min_value=2, max_value=6, initial=2, label="People for each of these")
     due = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="Due on")
     instructions = forms.CharField(
         max_length=500,
@@ -140,11 +138,8 @@ class PlanForm(forms.Form):
             for name in ("seconds", *(() if said.get("percent") else ("count",))):
                 if not said.get(name) and name not in self.errors:
                     self.add_error(name, "Fill this in for random samples.")
-        if said.get("what") == WHOLE and said.get("double_of") == plan.SEGMENTS and said["double"]:
-            self.add_error("double_of", "Whole recordings have no stretches. Choose “of the recordings”.")
-        each = said.get("each") or 2
-        if said["double"] and "coders" in said and len(said["coders"]) < each:
-            self.add_error("coders", f"Double coding by {each} people needs at least {each} coders.")
+        if said["double"] and "coders" in said and len(said["coders"]) < 2:
+            self.add_error("coders", "Double coding needs at least two coders.")
         return said
 
     def _clean_stretches(self, said: dict[str, Any]) -> None:

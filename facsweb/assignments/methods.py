@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facsweb.assignments import forms, plan
+from facsweb.assignments import forms
 from facsweb.assignments.models import Batch
 from facsweb.coding.models import Layer
 
@@ -65,15 +65,10 @@ def sentence(batch: Batch) -> str:
         parts.append("coders corrected the machine’s proposals and did not see each other’s codings")
     if said.get("doubled"):
         share = round(100 * said["doubled"] / max(1, said["recordings"]))
-        people = said["each"]
-        if said.get("double_of") == plan.SEGMENTS:
-            parts.append(f"{said['double']} % of the stretches of each recording were coded by {people} people")
-        else:
-            parts.append(
-                f"{_many(said['doubled'], 'recording')} ({share} %), drawn at random, "
-                f"{'was' if said['doubled'] == 1 else 'were'} coded by {people} people independently "
-                "and adjudicated"
-            )
+        parts.append(
+            f"{_many(said['doubled'], 'recording')} ({share} %), drawn at random, "
+            f"{'was' if said['doubled'] == 1 else 'were'} coded by two people independently and adjudicated"
+        )
     return "; ".join(parts) + "."
 
 
@@ -88,8 +83,7 @@ def facts(batch: Batch) -> list[tuple[str, str]]:
         ("Minutes of video to code", f"{said.get('minutes', 0):.1f}"),
     ]
     if said.get("double"):
-        of = "stretches of each recording" if said.get("double_of") == plan.SEGMENTS else "recordings"
-        rows.append(("Coded by several", f"{said['double']} % of the {of}, by {said['each']} people"))
+        rows.append(("Coded by two people", f"{said['double']} % of the recordings"))
     if said.get("what") == forms.SAMPLES:
         rows.append(("Samples lie", WHERE[said["where"]]))
     rows.append(("Seed", str(said.get("seed", "–"))))

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import random
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from facsweb.assignments.sampling import Span, length, words
-
-RECORDINGS: Final = "recordings"
-SEGMENTS: Final = "segments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ class Plan:
     ----------
     works : tuple of Work
     doubled : int
-        Recordings that several people code.
+        Recordings that two people code.
     skipped : tuple of (str, str)
         Recording, and who was left out of it because they have a coding of it already.
     alone : tuple of str
@@ -102,8 +98,6 @@ def share_out(
     *,
     seed: int,
     double_percent: int = 0,
-    double_of: str = RECORDINGS,
-    each: int = 2,
 ) -> Plan:
     """Give the pieces to coders, as even by minutes as it goes; the longest first, to whoever has the least.
 
@@ -115,28 +109,23 @@ def share_out(
     seed : int
         Of what is doubled and of who comes first among equals.
     double_percent : int
-        0–100: this share of the recordings, or of each recording's stretches, goes to `each` coders. They are
-        adjudicated; what one person codes alone ends with their signature.
-    double_of : str
-        `RECORDINGS` or `SEGMENTS`.
-    each : int
-        How many people code what is doubled, at least 2.
+        0–100: this share of the recordings goes to two coders. They are adjudicated; what one person codes alone
+        ends with their signature.
     """
     rng = random.Random(f"share out {seed}")  # noqa: S311 (a draw that has to be repeatable)
     ordered = sorted(pieces, key=lambda piece: str(piece.run))
     free = {piece.run: [coder for coder in coders if coder not in piece.taken] for piece in ordered}
-    doubled = _doubled(ordered, free, rng, double_percent, double_of)
+    doubled = _doubled(ordered, free, rng, double_percent)
     load, works = dict.fromkeys(coders, 0), []
     order = {coder: place for place, coder in enumerate(rng.sample(sorted(coders), len(coders)))}
     for piece in sorted(ordered, key=lambda one: (one.run not in doubled, -one.long_us, str(one.run))):
         several = piece.run in doubled
-        people = sorted(free[piece.run], key=lambda coder: (load[coder], order[coder]))[: each if several else 1]
+        people = sorted(free[piece.run], key=lambda coder: (load[coder], order[coder]))[: 2 if several else 1]
         together = several and len(people) > 1
-        for place, coder in enumerate(people):
-            spans = doubled[piece.run] if together and place and doubled[piece.run] else piece.spans
-            long_us = length(spans) or piece.duration_us
+        for coder in people:
+            long_us = length(piece.spans) or piece.duration_us
             ending: Literal["sign_off", "adjudication"] = "adjudication" if together else "sign_off"
-            works.append(Work(piece.run, piece.title, coder, spans, long_us, ending))
+            works.append(Work(piece.run, piece.title, coder, piece.spans, long_us, ending))
             load[coder] += long_us
     by_title = sorted(works, key=lambda work: (work.title, str(work.run), work.coder))
     chosen = set(coders)
@@ -154,18 +143,12 @@ def share_out(
 
 
 def _doubled(
-    pieces: Sequence[Piece], free: Mapping[uuid.UUID, list[uuid.UUID]], rng: random.Random, percent: int, of: str
-) -> dict[uuid.UUID, tuple[Span, ...]]:
-    """Run → the stretches that several people code (empty: all that is coded of it)."""
+    pieces: Sequence[Piece], free: Mapping[uuid.UUID, list[uuid.UUID]], rng: random.Random, percent: int
+) -> set[uuid.UUID]:
+    """Runs that two people code."""
     if not percent:
-        return {}
-    if of == SEGMENTS:
-        found = {}
-        for piece in pieces:
-            count = min(len(piece.spans), math.ceil(len(piece.spans) * percent / 100))
-            found[piece.run] = tuple(sorted(rng.sample(piece.spans, count)))
-        return found
+        return set()
     # Recordings that two people are left for come first: a share that somebody asked for should be reached.
     candidates = rng.sample(pieces, len(pieces))
     candidates.sort(key=lambda piece: len(free[piece.run]) < 2)
-    return {piece.run: () for piece in candidates[: max(1, round(len(pieces) * percent / 100))]}
+    return {piece.run for piece in candidates[: max(1, round(len(pieces) * percent / 100))]}

@@ -43,8 +43,6 @@ def make_plan(found: list[material.Material], said: Mapping[str, Any]) -> plan.P
         [uuid.UUID(pk) for pk in said["coders"]],
         seed=said["seed"],
         double_percent=said["double"],
-        double_of=said["double_of"],
-        each=said["each"],
     )
 
 
@@ -81,7 +79,7 @@ def _spans(one: material.Material, said: Mapping[str, Any]) -> list[sampling.Spa
 
 
 #: What of a form is kept with its batch.
-KEPT = ("what", "mode", "double", "double_of", "each", "seed")
+KEPT = ("what", "mode", "double", "seed")
 KEPT_OF_SAMPLES = ("count", "percent", "seconds", "where")
 
 

@@ -176,7 +176,7 @@ def _coded(analyst: User, run: AnalysisRun, name: str, codings: Mapping[User, Se
     plan = Plan(works=works, doubled=int(together), skipped=(), alone=(), nobody=())
     said = {
         **{"id": uuid.uuid4(), "name": name, "what": "whole", "mode": Layer.Mode.BLIND, "due": None, "seed": 1},
-        **{"double": 100 if together else 0, "double_of": "recordings", "each": 2, "instructions": NOTE},
+        **{"double": 100 if together else 0, "instructions": NOTE},
         **{"recordings": [str(run.pk)], "coders": [str(user.pk) for user in codings]},
     }
     assignments.create_batch(analyst, run.study, plan, said)

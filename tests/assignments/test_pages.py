@@ -36,7 +36,7 @@ def filled(runs, people, second):
         "recordings": [str(run.pk) for run in runs],
         "coders": [str(people["coder"].pk), str(second.pk)],
         **{"what": "whole", "where": "anywhere", "seed": "7", "mode": "blind", "count": "6", "seconds": "2"},
-        **{"double": "50", "double_of": "recordings", "each": "2", "instructions": "Code every blink."},
+        **{"double": "50", "instructions": "Code every blink."},
     }
 
 
@@ -115,8 +115,6 @@ def test_given_stretches_for_all_and_for_one(lead, study, filled, runs):
         ({"what": "segments", "stretches": ""}, "stretches", "at least one stretch"),
         ({"what": "sample", "count": ""}, "count", "Fill this in"),
         ({"what": "sample", "seconds": "11"}, "__all__", "no room for a sample"),
-        ({"double_of": "segments"}, "double_of", "have no stretches"),
-        ({"each": "3"}, "coders", "at least 3 coders"),
         ({"due": "2001-01-01"}, "due", "in the past"),
         ({"double": "101"}, "double", "less than or equal to 100"),
     ],

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from facsweb.assignments import sampling
-from facsweb.assignments.plan import SEGMENTS, Piece, share_out
+from facsweb.assignments.plan import Piece, share_out
 
 MINUTE = 60_000_000
 ANN, BEN, CEM = (uuid.UUID(int=number) for number in (1, 2, 3))
@@ -107,18 +107,6 @@ def test_a_share_is_doubled_by_different_people_and_ends_in_adjudication():
     pairs = {(work.run, work.coder) for work in plan.works}
     assert len(pairs) == len(plan.works) == 13  # nobody has a recording twice
     assert max(plan.minutes().values()) - min(plan.minutes().values()) <= 5
-
-
-def test_a_share_of_the_stretches_of_each_recording():
-    spans = tuple((minute * MINUTE, minute * MINUTE + 10_000_000) for minute in range(8))
-    found = [Piece(uuid.UUID(int=100), "P-0", 10 * MINUTE, spans)]
-    plan = share_out(found, [ANN, BEN], seed=4, double_percent=25, double_of=SEGMENTS)
-    whole, second = sorted(plan.works, key=lambda work: -len(work.spans))
-    assert whole.spans == spans
-    assert len(second.spans) == 2
-    assert set(second.spans) < set(spans)
-    assert whole.coder != second.coder
-    assert {whole.ending, second.ending} == {"adjudication"}
 
 
 def test_who_has_a_coding_already_is_left_out_and_named():
