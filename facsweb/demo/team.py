@@ -105,7 +105,7 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
         setting="research",
         jurisdiction="Germany",
     )
-    coders = [(user, Role.CODER) for user in (one, two, lead)]
+    coders = [(user, Role.CODER) for user in (one, two, lead, analyst)]
     for user, role in ((analyst, Role.ANALYST), (manager, Role.MANAGER), *coders):
         studies.add_member(lead, study, user, role)
     run = _copy(analyst, study, source)
@@ -123,9 +123,10 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
     segment = practice.add_segment(
         analyst, settled, name="Demonstration: the first five seconds", from_us=SEGMENT_US[0], to_us=SEGMENT_US[1]
     )
-    attempt = practice.start(two, segment)
-    _write(two, attempt.layer, TRY)
-    practice.check(two, attempt)
+    # The analyst learns to code; whoever codes the recording blind may not see the standard.
+    attempt = practice.start(analyst, segment)
+    _write(analyst, attempt.layer, TRY)
+    practice.check(analyst, attempt)
     return study
 
 
