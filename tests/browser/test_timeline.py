@@ -259,7 +259,7 @@ def test_comments_are_marks_under_the_ruler_and_a_press_goes_there(open_page, ru
     for us in (8_000_000, 8_080_000, 8_000_000):
         two.click()
         eventually(lambda us=us: shown_us(page) == us)
-    assert page.get_by_role("tab", name="Comments (3)").get_attribute("aria-selected") == "true"
+    assert page.get_by_role("tab", name="Comments (4)").get_attribute("aria-selected") == "true"
     assert page.locator(".comment", has_text="Is this a 13?").is_visible()
     on_smile.click()
     assert page.inner_text("#event-chip") == "12D"
