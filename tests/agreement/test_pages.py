@@ -170,7 +170,7 @@ def test_imported_and_adjudicated_codings_are_compared_by_name_and_by_choice(
     assert "the adjudicated coding" in result["methods"]
     assert "(imported)" in result["methods"]
     # all coders together: what two settled is not a coder more
-    assert set(result["group"]["coders"] if "coders" in result["group"] else []) <= {
+    assert set(result["group"].get("coders", [])) <= {
         *(str(layer.owner_id) for layer in codings),
         pairs.key_of(brought),
     }
