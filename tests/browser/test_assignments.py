@@ -31,7 +31,7 @@ def plan(lead):
     lead.get_by_label("Random samples").check()
     lead.get_by_label("Samples in each recording").fill("2")
     lead.get_by_label("Seconds each").fill("2")
-    lead.get_by_label("Percent coded by several people").fill("100")
+    lead.get_by_label("Percent of the recordings coded by two people").fill("100")
     lead.get_by_label("Instructions").fill("Code every smile.")
     lead.get_by_role("button", name="Show the plan").last.click()
     lead.get_by_role("heading", name="The plan").wait_for()
@@ -45,7 +45,7 @@ def test_a_plan_from_the_lead_to_the_submitted_coding(open_page, run, people, st
     plan(lead)
 
     coder = open_page("coder", reverse("home"))
-    coder.get_by_role("link", name="Start").click()
+    coder.get_by_role("link", name="Start", exact=True).click()
     coder.get_by_text("Code every smile.").wait_for()
     coder.get_by_role("button", name="Start coding").click()
     coder.wait_for_selector("html[data-review=ready]")
