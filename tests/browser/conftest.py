@@ -13,45 +13,52 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture
-def site(live_server, monkeypatch) -> Any:
-    """The server; asked for before the browser so that it outlives it."""
-    # Playwright's synchronous interface keeps an event loop in this thread; Django would take it for async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def site(live_server) -> Any:
+    """The server that the pages come from."""
     return live_server
 
 
-@pytest.fixture
-def open_page(site, client_as) -> Iterator[Callable[..., Any]]:
-    """Role, path → a page of a person in that role; whatever its console complains of fails the test."""
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """One Chromium for all of these tests; each works in contexts of its own, which share nothing."""
     path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine: this page was not driven")
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop in this thread; Django would take it for async code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            yield browser
+            browser.close()
+
+
+@pytest.fixture
+def open_page(site, browser, client_as) -> Iterator[Callable[..., Any]]:
+    """Role, path → a page of a person in that role; whatever its console complains of fails the test."""
     complaints: list[str] = []
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
-        def open_as(role: str, address: str, **options: Any) -> Any:
-            context = browser.new_context(
-                base_url=site.url, **{"viewport": {"width": 1440, "height": 900}, **options}
-            )
-            context.set_default_timeout(15_000)
-            cookie = client_as(role).cookies["sessionid"].value
-            context.add_cookies([{"name": "sessionid", "value": cookie, "url": site.url}])
-            page = context.new_page()
-            page.complaints = complaints
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "console",
-                # the test's server has no WebSocket, and the review page does without
-                lambda message: (
-                    complaints.append(message.text)
-                    if message.type == "error" and "/ws/layers/" not in message.text
-                    else None
-                ),
-            )
-            page.goto(address)
-            return page
+    def open_as(role: str, address: str, **options: Any) -> Any:
+        context = browser.new_context(base_url=site.url, **{"viewport": {"width": 1440, "height": 900}, **options})
+        context.set_default_timeout(15_000)
+        cookie = client_as(role).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": site.url}])
+        page = context.new_page()
+        page.complaints = complaints
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            # the test's server has no WebSocket, and the review page does without
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and "/ws/layers/" not in message.text
+                else None
+            ),
+        )
+        page.goto(address)
+        return page
 
-        yield open_as
-        browser.close()
+    yield open_as
+    for context in list(browser.contexts):
+        context.close()
     assert complaints == []

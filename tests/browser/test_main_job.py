@@ -89,14 +89,6 @@ def demonstration(tmp_path) -> Iterator[Demonstration]:
             process.wait()
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-
-
 class Person:
     """A signed-in page; whatever its console complains of is a fault of ours."""
 

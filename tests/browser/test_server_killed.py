@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ARGUMENTS
-from tests.browser.screenshots import chromium
 from tests.browser.test_saving import choose, eventually, press_letter, ready, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -113,17 +111,6 @@ def server(tmp_path):
     server = Server(tmp_path)
     yield server
     server.stop()
-
-
-@pytest.fixture
-def browser():
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium on this machine: this page was not driven")
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Heard:
