@@ -96,7 +96,10 @@ def test_the_machines_curve_behind_the_bars_and_the_curves_of_one_with_its_sides
 def test_the_cursor_is_where_every_frame_is_that_comes_on_screen(open_page, run, people):
     services.open_layer(people["coder"], run)
     page = review(open_page, run)
+    page.locator("summary[aria-label='Speed and places']").click()
     page.locator("#speed").select_option("0.5")
+    page.keyboard.press("Escape")
+    page.locator("summary[aria-label='Speed and places']").blur()
     assert page.evaluate("document.querySelector('#video').playbackRate") == 0.5
     page.evaluate(f"({WATCH})()")
     page.keyboard.press("Space")
@@ -125,7 +128,7 @@ def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_r
     page.goto(f"/runs/{long_run.pk}/review/")
     page.wait_for_selector("html[data-review=ready]")
     page.locator("#zoom-all").click()
-    eventually(lambda: page.evaluate("document.querySelector('#curve .js-plotly-plot')?.data?.length") >= 1)
+    eventually(lambda: page.evaluate("(document.querySelector('#curve .js-plotly-plot')?.data?.length ?? 0) >= 1"))
     page.evaluate("""() => {
       window.gaps = [];
       let last = performance.now();

@@ -49,7 +49,7 @@ def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
     assert page.evaluate("getComputedStyle(document.querySelector('#video')).objectFit") == "contain"
     the_bar_holds(page, width)
 
-    page.route("**/events/**", lambda route: route.abort())
+    page.route("**/layers/*/changes/", lambda route: route.abort())
     if width < 861:
         page.get_by_role("button", name="Next event").click()
     else:
