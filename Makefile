@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
-	@$(PY) tests/both.py $(PYTEST_FLAGS)
+	@$(PY) tests/side_by_side.py $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)
 	@$(VENV)/bin/ruff check .
