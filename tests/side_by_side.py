@@ -1,7 +1,7 @@
 """Runs the suite as three pytest processes side by side: the engine's tests, the browser's, and all others.
 
-``python tests/side_by_side.py [pytest's options]``. Much of the browser's time is waiting, so three share two cores well.
-The reports come one after another. Exit code 0 only if none failed and something ran.
+``python tests/side_by_side.py [pytest's options]``. Much of the browser's time is waiting, so three share two
+cores well. The reports come one after another. Exit code 0 only if none failed and something ran.
 """
 
 from __future__ import annotations
