@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +23,17 @@ class DataFolderError(Exception):
 def data_dir() -> Path:
     """Folder of everything this installation stores; ``FACSWEB_DATA`` or ``var`` beside the code."""
     return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
+
+
+def version_of(static: Path) -> str:
+    """Twelve hex digits that change with any file in a folder, and with the libraries that bring such files."""
+    found = hashlib.sha256()
+    for library in ("django", "django-allauth", "django-rq", "plotly"):
+        found.update(f"{library} {version(library)}\n".encode())
+    for path in sorted(path for path in static.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(static).as_posix()} {len(content)}\n".encode() + content)
+    return found.hexdigest()[:12]
 
 
 def scorers_dir(folder: Path) -> Path:

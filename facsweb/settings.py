@@ -130,7 +130,10 @@ if PRODUCTION:
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 
 # --- files -----------------------------------------------------------------------------------------------
-STATIC_URL = "static/"
+# Modules name each other relatively, so the version stands in the address of them all: the browser keeps each for
+# good, and never mixes those of two versions. Who changes a script starts the server again.
+STATIC_URL = f"static/{installation.version_of(BASE_DIR / 'static')}/"
+WHITENOISE_IMMUTABLE_FILE_TEST = r"."
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
@@ -147,7 +150,7 @@ os.environ["FACSWEB_SCORERS"] = str(SCORERS_DIR)  # where the analysis looks for
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

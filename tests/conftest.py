@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -74,25 +73,9 @@ def participant(study, people):
 @pytest.fixture
 def consent(participant, people):
     """A current consent to everything."""
-    from facsweb.studies.models import Consent, ConsentForm, Scope
+    from tests.factories import make_consent
 
-    form = ConsentForm.objects.create(
-        study=participant.study,
-        version=1,
-        title="Consent",
-        body="We record your face.",
-        scopes=[str(scope) for scope in Scope],
-        created_by=people["administrator"],
-    )
-    return Consent.objects.create(
-        participant=participant,
-        form=form,
-        scopes=[str(scope) for scope in Scope],
-        method="on_screen",
-        signature="P. One",
-        given_at=timezone.now(),
-        recorded_by=people["analyst"],
-    )
+    return make_consent(participant, people["analyst"])
 
 
 @pytest.fixture

@@ -27,6 +27,54 @@ ALL_AUS = [1, 2, *range(4, 29), *range(29, 40), *range(41, 47)]
 LETTERS = "ABCDE"
 
 
+def make_consent(participant: Any, recorded_by: Any) -> Any:
+    """A current consent of a participant to everything."""
+    from facsweb.studies.models import Consent, ConsentForm, Scope
+
+    scopes = [str(scope) for scope in Scope]
+    form = ConsentForm.objects.create(
+        study=participant.study,
+        version=1,
+        title="Consent",
+        body="We record your face.",
+        scopes=scopes,
+        created_by=participant.study.created_by,
+    )
+    return Consent.objects.create(
+        participant=participant,
+        form=form,
+        scopes=scopes,
+        method="on_screen",
+        signature="P. One",
+        given_at=timezone.now(),
+        recorded_by=recorded_by,
+    )
+
+
+def make_coder_at_work() -> tuple[Any, Any]:
+    """A coder with every role in a study of their own, and its participant, who agreed to everything."""
+    from facsweb.accounts.models import User
+    from facsweb.studies.models import Membership, Participant, Role, Study
+
+    coder = User.objects.create_user("coder@example.org", "Coder Person", "correct horse battery staple")
+    study = Study.objects.create(
+        name="Of one coder", purpose="To see.", setting="usability", jurisdiction="Germany", created_by=coder
+    )
+    Membership.objects.bulk_create(Membership(study=study, user=coder, role=role) for role in Role)
+    participant = Participant.objects.create(study=study, code="P-001", created_by=coder)
+    make_consent(participant, coder)
+    return coder, participant
+
+
+def session_of(user: Any) -> str:
+    """Session cookie of a signed-in user."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies["sessionid"].value
+
+
 def make_recording(participant: Any, user: Any, clip: str = CLIP) -> Any:
     """A stored recording of a participant (640×480, 25 frames/s, 10 s)."""
     from facsweb.recordings.models import Recording

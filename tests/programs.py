@@ -37,12 +37,6 @@ def alive(pid: int) -> bool:
         return False
 
 
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def children(parent: int) -> dict[int, str]:
     """Process id → command line of each child; from /proc, since `ps` cuts lines to COLUMNS where that is set."""
     found = {}

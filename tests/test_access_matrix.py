@@ -62,7 +62,6 @@ EXAMPLES = {
     "runs:people_picture": Example(kwargs={"number": "0"}),
     "runs:download": Example(kwargs={"name": "events.csv"}),
     "coding:reason": Example(query="?code=12&side=both&onset=1000000&apex=2000000&offset=3000000"),
-    "coding:event_create": Example(json={"content": EVENT}),
     "coding:layer_moment": Example(query="?revision=0"),
     "coding:comment_change": Example(json={"action": "resolve"}),
     "coding:changes": Example(
@@ -73,7 +72,6 @@ EXAMPLES = {
             ],
         }
     ),
-    "coding:event_change": Example(json={"action": "accept", "expected": 1}),
     "assignments:detail": Example(data={"action": "due", "due": ""}),
     "exchange:download": Example(kwargs={"key": "eaf"}),
     "agreement:start": Example(data={}),

@@ -6,8 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from django.templatetags.static import static
 
+from facsweb.installation import version_of
 from facsweb.static_files import StaticFiles
+
+SCRIPT = static("js/lib/http.js")
 
 
 async def _django(scope: Any, receive: Any, send: Any) -> None:
@@ -29,43 +33,44 @@ def ask(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, 
 
 
 def test_a_script_comes_whole_and_may_only_be_run_as_what_it_is(settings):
-    status, headers, body = ask("/static/js/lib/http.js")
+    status, headers, body = ask(SCRIPT)
     assert status == 200
     assert body == (settings.BASE_DIR / "static/js/lib/http.js").read_bytes()
     assert headers["content-length"] == str(len(body))
     assert headers["content-type"].startswith("text/javascript")
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
-    assert "max-age" in headers["cache-control"]
+    assert "immutable" in headers["cache-control"]
 
 
 def test_a_large_file_comes_whole():
-    _, headers, body = ask("/static/plotly/plotly.min.js")
+    _, headers, body = ask(static("plotly/plotly.min.js"))
     assert len(body) == int(headers["content-length"]) > 1_000_000
 
 
 def test_what_the_browser_has_is_not_sent_again():
-    etag = ask("/static/js/lib/http.js")[1]["etag"]
-    status, _, body = ask("/static/js/lib/http.js", if_none_match=etag)
+    etag = ask(SCRIPT)[1]["etag"]
+    status, _, body = ask(SCRIPT, if_none_match=etag)
     assert (status, body) == (304, b"")
 
 
 def test_head_and_part():
-    status, headers, body = ask("/static/js/lib/http.js", "HEAD")
+    status, headers, body = ask(SCRIPT, "HEAD")
     assert (status, body) == (200, b"")
     assert int(headers["content-length"]) > 1000
-    status, headers, body = ask("/static/js/lib/http.js", range="bytes=0-9")
+    status, headers, body = ask(SCRIPT, range="bytes=0-9")
     assert (status, len(body), headers["content-length"]) == (206, 10, "10")
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/js/nothing.js",
-        "/static/",
-        "/static/../facsweb/settings.py",
-        "/static/js/../../facsweb/settings.py",
-        "/static//etc/passwd",
+        static("js/nothing.js"),
+        static(""),
+        static("../facsweb/settings.py"),
+        static("js/../../facsweb/settings.py"),
+        static("/etc/passwd"),
+        "/static/000000000000/js/lib/http.js",
         "/login/",
     ],
 )
@@ -74,4 +79,15 @@ def test_everything_else_is_django_s(path):
 
 
 def test_other_methods_are_django_s():
-    assert ask("/static/js/lib/http.js", "POST")[0] == 299
+    assert ask(SCRIPT, "POST")[0] == 299
+
+
+def test_the_address_changes_with_any_file(tmp_path):
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "a.js").write_text("1")
+    first = version_of(tmp_path)
+    assert version_of(tmp_path) == first
+    (tmp_path / "js" / "a.js").write_text("2")
+    second = version_of(tmp_path)
+    (tmp_path / "js" / "a.js").rename(tmp_path / "js" / "b.js")
+    assert len({first, second, version_of(tmp_path)}) == 3

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtri
 
 from analysis.agreement.coefficients import ratio
 
@@ -125,6 +124,8 @@ def _interval_2(
     # Without error there is no F to speak of; rounding must not stand for one.
     if np.isnan(value) or error <= _NOISE * (between + judges):
         return float("nan"), float("nan")
+    from scipy.special import fdtri  # as in matching: loaded by who compares
+
     tail = 1 - (1 - level) / 2
     f = judges / error
     n, k = units, coders
@@ -143,6 +144,8 @@ def _interval_2(
 def _interval_3(between: float, error: float, units: int, coders: int, level: float) -> tuple[float, float]:
     if error <= _NOISE * between:
         return float("nan"), float("nan")
+    from scipy.special import fdtri
+
     tail = 1 - (1 - level) / 2
     f = between / error
     freedom = (units - 1) * (coders - 1)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from analysis.agreement.options import MatchBy
 
@@ -112,6 +111,8 @@ def _assigned(
     allowed &= shared >= min_overlap
     if not allowed.any():
         return []
+    from scipy.optimize import linear_sum_assignment  # over a second to load: only who compares pays for it
+
     # Number first: closeness is worth less than one pair, however many there are. Overlap before small gaps.
     closeness = (shared * 2 + 1 - distance / (distance.max() + 1)) / 3
     gain = np.where(allowed, 1 + closeness / (allowed.size + 1), 0.0)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from analysis.face.reference import N_SKIN, Reference, reference
 from analysis.types import N_LANDMARKS, Float32, Rgb
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Direction = Literal["upright", "level", "any", "red"]
 
@@ -138,6 +140,8 @@ def _atlas() -> _Atlas:
     # in pieces: every sample is held against every triangle, and all at once that takes 600 MB
     pieces = [_barycentric(part, ref) for part in np.array_split(points[used], 32)]
     corners_of, weights = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    from scipy.sparse import csr_matrix  # slow to load, and the web server measures no texture
+
     sample = np.flatnonzero(used.ravel())
     to_pixels = csr_matrix(
         (weights.astype(np.float32).ravel(), (np.repeat(sample, 3), corners_of.ravel())),

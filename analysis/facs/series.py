@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -93,6 +92,8 @@ def smooth(series: FaceSeries, values: Float64, window_s: float) -> Float64:
     -------
     float64, shape (n,)
     """
+    from scipy.signal import savgol_filter  # two seconds to load, and the web server does without
+
     out = values.astype(np.float64, copy=True)
     for run in finite_runs(series, out):
         times = series.time_us[run] / 1e6

@@ -17,7 +17,6 @@ FIELDS: Final = ("code", "side", "intensity", "onset_us", "apex_us", "offset_us"
 TIMES: Final = ("onset_us", "apex_us", "offset_us")
 NOTE_LENGTH: Final = 500
 SIDED: Final = (Side.BOTH, Side.LEFT, Side.RIGHT, Side.UNILATERAL)
-_OPPOSITE: Final = {frozenset({Side.LEFT.value, Side.RIGHT.value})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +175,3 @@ def _check_times(content: Content, limit_us: int, faults: dict[str, list[str]]) 
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def exclusive_overlaps(content: Content, others: Iterable[Content]) -> list[str]:
-    """Sentences about other events at the same time whose codes FACS does not score together: warnings."""
-    exclusive = CATALOGUE[content.code].exclusive_with
-    return [
-        f"{content.code} and {other.code} exclude each other, and their events overlap."
-        for other in others
-        if other.code in exclusive
-        and other.face == content.face
-        and other.onset_us < content.offset_us
-        and content.onset_us < other.offset_us
-        and frozenset({content.side, other.side}) not in _OPPOSITE
-    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -120,12 +119,6 @@ def current_events(layer: Layer, *, include_deleted: bool = False, since: int | 
     authors = User.objects.in_bulk({row[_AUTHOR] for row in found} - {None})
     names = {None: None} | {pk: user.get_full_name() for pk, user in authors.items()}
     return [EventState(*row[:_AUTHOR], names[row[_AUTHOR]], *row[_AUTHOR + 1 :]) for row in found]
-
-
-def current_contents(layer: Layer) -> Iterator[tuple[uuid.UUID, Content]]:
-    """Event id and content of every event that is not deleted; cheaper than `current_events`."""
-    for revision in _latest(layer).filter(deleted=False):
-        yield revision.event_id, Content.of(revision)
 
 
 def current_revision(event: Event) -> Revision | None:

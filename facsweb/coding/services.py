@@ -16,11 +16,10 @@ from django.db import transaction
 
 from facsweb.accounts.models import User
 from facsweb.coding import writing
-from facsweb.coding.content import Content, exclusive_overlaps
 from facsweb.coding.live import announce_changes
 from facsweb.coding.machine import make_machine_layer
 from facsweb.coding.models import Event, Layer, Revision
-from facsweb.coding.reading import current_contents, current_events, history, progress
+from facsweb.coding.reading import current_events, history, progress
 from facsweb.coding.workflow import begin, open_layer
 from facsweb.coding.writing import Closed, Conflict, Signed, faces_of, limit_us
 
@@ -41,7 +40,6 @@ __all__ = [
     "open_layer",
     "progress",
     "restore_event",
-    "warnings",
 ]
 
 
@@ -151,15 +149,6 @@ def restore_event(
         return writing.write_restoration(actor, locked, event, expected, to, request_id=request_id)
 
     return _once(actor, event.layer_id, event, request_id, write)
-
-
-def warnings(revision: Revision) -> list[str]:
-    """What the coder should look at once more; nothing of it forbids the coding."""
-    if revision.deleted:
-        return []
-    layer = revision.event.layer
-    others = [content for event, content in current_contents(layer) if event != revision.event_id]
-    return exclusive_overlaps(Content.of(revision), others)
 
 
 def _once(

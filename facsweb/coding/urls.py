@@ -31,7 +31,5 @@ urlpatterns = [
     path("layers/<uuid:pk>/moment/", history_views.layer_moment, name="layer_moment"),
     path("runs/<uuid:pk>/comments/", comment_views.comments, name="comments"),
     path("comments/<uuid:pk>/", comment_views.comment_change, name="comment_change"),
-    path("layers/<uuid:pk>/events/add/", views.event_create, name="event_create"),
-    path("events/<uuid:pk>/", views.event_change, name="event_change"),
     path("events/<uuid:pk>/history/", views.event_history, name="event_history"),
 ]

@@ -18,7 +18,7 @@ from django.views.decorators.http import condition, require_GET, require_POST
 
 from facsweb.coding import hooks, page, services, sight
 from facsweb.coding import signals as windows
-from facsweb.coding.api import BadRequest, body, field, json_api, number
+from facsweb.coding.api import BadRequest, json_api, number
 from facsweb.coding.machine import BadResult
 from facsweb.coding.models import Event, Layer
 from facsweb.coding.reading import EventState
@@ -181,56 +181,6 @@ def events(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     )
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-@require_POST
-@json_api
-def event_create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Add an event to one's own layer."""
-    layer = access.get(request, Layer, pk, related=LAYER)
-    values = body(request)
-    revision = services.create_event(
-        request.user,
-        layer,
-        field(values, "content", dict),
-        request_id=field(values, "request_id", uuid.UUID, None),
-        event_id=field(values, "event_id", uuid.UUID, None),
-    )
-    return _written(revision)
-
-
-@require_POST
-@json_api
-def event_change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Change, accept, delete or restore an event of one's own layer."""
-    event = access.get(request, Event, pk, related=("layer", *(f"layer__{path}" for path in LAYER)))
-    values = body(request)
-    known = {
-        "expected": field(values, "expected", int),
-        "request_id": field(values, "request_id", uuid.UUID, None),
-    }
-    match values.get("action"):
-        case "change":
-            revision = services.change_event(request.user, event, field(values, "content", dict), **known)
-        case "accept":
-            revision = services.accept_event(request.user, event, **known)
-        case "delete":
-            revision = services.delete_event(request.user, event, **known)
-        case "restore":
-            revision = services.restore_event(request.user, event, to=field(values, "to", int), **known)
-        case _:
-            raise BadRequest
-    return _written(revision)
-
-
-def _written(revision: Any) -> JsonResponse:
-    return JsonResponse(
-        {
-            "event": EventState.of(revision).as_dict(),
-            "layer_revision": revision.layer_revision,
-            "warnings": services.warnings(revision),
-        }
-    )
 
 
 @require_GET

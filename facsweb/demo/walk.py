@@ -108,12 +108,17 @@ class Walk:
         letter = "B" if event["intensity"] != "B" else "C"
         names = ("code", "side", "onset_us", "apex_us", "offset_us", "face", "note")
         coder.post(
-            f"events/{event['id']}/",
+            f"layers/{layer}/changes/",
             json={
-                "action": "change",
-                "expected": event["number"],
                 "request_id": str(uuid.uuid4()),
-                "content": {**{name: event[name] for name in names}, "intensity": letter},
+                "changes": [
+                    {
+                        "action": "change",
+                        "event_id": event["id"],
+                        "expected": event["number"],
+                        "content": {**{name: event[name] for name in names}, "intensity": letter},
+                    }
+                ],
             },
         )
         self.done(

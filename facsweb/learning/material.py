@@ -22,6 +22,7 @@ from analysis.facs.neutral_store import FILE as NEUTRAL
 from analysis.scoring.package import ENCODER
 from facsweb.coding.models import Layer, Revision
 from facsweb.coding.reading import current_events
+from facsweb.coding.values import coded_event
 from facsweb.learning import packages
 from facsweb.recordings.files import sha256_of
 from facsweb.reports.models import Report
@@ -33,7 +34,8 @@ from facsweb.studies.models import Participant, Scope, Study
 from facsweb.studies.services import missing_scopes
 
 if TYPE_CHECKING:
-    from analysis.learning import CodedEvent, Coding
+    from analysis.coded import CodedEvent
+    from analysis.learning import Coding
 
 #: What a participant has to agree to now for their face to teach a scorer.
 NEEDED: Final = (Scope.VIDEO, Scope.CALIBRATION)
@@ -229,19 +231,10 @@ def codings(usable: Iterable[Candidate]) -> list[Coding]:
 
 
 def _events(one: Candidate) -> Iterator[CodedEvent]:
-    from analysis.learning import CodedEvent
-
     for event in current_events(one.layer, include_deleted=True):
         if event.face != one.face or event.code not in one.codes:
             continue
         if event.deleted and event.source is None:
             continue  # a person's own slip that they took back
-        yield CodedEvent(
-            code=event.code,
-            side=event.side,
-            intensity=event.intensity,
-            onset_us=event.onset_us,
-            apex_us=event.apex_us,
-            offset_us=event.offset_us,
-            rejected=event.deleted,
-        )
+        # A training keeps what it learned from: not a coder's words, nor how sure the machine was.
+        yield replace(coded_event(event), face=0, note="", confidence=None)

@@ -94,8 +94,6 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "coding:layer_moment": WORKERS,
     "coding:comments": WORKERS,
     "coding:comment_change": WORKERS,
-    "coding:event_create": frozenset({CODER}),
-    "coding:event_change": frozenset({CODER}),
     "coding:event_history": WORKERS,
     "coding:submit": frozenset({CODER}),
     "coding:take_back": frozenset({CODER}),

@@ -15,7 +15,7 @@ from django.conf import settings
 from analysis.facs.codes import CATALOGUE
 from facsweb.coding import services, signals
 from facsweb.recordings.models import Recording
-from tests.browser.test_review import choose, eventually, review, shown_us
+from tests.browser.test_review import choose, eventually, review
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -103,11 +103,12 @@ def test_the_cursor_is_where_every_frame_is_that_comes_on_screen(open_page, run,
     assert page.evaluate("document.querySelector('#video').playbackRate") == 0.5
     page.evaluate(f"({WATCH})()")
     page.keyboard.press("Space")
-    eventually(lambda: shown_us(page) > 1_500_000)
+    # a busy machine shows fewer frames of the same second
+    eventually(lambda: page.evaluate("new Set(window.seen.map(([at]) => at)).size") > 20)
     page.keyboard.press("Space")
     box = page.locator("#rows-plot").bounding_box()
     seen = [(at, x) for at, x in page.evaluate("window.seen") if at > 0.1]
-    assert len({at for at, _ in seen}) > 10
+    assert len(seen) > 10
     frame = box["width"] * 0.04 / 10
     late = [(at, x) for at, x in seen if abs(x - (box["x"] + box["width"] * at / 10)) > frame + 1.5]
     assert len(late) <= len(seen) / 10, late  # a frame may come between the two looks

@@ -350,26 +350,6 @@ def test_deleted_event_must_be_restored_first(layer, people):
         services.restore_event(coder, event, to=9, expected=2)
 
 
-def test_exclusive_codes_at_one_time_warn(layer, people):
-    times = {"onset_us": 2_000_000, "apex_us": 2_500_000, "offset_us": 3_000_000}
-    revision = services.create_event(people["coder"], layer, {"code": "24", "side": "", "intensity": "B", **times})
-    assert services.warnings(revision) == ["24 and 25 exclude each other, and their events overlap."]
-    apart = {"onset_us": 8_000_000, "apex_us": 8_500_000, "offset_us": 9_000_000}
-    moved = services.change_event(people["coder"], revision.event, apart, expected=1)
-    assert services.warnings(moved) == []
-
-
-def test_opposite_sides_never_exclude_each_other(layer, people):
-    times = {"onset_us": 7_000_000, "apex_us": 7_100_000, "offset_us": 7_300_000}
-    services.create_event(people["coder"], layer, {"code": "45", "side": "left", "intensity": "E", **times})
-    other = services.create_event(
-        people["coder"], layer, {"code": "43", "side": "right", "intensity": "E", **times}
-    )
-    assert services.warnings(other) == []
-    both = services.change_event(people["coder"], other.event, {"side": "both"}, expected=1)
-    assert len(services.warnings(both)) == 1
-
-
 def test_progress_counts_what_a_person_decided(layer, people):
     coder = people["coder"]
     states = services.current_events(layer)
