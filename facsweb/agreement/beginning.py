@@ -25,8 +25,9 @@ from facsweb.agreement.models import Adjudication, Decision, Step
 from facsweb.agreement.pairs import common, in_order
 from facsweb.audit.services import record
 from facsweb.coding import services, sight, workflow
+from facsweb.coding.bulk import BATCH, write_additions
 from facsweb.coding.content import Content, within
-from facsweb.coding.models import Event, Layer, Revision
+from facsweb.coding.models import Layer
 from facsweb.coding.reading import EventState, current_events
 from facsweb.studies import access
 from facsweb.studies.models import Role, Scope, Study
@@ -35,7 +36,6 @@ from facsweb.studies.services import require_consent
 Kind, State = Layer.Kind, Layer.State
 
 TOLERANCE_US: Final = 500_000
-BATCH: Final = 500
 
 
 class Refused(Exception):  # noqa: N818 (a state that people are told about)
@@ -213,7 +213,7 @@ def _begin(
 
 def _take_over(adjudicator: User, adjudication: Adjudication, found: Compared) -> None:
     """Write what both coded as events of the result: one change of the layer."""
-    layer, now, group = adjudication.layer, timezone.now(), uuid.uuid4()
+    layer, now = adjudication.layer, timezone.now()
     both = (adjudication.first, adjudication.second)
     said = {state.id: state for layer_ in both for state in current_events(layer_)}
     kept = [(match, said[match.b if _b_says_more(match) else match.a]) for match in found.agreed]
@@ -221,25 +221,8 @@ def _take_over(adjudicator: User, adjudication: Adjudication, found: Compared) -
     written = [(*two, content) for two, content in zip(kept, contents, strict=True) if content is not None]
     if not written:
         return
-    events = [Event(layer=layer, source_id=source.id) for _, source, _ in written]
-    Event.objects.bulk_create(events, batch_size=BATCH)
-    Revision.objects.bulk_create(
-        [
-            Revision(
-                event=event,
-                number=1,
-                layer_revision=1,
-                action=Revision.Action.CREATE,
-                standing=Revision.Standing.ADDED,
-                author=adjudicator,
-                at=now,
-                group=group,
-                **content.as_dict(),
-            )
-            for event, (_, _, content) in zip(events, written, strict=True)
-        ],
-        batch_size=BATCH,
-    )
+    additions = [(source.id, content) for _, source, content in written]
+    events = write_additions(layer, additions, author=adjudicator, group=uuid.uuid4())
     Layer.objects.filter(pk=layer.pk).update(revision=1)
     steps = Step.objects.bulk_create([_agreed(adjudication, match) for match, _, _ in written], batch_size=BATCH)
     decisions = Decision.objects.bulk_create(

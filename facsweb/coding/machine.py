@@ -6,15 +6,14 @@ import csv
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from facsweb.audit.services import record
+from facsweb.coding.bulk import write_proposals
 from facsweb.coding.content import Content, check
-from facsweb.coding.models import Event, Layer, Revision
+from facsweb.coding.models import Layer
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
 
@@ -47,36 +46,6 @@ def make_machine_layer(run: AnalysisRun) -> Layer:
     except IntegrityError:  # another worker was faster; the constraint allows one machine layer a run
         return Layer.objects.get(run=run, kind=Layer.Kind.MACHINE)
     return layer
-
-
-def write_proposals(layer: Layer, proposals: list[tuple[Any, Content]]) -> None:
-    """Write each content as an event whose first revision has the machine as its author.
-
-    Parameters
-    ----------
-    layer : Layer
-        The machine's, or a coder's that is just being opened.
-    proposals : list of (source, Content)
-        `source` is the machine event's id that it is a copy of, or None in the machine's own layer.
-    """
-    now = timezone.now()
-    events = [Event(layer=layer, source_id=source) for source, _ in proposals]
-    Event.objects.bulk_create(events, batch_size=BATCH)
-    Revision.objects.bulk_create(
-        [
-            Revision(
-                event=event,
-                number=1,
-                layer_revision=0,
-                action=Revision.Action.PROPOSE,
-                standing=Revision.Standing.PROPOSED,
-                at=now,
-                **content.as_dict(),
-            )
-            for event, (_, content) in zip(events, proposals, strict=True)
-        ],
-        batch_size=BATCH,
-    )
 
 
 def _read(run: AnalysisRun) -> Iterator[Content]:

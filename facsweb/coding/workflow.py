@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
+from facsweb.coding.bulk import write_proposals
 from facsweb.coding.content import Content, within
-from facsweb.coding.machine import make_machine_layer, write_proposals
+from facsweb.coding.machine import make_machine_layer
 from facsweb.coding.models import Layer, Revision
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePath
@@ -19,6 +18,7 @@ from analysis.exchange import formats
 from analysis.exchange.values import Options, Reading, Remark
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
+from facsweb.coding.bulk import write_additions
 from facsweb.coding.content import FIELDS, NOTE_LENGTH, Content, check
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.services import faces_of, limit_us
@@ -30,7 +30,6 @@ from facsweb.studies.services import require_consent
 
 #: A file that nobody imported is thrown away after this.
 KEPT: Final = timedelta(hours=24)
-BATCH: Final = 500
 
 
 class Gone(Exception):  # noqa: N818 (a state that people are told about)
@@ -164,7 +163,7 @@ def confirm(actor: User, upload: Upload, options: Options, name: str) -> Layer:
             spans=_spans(upload.run, found.reading),
             revision=1,
         )
-        _write(actor, layer, found.contents)
+        write_additions(layer, [(None, content) for content in found.contents], author=actor)
         left_out = len(found.reading.events) - len(found.contents)
         record(actor, "layer.import", layer, **source, events=len(found.contents), left_out=left_out)
     return layer
@@ -174,25 +173,6 @@ def _spans(run: AnalysisRun, reading: Reading) -> list[list[int]]:
     """Stretches that the file says were coded; none where they are the whole recording."""
     whole = ((0, limit_us(run)),)
     return [] if reading.spans == whole else [list(span) for span in reading.spans]
-
-
-def _write(actor: User, layer: Layer, contents: Iterable[Content]) -> None:
-    now, pairs = timezone.now(), [(Event(layer=layer), content) for content in contents]
-    Event.objects.bulk_create([event for event, _ in pairs], batch_size=BATCH)
-    rows = (
-        Revision(
-            event=event,
-            number=1,
-            layer_revision=1,
-            action=Revision.Action.CREATE,
-            standing=Revision.Standing.ADDED,
-            author=actor,
-            at=now,
-            **content.as_dict(),
-        )
-        for event, content in pairs
-    )
-    Revision.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def may_remove(user: User, layer: Layer) -> bool:

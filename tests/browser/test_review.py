@@ -36,7 +36,7 @@ def shown_us(page) -> int:
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1e6)
 
 
-def eventually(check, patience_s=10.0):
+def eventually(check, patience_s=20.0):
     deadline = time.monotonic() + patience_s
     while not (value := check()):
         assert time.monotonic() < deadline, "waited in vain"
@@ -53,8 +53,8 @@ def choose(page, code, nth=0):
     page.locator("#bars").wait_for()
 
 
-def saved(page):
-    page.locator("#save-text", has_text=re.compile("^Saved$")).wait_for()
+def saved(page, patience_s=60.0):
+    page.locator("#save-text", has_text=re.compile("^Saved$")).wait_for(timeout=patience_s * 1000)
 
 
 def at(page, us) -> float:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.browser.test_review import eventually, saved
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = "ABCDE"
-
-
-def eventually(check, patience_s=20.0):
-    deadline = time.monotonic() + patience_s
-    while not (value := check()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return value
-
-
-def saved(page, patience_s=60.0):
-    page.locator("#save-text", has_text=re.compile("^Saved$")).wait_for(timeout=patience_s * 1000)
 
 
 def ready(page):

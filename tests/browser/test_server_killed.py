@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_saving import choose, eventually, press_letter, ready, saved
+from tests.browser.test_review import eventually, saved
+from tests.browser.test_saving import choose, press_letter, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
