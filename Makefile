@@ -15,6 +15,9 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 
+# Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint format bench bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)

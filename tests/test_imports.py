@@ -137,7 +137,7 @@ def test_modules_can_be_seen_whole(folder):
 
 
 def test_the_web_server_starts_without_scipy(tmp_path):
-    """It took 3.5 of the 8 seconds that a process needs to start; only calculations load it."""
+    """It takes nearly as long to load as everything else together; only calculations pay for it."""
     program = "import sys, facsweb.asgi, facsweb.urls; print(sorted({n.split('.')[0] for n in sys.modules}))"
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "facsweb.settings", "FACSWEB_DATA": str(tmp_path)}
     run = subprocess.run(

@@ -111,7 +111,7 @@ def _assigned(
     allowed &= shared >= min_overlap
     if not allowed.any():
         return []
-    from scipy.optimize import linear_sum_assignment  # over a second to load: only who compares pays for it
+    from scipy.optimize import linear_sum_assignment  # slow to load: only who compares pays for it
 
     # Number first: closeness is worth less than one pair, however many there are. Overlap before small gaps.
     closeness = (shared * 2 + 1 - distance / (distance.max() + 1)) / 3

@@ -92,7 +92,7 @@ def smooth(series: FaceSeries, values: Float64, window_s: float) -> Float64:
     -------
     float64, shape (n,)
     """
-    from scipy.signal import savgol_filter  # two seconds to load, and the web server does without
+    from scipy.signal import savgol_filter  # slow to load, and the web server does without
 
     out = values.astype(np.float64, copy=True)
     for run in finite_runs(series, out):

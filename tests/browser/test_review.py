@@ -109,6 +109,28 @@ def test_start_scrub_step_and_play(open_page, run):
     assert "about D" in tip.inner_text()
 
 
+def test_the_selected_event_loops_until_told_otherwise(open_page, run, layer):
+    page = review(open_page, run)
+    choose(page, "45")
+    page.evaluate("""() => {
+      const video = document.querySelector("#video");
+      window.seen = [];
+      const note = (_, { mediaTime }) => { window.seen.push(mediaTime); video.requestVideoFrameCallback(note); };
+      video.requestVideoFrameCallback(note);
+    }""")
+    page.keyboard.press("r")  # and it plays
+    assert page.locator("#loop").get_attribute("aria-pressed") == "true"
+    eventually(lambda: page.evaluate("window.seen.filter((at, place) => at < window.seen[place - 1]).length") >= 2)
+    blink = next(one for one in services.current_events(layer) if one.code == "45")
+    seen = page.evaluate("window.seen")[1:]  # the first may still be the frame of before
+    assert min(seen) >= blink.onset_us / 1e6 - 0.041
+    assert max(seen) < blink.offset_us / 1e6 + 0.5  # a busy machine notices the end some frames late
+
+    page.keyboard.press("r")
+    assert page.locator("#loop").get_attribute("aria-pressed") == "false"
+    eventually(lambda: shown_us(page) > blink.offset_us + 1_000_000)
+
+
 def test_change_undo_redo_reload(open_page, run, layer):
     page = review(open_page, run)
     choose(page, "12")
