@@ -97,11 +97,17 @@ def only_video(consent):
     return consent
 
 
-@pytest.fixture
-def server(transactional_db) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def running_server(django_db_setup) -> Iterator[Server]:
     server = Server()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def server(transactional_db, running_server) -> Server:
+    """One for all tests of a module: it keeps nothing between requests, and starting it takes seconds."""
+    return running_server
 
 
 @pytest.fixture
