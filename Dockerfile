@@ -7,7 +7,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requireme
 COPY . .
 ENV FACSWEB_MODELS=/models
 RUN /venv/bin/python -m analysis models install --quiet
-# In production's way: hashed and compressed, beside the code. The values only let the settings load.
+# In production's way: compressed, beside the code. The values only let the settings load.
 RUN FACSWEB_ENV=production SECRET_KEY=build ALLOWED_HOSTS=localhost DATABASE_URL=sqlite:////tmp/build.sqlite3 \
     REDIS_URL=redis://localhost FACSWEB_DATA=/tmp/build /venv/bin/python manage.py collectstatic --noinput
 
