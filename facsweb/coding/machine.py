@@ -17,8 +17,6 @@ from facsweb.coding.models import Layer
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
 
-BATCH = 500
-
 
 class BadResult(Exception):  # noqa: N818 (a fault of the files, told to people)
     """The run's events cannot be read; its text is a sentence for a person."""
