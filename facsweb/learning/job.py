@@ -1,34 +1,24 @@
-"""One attempt at a training: read what may be read at this moment, train, publish.
-
-A thread keeps the pulse, as of an analysis (`runs.job`): it writes heartbeat and progress and hears orders.
-"""
+"""One attempt at a training: read what may be read at this moment, train, publish."""
 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import signal
-import threading
-import time
 import traceback
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import transaction
 
-from analysis.types import AnalysisError, Cancelled, Rgb
+from analysis.types import AnalysisError, Cancelled
 from facsweb.learning import attempts, lapses, material, packages
 from facsweb.learning.models import Training, Used
 from facsweb.processes.fence import Order, stopping
+from facsweb.processes.pulse import Pulse, Tell
 
 logger = logging.getLogger(__name__)
 
-TICK_S: Final = 0.25  # orders are heard this often
-BEAT_S: Final = 1.0  # heartbeat and progress are written this often
 UNEXPECTED: Final = (
     "The training stopped because of an error in the program. Codings and scorers are unchanged. Try again; if it "
     "happens again, give whoever runs the site the number of this training."
@@ -37,72 +27,6 @@ NOTHING: Final = (
     "When the training began there was no signed coding left to learn from: consents or reports changed since it "
     "was started. Nothing was made."
 )
-Tell = Callable[[str, int, "int | None"], None]
-
-
-class Pulse:
-    """Context manager around the work of one attempt; ``hook`` and ``should_stop`` go to the engine."""
-
-    def __init__(self, training: Training, tell: Tell | None = None) -> None:
-        self.training, self.tell = training, tell
-        self.order = Order.GO_ON
-        self.shutdown = False
-        self._parent = os.getppid()
-        self._now: tuple[str, int, int | None] = ("", 0, None)
-        self._beat_at = time.monotonic()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="pulse", daemon=True)
-
-    def hook(self, stage: str, done: int, total: int | None, *, still: Rgb | None = None) -> None:
-        """Progress of the engine (``analysis.types.Hook``); raises Cancelled to stop."""
-        if self.tell is not None and (stage, done, total) != self._now:
-            self.tell(stage, done, total)
-        self._now = (stage, done, total)
-        if self.should_stop():
-            raise Cancelled("The training was stopped.")
-
-    def should_stop(self) -> bool:
-        """Whether the engine should end now (``analysis.types.ShouldStop``)."""
-        return self.shutdown or self.order is not Order.GO_ON
-
-    def shut_down(self) -> None:
-        """Ask the engine to end because the worker is being stopped."""
-        self.shutdown = True
-
-    def __enter__(self) -> Pulse:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join(timeout=10)
-
-    def _live(self) -> None:
-        while not self._over.wait(TICK_S):
-            if os.getppid() != self._parent:
-                logger.error("Training %s ends: its worker is gone.", self.training.number)
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                self._tick()
-            except DatabaseError as error:  # busy or away: the next tick tries again
-                logger.warning("Training %s: no heartbeat: %s", self.training.number, error)
-                close_old_connections()
-            except Exception:  # a pulse that stopped while the work goes on would cost the work
-                logger.exception("Training %s: the pulse stumbled", self.training.number)
-        connection.close()
-
-    def _tick(self) -> None:
-        pk, attempt = self.training.pk, self.training.attempt
-        if time.monotonic() - self._beat_at < BEAT_S:
-            self.order = attempts.order(pk, attempt)
-        else:
-            stage, done, total = self._now
-            self.order = attempts.beat(pk, attempt, stage=stage, done=done, total=total)
-            self._beat_at = time.monotonic()
-        if self.order is Order.CANCEL:  # at once, since the work may be in the middle of minutes of arithmetic
-            attempts.confirm_cancel(pk, attempt)
 
 
 def perform(training_id: uuid.UUID, attempt: int, worker: str, tell: Tell | None = None) -> None:
@@ -112,7 +36,7 @@ def perform(training_id: uuid.UUID, attempt: int, worker: str, tell: Tell | None
         return  # carried twice, cancelled while waiting, or already given to somebody else
     out = packages.draft(f"{training.pk}-{attempt}")
     try:
-        with Pulse(training, tell) as pulse, stopping(pulse.shut_down):
+        with Pulse(training, attempts, tell) as pulse, stopping(pulse.shut_down):
             try:
                 _attempt(training, out, pulse)
             except Cancelled:

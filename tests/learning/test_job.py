@@ -17,7 +17,7 @@ from analysis.scoring import choice
 from facsweb.audit.models import Entry
 from facsweb.learning import attempts, job, lapses, packages, recovery, services
 from facsweb.learning.models import Training
-from facsweb.processes import queue
+from facsweb.processes import pulse, queue
 from facsweb.runs import scorers
 from facsweb.studies.models import Consent
 from facsweb.studies.services import withdraw_consent
@@ -141,7 +141,7 @@ def test_stopping_it_while_it_works(three, people):
         told.append(stage)
         if stage == "read" and done == 0:
             services.cancel(people["staff"], training)
-            time.sleep(3 * job.TICK_S)  # the pulse hears it in the meantime
+            time.sleep(3 * pulse.TICK_S)  # the pulse hears it in the meantime
 
     job.perform(training.pk, 1, worker="worker A", tell=stop)
     training.refresh_from_db()
