@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from facsweb.coding.models import Layer
+from facsweb.runs.models import AnalysisRun
 
 #: Each says what is known of how a layer came to its owner: ``instructions``, ``due``, ``by``, ``returned`` and
 #: the like, for the page before it is begun; empty where it knows nothing.
@@ -36,3 +37,13 @@ def unnamed(user: Any, layer: Layer, rows: list[dict[str, Any]]) -> list[dict[st
             if before := row.get("before"):
                 before["author"] = before["author"] and name
     return rows
+
+
+#: Each says where lanes that lie beside the rows come from (``url``, ``more``: a page about the whole session), or
+#: None where the user has none for the run.
+lanes: Final[list[Callable[[Any, AnalysisRun], dict[str, str] | None]]] = []
+
+
+def lanes_of(user: Any, run: AnalysisRun) -> dict[str, str] | None:
+    """Where the lanes beside the rows come from; None where there are none."""
+    return next((found for hook in lanes if (found := hook(user, run)) is not None), None)

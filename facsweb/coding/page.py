@@ -211,6 +211,7 @@ def page_data(user: User, run: AnalysisRun, layer: Layer, machine: Layer) -> dic
             "placeholder": placeholder,
             "preferences": reverse("coding:preferences"),
         },
+        "meaning": None if blind else hooks.lanes_of(user, run),
         "stage": stage.page_data(run),
         **timeline.page_data(run),
         "codes": [

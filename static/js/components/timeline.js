@@ -63,6 +63,7 @@ export class Timeline {
   /** @type {EventState | null} the selected event while one of its edges is dragged */ #preview = null;
   /** @type {EventState[]} */ #marks = [];
   /** @type {import("../lib/gates.js").Gate[]} of the window */ #gates = [];
+  /** @type {import("./meaning-lanes.js").MeaningLanes | null} set by its panel */ meaning = null;
   editable = false;
   face = 0;
   width = 0;
@@ -240,6 +241,7 @@ export class Timeline {
     this.pins.draw(window, width);
     drawHoles(parts.holes, this.code && !this.blind ? holes(this.#gates, options.catalogue.get(this.code)) : [], window, width, CURVE_HEIGHT);
     this.voice?.draw(window, width);
+    this.meaning?.draw(window, width);
     this.#placeCursor();
   }
 

@@ -10,6 +10,7 @@ import { installNotStored } from "../components/not-stored.js";
 import { installPractice } from "../components/practice.js";
 import { installSaveStatus, waitForSaving } from "../components/save-status.js";
 import { installCard } from "../components/facs-card.js";
+import { installMeaning } from "../components/meaning-panel.js";
 import { installReason } from "../components/reason.js";
 import { installStageTools } from "../components/stage-tools.js";
 import { installCodeLine } from "../components/code-line.js";
@@ -268,7 +269,7 @@ export class Review extends EventTarget {
 }
 
 /** Parts of the page that only listen to the others. @type {((review: Review) => void)[]} */
-const PARTS = [installTransport, installEventActions, installCodeLine, installLiveCoding, installPractice, installStageTools, installCard, installReason, installLayerHistory, installComments, installNotStored, installLiveLayer, installShortcuts];
+const PARTS = [installTransport, installEventActions, installCodeLine, installLiveCoding, installPractice, installStageTools, installCard, installReason, installMeaning, installLayerHistory, installComments, installNotStored, installLiveLayer, installShortcuts];
 
 const review = new Review(...await Promise.all([loadFrames(), layerQueue(data.urls.changes, data.user.id, data.layer.id)]));
 installDrawer(review); // before the rows: it takes room from them
