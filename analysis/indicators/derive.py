@@ -1,0 +1,320 @@
+"""Engagement, channels and indicators of one result folder, and their files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.facs.tables import replacing
+from analysis.indicators import catalogue, channels, engagement, formulas, permission
+from analysis.indicators.channels import Compared
+from analysis.indicators.engagement import Engagement
+from analysis.indicators.evaluate import COVERS, DRAWS, LEVEL, drawn_inputs, evaluate, refused
+from analysis.indicators.formulas import Formulas
+from analysis.indicators.grid import Grid, grid_over
+from analysis.indicators.markers import Marker, responses
+from analysis.indicators.measures import Material, measured
+from analysis.indicators.permission import Allowed, limits
+from analysis.indicators.session import FaceTrack, Session, Voice, read
+from analysis.indicators.statement import EXPLORATORY, SOURCES, STATEMENT
+from analysis.types import AnalysisError
+
+SCHEMA: Final = 1
+ENGAGEMENT, CHANNELS, INDICATORS, RESPONSES = (
+    "engagement.parquet",
+    "channels.json",
+    "indicators.json",
+    "responses.json",
+)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What was found, as it stands in the files.
+
+    Attributes
+    ----------
+    engagement : mapping of int to Engagement
+        By face.
+    channels, indicators : mapping
+        Content of channels.json and indicators.json.
+    responses : mapping or None
+        Content of responses.json; None without markers.
+    """
+
+    engagement: Mapping[int, Engagement]
+    channels: Mapping[str, Any]
+    indicators: Mapping[str, Any]
+    responses: Mapping[str, Any] | None
+
+
+def derive(
+    folder: Path,
+    *,
+    voice: Voice | None = None,
+    text: Mapping[str, Any] | None = None,
+    allowed: Allowed | None = None,
+    formulas: Formulas | None = None,
+    markers: Sequence[Marker] = (),
+    speakers: Mapping[int, str] | None = None,
+    seed: int = 0,
+) -> Derived:
+    """Compute and write ``engagement.parquet``, ``channels.json``, ``indicators.json`` (and ``responses.json``).
+
+    Parameters
+    ----------
+    folder : Path
+        Results of `analysis.pipeline.interpret`; files of combinations, states, voice and words are used where
+        they are.
+    voice, text : optional
+        Take the place of the folder's own.
+    allowed : Allowed, optional
+        Consent and purpose. Without it no indicator has a value. Where the purpose forbids, nothing is computed at
+        all; where consent does not cover voice or words they are not used.
+    formulas : Formulas, optional
+        Those that came with the product when left out.
+    markers : sequence of Marker
+    speakers : mapping of int to str, optional
+        Which speaker of the voice is which face. With one face and one speaker they are taken to be the same.
+    seed : int
+
+    Raises
+    ------
+    AnalysisError
+        The folder holds no readable results, or cannot be written.
+    """
+    folder = Path(folder)
+    found = _derived(folder, voice, text, allowed, formulas or _shipped(), markers, speakers or {}, seed)
+    try:
+        _write_engagement(folder / ENGAGEMENT, found.engagement)
+        _write_json(folder / CHANNELS, found.channels)
+        _write_json(folder / INDICATORS, found.indicators)
+        if found.responses is not None:
+            _write_json(folder / RESPONSES, found.responses)
+        else:
+            (folder / RESPONSES).unlink(missing_ok=True)
+    except OSError as error:
+        raise AnalysisError(f"The results cannot be written to {folder}: {error.strerror or error}.") from error
+    return found
+
+
+def _shipped() -> Formulas:
+    return formulas.shipped()
+
+
+def _derived(
+    folder: Path,
+    voice: Voice | None,
+    text: Mapping[str, Any] | None,
+    allowed: Allowed | None,
+    chosen: Formulas,
+    markers: Sequence[Marker],
+    speakers: Mapping[int, str],
+    seed: int,
+) -> Derived:
+    session = read(folder, voice=voice, text=text)
+    grid = grid_over(session.start_us, session.end_us)
+    reasons = permission.refusals(allowed)
+    head = {"schema": SCHEMA, "statement": STATEMENT, "sources": list(SOURCES), "word": EXPLORATORY}
+    head |= {"allowed": None if allowed is None else allowed.as_dict(), "limits": limits().version}
+    if permission.forbidden(allowed):
+        return _nothing(session, chosen, head, reasons)
+    session = _consented(session, allowed)
+    faces = [_Face(session, track, grid, allowed, speakers) for track in session.faces]
+    marked = responses(
+        session,
+        {one.track.face: one.engagement for one in faces},
+        markers,
+        speakers={one.track.face: one.speaker for one in faces if "speech" not in one.why_no},
+    )
+    indicators = {
+        **head,
+        "formulas": {"version": chosen.version, "sha256": chosen.sha256},
+        "catalogue": catalogue.version(),
+        "seed": seed,
+        "draws": DRAWS,
+        "level": LEVEL,
+        "covers": COVERS,
+        "faces": [
+            {
+                "face": one.track.face,
+                **one.measured,
+                "indicators": [refused(indicator, reasons) for indicator in chosen.indicators]
+                if reasons
+                else one.indicators(chosen, markers, seed),
+            }
+            for one in faces
+        ],
+    }
+    return Derived(
+        {one.track.face: one.engagement for one in faces},
+        {**_about_channels(), "faces": [one.channels for one in faces], "stretches": _stretches(faces, session)},
+        indicators,
+        {"schema": SCHEMA, "responses": marked} if markers else None,
+    )
+
+
+def _stretches(faces: Sequence[_Face], session: Session) -> list[dict[str, Any]]:
+    found = [
+        {**one, "end_us": min(one["end_us"], session.end_us)} for face in faces for one in face.compared.stretches
+    ]
+    return sorted(found, key=lambda one: (one["start_us"], one["face"], one["rule"]))
+
+
+def _about_channels() -> dict[str, Any]:
+    return {"schema": SCHEMA, "rules": channels.shipped().version, "why": [], "level": LEVEL}
+
+
+def _nothing(session: Session, chosen: Formulas, head: Mapping[str, Any], reasons: Sequence[str]) -> Derived:
+    """The purpose forbids: the files say so and hold nothing else."""
+    faces = [
+        {"face": track.face, "indicators": [refused(one, reasons) for one in chosen.indicators]}
+        for track in session.faces
+    ]
+    version = {"version": chosen.version, "sha256": chosen.sha256}
+    return Derived(
+        {},
+        {**_about_channels(), "why": list(reasons), "faces": [], "stretches": []},
+        {**head, "formulas": version, "faces": faces},
+        None,
+    )
+
+
+def _consented(session: Session, allowed: Allowed | None) -> Session:
+    voice = session.voice if permission.covered(allowed, "voice") else None
+    text = session.text if permission.covered(allowed, "text") else None
+    return Session(session.name, session.start_us, session.end_us, session.faces, voice, text)
+
+
+class _Face:
+    """One face with everything that its indicators are made of."""
+
+    def __init__(
+        self,
+        session: Session,
+        track: FaceTrack,
+        grid: Grid,
+        allowed: Allowed | None,
+        speakers: Mapping[int, str],
+    ) -> None:
+        self.track, self._session, self._grid = track, session, grid
+        self.speaker, self.why_no = _speaker(session, track.face, speakers, allowed)
+        known = session.voice is not None and "speech" not in self.why_no
+        speech = session.voice.speech(self.speaker) if known and session.voice is not None else None
+        self.engagement = engagement.engagement(
+            track, grid, speech=speech, why_no_speech=self.why_no.get("speech", "No voice was analysed.")
+        )
+        self.compared: Compared = channels.compare(
+            track,
+            grid,
+            voice=session.voice if known else None,
+            text=None if "text" in self.why_no else session.text,
+            speaker=self.speaker,
+        )
+        self.channels = {
+            "face": track.face,
+            "agree_s": round(float(self.compared.agree.sum()) * grid.seconds, 3),
+            "contradict_s": round(float(self.compared.contradict.sum()) * grid.seconds, 3),
+            "notes": list(dict.fromkeys(self.why_no.values())),
+        }
+        self.measured, self._reasons = self._quality()
+
+    def _quality(self) -> tuple[dict[str, Any], list[str]]:
+        """How much of the face was scored, and why that is too little."""
+        evidence, least = self.track.evidence, limits()
+        scored = np.zeros(len(evidence), bool)
+        for values in evidence.values.values():
+            scored |= np.isfinite(values)
+        durations = evidence.durations_s()
+        seconds, total = float(durations[scored].sum()), float(durations.sum())
+        share = seconds / total if total else 0.0
+        quality = float(np.median(evidence.quality[scored])) if scored.any() else 0.0
+        why = []
+        if seconds < least.least_seconds:
+            why.append(
+                f"The face was scored for {seconds:.0f} s; at least {least.least_seconds:.0f} s are needed."
+            )
+        if share < least.least_share:
+            why.append(
+                f"The face was scored in {share:.0%} of the recording; at least {least.least_share:.0%} is needed."
+            )
+        if quality < least.least_quality:
+            why.append(
+                f"The picture's quality is {quality:.2f} of 1; at least {least.least_quality:.2f} is needed."
+            )
+        about = {"measured_s": round(seconds, 1), "share": round(share, 4), "quality": round(quality, 3)}
+        return about, why
+
+    def indicators(self, chosen: Formulas, markers: Sequence[Marker], seed: int) -> list[dict[str, Any]]:
+        """All indicators of this face."""
+        material = Material(
+            self._session,
+            self.track,
+            self._grid,
+            self.engagement,
+            self.compared,
+            self.speaker,
+            self.why_no,
+            markers,
+        )
+        used = {term.input.id: term.input for one in chosen.indicators for term in one.terms}
+        parts = {name: measured(one, material) for name, one in used.items()}
+        ranges = {name: one.range for name, one in used.items()}
+        measures = {name: one.measure for name, one in used.items()}
+        inputs = drawn_inputs(parts, ranges, measures, self._grid, seed=seed, face=self.track.face)
+        return [evaluate(one, inputs, self._grid, limits(), self._reasons, seed=seed) for one in chosen.indicators]
+
+
+def _speaker(
+    session: Session, face: int, speakers: Mapping[int, str], allowed: Allowed | None
+) -> tuple[str | None, dict[str, str]]:
+    """Whose speech is this face's (None: all of it), and why voice or words cannot be used."""
+    why: dict[str, str] = {}
+    if session.voice is None:
+        covered = permission.covered(allowed, "voice")
+        why["speech"] = "No voice was analysed." if covered else "Consent does not cover the voice."
+    if session.text is None:
+        covered = permission.covered(allowed, "text")
+        why["text"] = "There are no words." if covered else "Consent does not cover the words."
+    if face in speakers:
+        return speakers[face], why
+    heard = set(session.voice.speakers) if session.voice is not None else set()
+    heard |= {str(unit.get("speaker") or "") for unit in (session.text or {}).get("units", ())}
+    if len(heard - {""}) > 1 or len(session.faces) > 1:
+        reason = "Several people are seen or heard, and nobody said which speaker is this face."
+        why = {"speech": why.get("speech", reason), "text": why.get("text", reason)}
+    return None, why
+
+
+def _write_engagement(path: Path, curves: Mapping[int, Engagement]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "face": pa.int16(),
+        "start_us": pa.int64(),
+        "end_us": pa.int64(),
+        **dict.fromkeys(("value", "low", "high", *engagement.COMPONENTS), pa.float32()),
+    }
+    schema = pa.schema(list(columns.items()))
+    tables = []
+    for face, one in curves.items():
+        known = {name: getattr(one.curve, name) for name in ("start_us", "end_us", "value", "low", "high")}
+        known["low"], known["high"] = (
+            np.where(np.isfinite(one.curve.value), known[end], np.nan) for end in ("low", "high")
+        )
+        values = {"face": np.full(len(one.curve.value), face), **known, **one.components}
+        tables.append(pa.table({name: pa.array(values[name], columns[name]) for name in columns}, schema=schema))
+    with replacing(path) as partial:
+        pq.write_table(pa.concat_tables(tables) if tables else schema.empty_table(), partial, compression="zstd")
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    with replacing(path) as partial:
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        partial.write_text(text + "\n", encoding="utf-8")
