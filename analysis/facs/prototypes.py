@@ -1,16 +1,18 @@
-"""Which Action Units belong to the prototype of an emotion: a list to look things up in, nothing is inferred."""
+"""Which Action Units belong to the prototype of an emotion: a list to choose rows by, nothing is inferred.
+
+It is drawn from the catalogue of combinations (`combinations.toml`): its entries of the Investigator's Guide.
+"""
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from analysis.facs.codes import CATALOGUE
+from analysis.facs.combinations import catalogue
 
-_FILE: Final = Path(__file__).with_name("prototypes.toml")
+_SOURCE: Final = "guide"
+_WORDS: Final = "AUs of the prototypes: FACS Investigator’s Guide (Ekman, Friesen & Hager 2002)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,13 @@ class Prototype:
 
 @lru_cache(maxsize=1)
 def prototypes() -> tuple[str, tuple[Prototype, ...]]:
-    """Where the list is from, in words, and its entries.
-
-    Raises
-    ------
-    ValueError
-        The file names a code that the catalogue does not know.
-    """
-    told = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    found = tuple(
-        Prototype(entry["name"], tuple(entry["codes"]), tuple(entry["formulas"])) for entry in told["prototype"]
+    """Where the list is from, in words, and its entries."""
+    return _WORDS, tuple(
+        Prototype(
+            entry.group,
+            tuple(sorted(entry.codes, key=int)),
+            tuple(variant.formula for variant in entry.variants if variant.rank == "prototype"),
+        )
+        for entry in catalogue()
+        if [source.key for source in entry.citation] == [_SOURCE]
     )
-    unknown = {code for prototype in found for code in prototype.codes} - set(CATALOGUE)
-    if unknown:
-        raise ValueError(f"{_FILE.name} names codes that are not in the catalogue: {', '.join(sorted(unknown))}")
-    return told["source"], found
