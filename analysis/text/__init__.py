@@ -1,0 +1,1 @@
+"""Words: transcripts and documents read into units, each with what a reader may take from its wording."""
