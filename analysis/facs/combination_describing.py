@@ -11,9 +11,9 @@ import numpy as np
 
 from analysis.facs.codes import CATALOGUE
 from analysis.facs.combination_choice import Stretch
-from analysis.facs.combination_masks import Mask, Masks, decided
+from analysis.facs.combination_masks import Mask, Masks, Spans, decided, peak
 from analysis.facs.combination_model import MICRO, MOUTH_CODES, AnyOf, Unit, Variant
-from analysis.facs.combination_presence import ALONE, FLOORS, minimum, score_values, share_values
+from analysis.facs.combination_presence import ALONE, FLOORS, minimum
 from analysis.facs.notation import NotationError, ScoredUnit, check, format_codes, letter
 from analysis.facs.series import Float64
 
@@ -22,8 +22,6 @@ UNSCORED: Final = 0.8
 #: Share by which confidence in a mouth unit falls while the person speaks all the time: a choice of ours. Speech
 #: shapes lips and jaw, and no figure says how often what is then read as an expression is one.
 SPEAKING: Final = 0.5
-#: A sum or a share that stands stays until it is below this share of its least.
-_STAYS: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +80,14 @@ class Found:
         return self.kind == MICRO
 
 
-def score_mask(masks: Masks, variant: Variant) -> Mask | None:
-    if variant.score is None:
-        return None
-    score, origin = variant.score, masks.evidence.origin
-    values = {code: masks.values(code) for part in score.parts for code in part}
-    total, count = score_values(values, score, origin)
-    if not total.ndim or not bool(np.isfinite(total).any()):
-        return None
-    total = np.where(count >= score.least_parts - 0.5, total, np.where(np.isnan(total), np.nan, 0.0))
-    return masks.over(total, score.least, _STAYS * score.least)
-
-
-def share_mask(masks: Masks, variant: Variant) -> Mask | None:
-    if variant.share is None:
-        return None
-    share = share_values(masks.closed(variant.share), variant.share, masks.evidence.durations_s())
-    if not share.ndim or not bool(np.isfinite(share).any()):
-        return None
-    return masks.over(share, variant.share.least, _STAYS * variant.share.least)
-
-
-def peak(values: Float64, start: int, stop: int) -> float:
-    part = values[start:stop]
-    return float(np.nanmax(part)) if bool(np.isfinite(part).any()) else -1.0
-
-
-def described(masks: Masks, stretch: Stretch, also: tuple[str, ...], speech: Sequence[tuple[int, int]]) -> Found:
+def described(masks: Masks, stretch: Stretch, also: tuple[str, ...], speech: Spans) -> Found:
     variant, rows, times = stretch.variant, slice(stretch.start, stretch.stop), masks.time_us
     weakest, strength = _weakest(masks, stretch)
     apex = stretch.start + int(np.nanargmax(weakest))
     onset_us, offset_us = int(times[stretch.start]), int(times[stretch.stop - 1])
     speaking = 0.0
     if MOUTH_CODES & set(variant.codes):
-        speaking = _overlap(onset_us, offset_us, speech)
+        speaking = speech.share(onset_us, offset_us)
     confidence, unscored = _confidence(masks, stretch, speaking)
     combination = stretch.combination
     return Found(
@@ -155,7 +127,7 @@ def _weakest(masks: Masks, stretch: Stretch) -> tuple[Float64, float]:
                 np.full(stretch.stop - stretch.start, max(peak(mask.values, *_reach(stretch)) for mask in made))
             )
     most = 5.0
-    for mask in (score_mask(masks, variant), share_mask(masks, variant)):
+    for mask in (masks.score(variant), masks.share(variant)):
         if mask is not None:
             most = variant.score.most if variant.score else 1.0
             lines.append(5 * mask.values[rows] / most)
@@ -175,11 +147,6 @@ def _largest(lines: Sequence[Float64]) -> Float64:
     for line in lines[1:]:
         out = np.fmax(out, line)
     return out
-
-
-def _overlap(onset_us: int, offset_us: int, spans: Sequence[tuple[int, int]]) -> float:
-    shared = sum(max(0, min(offset_us, end) - max(onset_us, start)) for start, end in spans)
-    return min(1.0, shared / (offset_us - onset_us)) if offset_us > onset_us else 0.0
 
 
 def _confidence(masks: Masks, stretch: Stretch, speaking: float) -> tuple[float, tuple[str, ...]]:
@@ -261,7 +228,9 @@ def _codes(masks: Masks, stretch: Stretch, rows: slice) -> str:
     groups += [(group, False) for group in variant.optional]
     for group, wanted in groups:
         seen = [(mask, unit) for unit in group if (mask := masks.of(unit, stretch.side)) is not None]
-        seen = [(mask, unit) for mask, unit in seen if wanted or bool((mask.inside & mask.strong)[wide].any())]
+        seen = [
+            (mask, unit) for mask, unit in seen if wanted or bool((mask.inside[wide] & mask.strong[wide]).any())
+        ]
         if not seen:
             continue
         mask, unit = max(seen, key=lambda one: peak(one[0].values, wide.start, wide.stop))

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from analysis.facs.combination_choice import Stretch, chosen
-from analysis.facs.combination_describing import Found, described, peak, score_mask, share_mask
-from analysis.facs.combination_masks import Mask, Masks
+from analysis.facs.combination_describing import Found, described
+from analysis.facs.combination_masks import Mask, Masks, Spans, peak
 from analysis.facs.combination_model import Combination, Variant
 from analysis.facs.combination_presence import Bool
 from analysis.facs.evidence import Evidence
@@ -57,7 +57,8 @@ def find(
                 for side in ("left", "right", "unilateral") if variant.unilateral else ("",):
                     stretches.extend(_stretches(masks, combination, variant, order, side))
     kept = chosen(stretches)
-    found = [described(masks, stretch, also, speech) for stretch, also in kept]
+    spoken = Spans(speech)
+    found = [described(masks, stretch, also, spoken) for stretch, also in kept]
     return sorted(found, key=lambda one: (one.onset_us, one.offset_us, one.combination))
 
 
@@ -70,9 +71,7 @@ def _stretches(
     groups = [[mask for unit in group if (mask := masks.of(unit, side)) is not None] for group in variant.required]
     if not all(groups):
         return
-    sums = [
-        measured for measured in (score_mask(masks, variant), share_mask(masks, variant)) if measured is not None
-    ]
+    sums = [measured for measured in (masks.score(variant), masks.share(variant)) if measured is not None]
     if len(sums) < (variant.score is not None) + (variant.share is not None):
         return
     groups += [[mask] for mask in sums]
@@ -113,9 +112,8 @@ def _joined(masks: Masks, starts: Int64, stops: Int64, through: Bool, longest_us
     if not longest_us or len(starts) < 2:
         return starts, stops
     passed = np.concatenate([[0], np.cumsum(~through)])
-    paused = np.concatenate([[0], np.cumsum(np.isin(np.arange(len(through)), masks.breaks))])
     short = masks.time_us[starts[1:]] - masks.time_us[stops[:-1] - 1] <= longest_us
-    whole = (passed[starts[1:]] == passed[stops[:-1]]) & (paused[starts[1:] + 1] == paused[stops[:-1]])
+    whole = (passed[starts[1:]] == passed[stops[:-1]]) & (masks.pauses(stops[:-1] - 1, starts[1:]) == 0)
     apart = np.concatenate([[True], ~(short & whole)])
     return starts[apart], stops[np.concatenate([apart[1:], [True]])]
 
@@ -124,9 +122,11 @@ def _run(mask: Mask, start: int, stop: int) -> tuple[int, int] | None:
     """The unit's own stretch that overlaps these rows most, or lies nearest to them."""
     if not len(mask.starts):
         return None
-    overlap = np.minimum(mask.stops, stop) - np.maximum(mask.starts, start)
-    at = int(np.argmax(overlap))
-    return int(mask.starts[at]), int(mask.stops[at])
+    first = max(0, int(np.searchsorted(mask.stops, start, side="right")) - 1)
+    last = int(np.searchsorted(mask.starts, stop)) + 1
+    starts, stops = mask.starts[first:last], mask.stops[first:last]
+    at = int(np.argmax(np.minimum(stops, stop) - np.maximum(starts, start)))
+    return int(starts[at]), int(stops[at])
 
 
 def _in_time(
@@ -192,7 +192,7 @@ def _there(masks: Masks, variant: Variant, side: str, start: int, stop: int) -> 
     return frozenset(
         unit.code
         for unit, mask in units
-        if mask is not None and bool((mask.inside & mask.strong)[start:stop].any())
+        if mask is not None and bool((mask.inside[start:stop] & mask.strong[start:stop]).any())
     )
 
 
@@ -201,4 +201,4 @@ def _timed(masks: Masks, groups: Sequence[Sequence[Mask]], first: int, last: int
     if masks.evidence.interval_us * LEAST_RATE * 0.99 > 1e6 or first == 0 or last >= len(masks.time_us):
         return False
     known = all(any(mask.known[first - 1] and mask.known[last] for mask in group) for group in groups)
-    return known and not bool(np.isin(masks.breaks, np.arange(first, last + 1)).any())
+    return known and not masks.pauses(np.array([first - 1]), np.array([last])).any()

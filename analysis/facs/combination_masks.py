@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from analysis.facs.combination_model import Share, Unit
-from analysis.facs.combination_presence import ALONE, FLOORS, Bool, edges, minimum
+from analysis.facs.combination_model import Score, Share, Unit, Variant
+from analysis.facs.combination_presence import (
+    ALONE,
+    Bool,
+    edges,
+    minimum,
+    score_values,
+    share_values,
+)
 from analysis.facs.evidence import GRADED, Evidence
 from analysis.facs.series import Float64, Int64
 
 #: What stands stays until it is this far below its minimum (`segments.Limits`: enters at 1.0, leaves at 0.5). What
 #: people coded has edges of its own.
 HYSTERESIS: Final = {"machine": 0.5, "coder": 0.0}
+#: A sum or a share that stands stays until it is below this share of its least.
+_STAYS: Final = 0.75
 #: Anything above 0 is something in a coder's layer.
 _SOMETHING: Final = 0.01
 #: Half-width of an interval that nobody measured (sides, heads, eyes): one letter either way, a choice of ours.
@@ -60,6 +71,9 @@ class Masks:
         self.breaks: Int64 = np.flatnonzero(steps > _LONGEST_STEP * evidence.interval_us) + 1
         self._made: dict[tuple[Unit, str], Mask | None] = {}
         self._values: dict[str, Float64 | None] = {}
+        self._sums: dict[Score, Mask | None] = {}
+        self._shares: dict[Share, Mask | None] = {}
+        self._paused = np.concatenate([[0], np.cumsum(np.isin(np.arange(len(self.time_us)), self.breaks))])
 
     def values(self, key: str) -> Float64 | None:
         """Intensities by key; None when nobody scored it."""
@@ -153,6 +167,36 @@ class Masks:
         np.add.at(change, stops, -1)
         return np.asarray(np.cumsum(change[:-1]) > 0)
 
+    def score(self, variant: Variant) -> Mask | None:
+        """Mask of a sum of parts; None when the variant has none, or a part was not scored."""
+        score, origin = variant.score, self.evidence.origin
+        if score is None:
+            return None
+        if score not in self._sums:
+            total, count = score_values(
+                {code: self.values(code) for part in score.parts for code in part}, score, origin
+            )
+            with np.errstate(invalid="ignore"):
+                total = np.where((count < score.least_parts - 0.5) & np.isfinite(total), 0.0, total)
+            known = bool(total.ndim) and bool(np.isfinite(total).any())
+            self._sums[score] = self.over(total, score.least, _STAYS * score.least) if known else None
+        return self._sums[score]
+
+    def share(self, variant: Variant) -> Mask | None:
+        """Mask of a share of time; None when the variant has none, or it is not known."""
+        share = variant.share
+        if share is None:
+            return None
+        if share not in self._shares:
+            values = share_values(self.closed(share), share, self.evidence.durations_s())
+            known = bool(values.ndim) and bool(np.isfinite(values).any())
+            self._shares[share] = self.over(values, share.least, _STAYS * share.least) if known else None
+        return self._shares[share]
+
+    def pauses(self, first: Int64, last: Int64) -> Int64:
+        """How many pauses lie between rows ``first`` and ``last``."""
+        return np.asarray(self._paused[last + 1] - self._paused[first + 1])
+
     def near(self, mask: Mask, reach_us: int) -> Bool:
         """Rows at most this far in time from a stretch of the mask."""
         starts = np.searchsorted(self.time_us, self.time_us[mask.starts] - reach_us, side="left")
@@ -174,12 +218,35 @@ class Masks:
         return {code: values for code, values in found.items() if values is not None}
 
 
+class Spans:
+    """Stretches of time, to ask how much of another one they cover."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        ordered = np.array(sorted(spans), np.float64).reshape(-1, 2)
+        # a stretch that begins inside an earlier one only counts for what it adds
+        ends = np.maximum.accumulate(ordered[:, 1]) if len(ordered) else ordered[:, 1]
+        starts = np.maximum(ordered[:, 0], np.concatenate([[-np.inf], ends[:-1]])) if len(ordered) else ends
+        self._starts, self._ends = starts, np.maximum(ends, starts)
+        self._sums = np.concatenate([[0.0], np.cumsum(self._ends - self._starts)])
+
+    def _until(self, time_us: int) -> float:
+        at = int(np.searchsorted(self._starts, time_us))
+        return float(self._sums[at] - max(0.0, self._ends[at - 1] - time_us)) if at else 0.0
+
+    def share(self, start_us: int, end_us: int) -> float:
+        """Share of a stretch that is covered, 0–1; 0 of a stretch without length."""
+        return (self._until(end_us) - self._until(start_us)) / (end_us - start_us) if end_us > start_us else 0.0
+
+
+def peak(values: Float64, start: int, stop: int) -> float:
+    """Largest value of some rows; -1 when none is known."""
+    found = float(np.fmax.reduce(values[start:stop]))
+    return -1.0 if math.isnan(found) else found
+
+
 def decided(low: Float64, high: Float64, at: float) -> float:
     """Mean share of intervals that lies at or above a value, 0–1; NaN when none is known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(high > low, (high - at) / (high - low), high >= at)
     known = np.isfinite(low) & np.isfinite(high)
     return float(np.clip(share[known], 0.0, 1.0).mean()) if bool(known.any()) else float("nan")
-
-
-__all__ = ["FLOORS", "Mask", "Masks", "decided"]
