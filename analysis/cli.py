@@ -15,7 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis import agree
+from analysis import agree, indicate
+from analysis.calibration import command as calibration
 from analysis.console import progress, say, say_json
 from analysis.types import AnalysisError
 
@@ -87,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     gallery.set_defaults(run=_gallery)
 
     agree.add_parser(commands)
+    indicate.add_parser(commands)
+    calibration.add_parser(commands)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))

@@ -18,8 +18,9 @@ from analysis.coded import CodedEvent
 from analysis.facs.neutral_store import Loan, read_neutral
 from analysis.facs.notation import value
 from analysis.facs.quality import measurable
-from analysis.facs.series import FaceSeries, Float64, Int64
+from analysis.facs.series import FaceSeries, Int64
 from analysis.learning.codings import Coding
+from analysis.learning.windows import free_times, rows_around
 from analysis.scoring.package import Package
 from analysis.scoring.scorer import answers, inputs, is_scorable
 from analysis.scoring.targets import LEARNED, TARGETS
@@ -30,12 +31,6 @@ Mask = NDArray[np.bool_]
 
 #: 43 is the share of the way to shut, which a coder's letter is not; 41, 42, 45, 46 come from the same lids.
 TAUGHT: Final = tuple(code for code in LEARNED if code != "43")
-_AROUND_US: Final = 80_000
-#: No frame nearer to an event is called free of it: onsets are coded late and offsets early.
-_AWAY_US: Final = 300_000
-#: Windows without the unit: one so often, and so many of them a face and code; the rest repeats what they say.
-_EVERY_US: Final = 400_000
-_MOST_FREE: Final = 150
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def _windows(events: Sequence[CodedEvent], series: FaceSeries, usable: Mask) -> 
 
     def at(time_us: int) -> Float32 | None:
         """Labels of the window around a time; None where too little is seen of it."""
-        rows = _rows_around(series, usable, time_us)
+        rows = rows_around(series, usable, time_us)
         if not len(rows):
             return None
         return found.setdefault(int(rows[len(rows) // 2]), np.full(len(TARGETS), np.nan, np.float32))
@@ -143,13 +138,13 @@ def _windows(events: Sequence[CodedEvent], series: FaceSeries, usable: Mask) -> 
             labels = at(event.apex_us)
             if labels is not None and event.intensity:
                 _mark(labels, code, event)
-        for time_us in _free_times(own, there, series):
+        for time_us in free_times(own, series) if own else ():
             labels = at(time_us)
             if labels is not None:
                 labels[[number for number, (other, _) in enumerate(TARGETS) if other == code]] = 0.0
     middle = series.time_us
     return [
-        _Window(_rows_around(series, usable, int(middle[row])), labels)
+        _Window(rows_around(series, usable, int(middle[row])), labels)
         for row, labels in sorted(found.items())
         if np.isfinite(labels).any()
     ]
@@ -163,22 +158,3 @@ def _mark(labels: Float32, code: str, event: CodedEvent) -> None:
         absent = (side, event.side) in {("L", "right"), ("R", "left")}
         strength = 0.0 if absent else value(event.intensity)
         labels[number] = strength if np.isnan(labels[number]) else max(float(labels[number]), strength)
-
-
-def _rows_around(series: FaceSeries, usable: Mask, time_us: int) -> Int64:
-    near = np.abs(series.time_us - time_us) <= max(_AROUND_US, series.interval_us / 2)
-    return np.flatnonzero(near & usable)
-
-
-def _free_times(own: Sequence[CodedEvent], there: Sequence[CodedEvent], series: FaceSeries) -> list[int]:
-    """Times without a code: evenly over the face's time, and at the apex of everything that was rejected."""
-    if not own:
-        return []
-
-    def is_free(time_us: float) -> bool:
-        return all(not e.onset_us - _AWAY_US <= time_us <= e.offset_us + _AWAY_US for e in there)
-
-    rejected = [event.apex_us for event in own if event.rejected]
-    step = max(_EVERY_US, int(series.time_us[-1] - series.time_us[0]) // _MOST_FREE)
-    even: Float64 = np.arange(series.time_us[0], series.time_us[-1] + 1, step, dtype=np.float64)
-    return [int(time_us) for time_us in (*rejected, *even) if is_free(time_us)]
