@@ -19,6 +19,7 @@ from analysis import agree, indicate
 from analysis.calibration import command as calibration
 from analysis.console import progress, say, say_json
 from analysis.types import AnalysisError
+from analysis.voice import command as voice
 
 # Each command imports what it needs when it runs: `models install` on a machine that has everything must take less
 # time than loading FFmpeg, OpenCV and onnxruntime would.
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     agree.add_parser(commands)
     indicate.add_parser(commands)
     calibration.add_parser(commands)
+    voice.add_parser(commands)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))

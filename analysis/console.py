@@ -20,6 +20,7 @@ _STAGES: Final = {
     "validate": "Comparing with the labels",
     "read": "Reading the codings",
     "fit": "Refitting",
+    "voice": "Listening",
 }
 
 
