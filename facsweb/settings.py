@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.home",
+    "facsweb.about",
     "facsweb.demo",
     "facsweb.processes",
 ]

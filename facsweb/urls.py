@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", home.health, name="health"),
     path("favicon.ico", home.favicon, name="favicon"),
     path("models/", home.model_cards, name="model_cards"),
+    path("about/", include("facsweb.about.urls")),
     path("verify/", reports.verify, name="verify"),
     path("account/", include("allauth.urls")),
     path("people/", include("facsweb.accounts.urls")),

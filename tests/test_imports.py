@@ -19,7 +19,7 @@ GROUND = {"accounts", "audit", "studies"}
 FLOORS = [
     GROUND,
     *({"recordings"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
-    *({"reports"}, {"learning"}, {"home", "demo"}),
+    *({"reports"}, {"learning"}, {"home", "demo", "about"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.

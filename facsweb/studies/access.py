@@ -27,7 +27,10 @@ PUBLIC: Final = frozenset({"health", "verify", "favicon"})
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
 SIGNED_IN: Final = frozenset(
-    {"home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"}
+    {
+        *("home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"),
+        *("about:record", "about:json", "about:markdown", "about:method"),
+    }
 )
 
 #: Pages for people who may create studies and accounts and train scorers (``is_staff``).

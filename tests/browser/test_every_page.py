@@ -31,6 +31,7 @@ NO_PAGES = {
     "agreement:names",
     *("reports:json", "reports:retry", "reports:revoke"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
+    *("about:json", "about:markdown"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"

@@ -1,0 +1,293 @@
+"""Question 5: whether what the product says can be traced and checked, answered by checking it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from django.conf import settings
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+import facsweb
+from analysis.models import registry
+from facsweb.about import checks, files
+from facsweb.about.values import Action, Answer, Column, Table, Tone, counted, words
+from facsweb.coding.models import Layer, Revision
+from facsweb.learning import lapses
+from facsweb.learning.models import Training
+from facsweb.reports import signing
+from facsweb.reports.models import Report
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies import access
+from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.services import missing_scopes
+
+QUESTION: Final = "Can it be audited?"
+FACTS: Final = (Column("what", "What"), Column("found", "Found"), Column("how", "How that is known"))
+#: Packages whose versions change what is measured.
+LIBRARIES: Final = (
+    "django",
+    "numpy",
+    "scipy",
+    "onnxruntime",
+    "av",
+    "opencv-python-headless",
+    "pyarrow",
+    "pyhanko",
+)
+Row = dict[str, Any]
+
+
+def answer(user: Any, *, again: bool = False) -> Answer:
+    """The answer; ``again`` computes the checks anew."""
+    chain, reports = checks.chain(again=again), checks.reports(again=again)
+    faults = _faults(chain.result, reports.result)
+    notes = tuple(f"The log: {fault}" for fault in chain.result.faults)
+    tone: Tone = "bad" if faults else "good"
+    tables = (
+        Table("checks", "Checked", FACTS, (_log(chain), *_signed(reports), *_machine(), *_certificate())),
+        Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals())),
+        Table("software", "Software and models", FACTS, tuple(_software())),
+        Table("places", "Where the data are", FACTS, tuple(_places())),
+    )
+    return Answer("audit", QUESTION, _short(chain, reports, faults), tables, notes, _links(user), tone)
+
+
+def _faults(chain: checks.Chain, reports: checks.Reports) -> list[str]:
+    found = []
+    if chain.count:
+        found.append(f"the log was tampered with ({counted(chain.count, 'fault')})")
+    if changed := reports.sign_offs - reports.whole_sign_offs:
+        found.append(f"{changed} of {reports.sign_offs} signed contents differ from what was signed")
+    if changed := reports.documents - reports.whole_documents:
+        found.append(f"{changed} of {reports.documents} documents are gone or differ from what was issued")
+    if by_people := _corrected_machine():
+        found.append(f"{counted(by_people, 'event')} of machine layers carry a change by a person")
+    return found
+
+
+def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) -> str:
+    if faults:
+        return f"Not without reservation: {'; '.join(faults)}."
+    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
+    signed = reports.result
+    documents = (
+        f"{signed.whole_documents} of {signed.documents} signed reports are byte for byte as issued"
+        if signed.documents
+        else "no report is signed yet"
+    )
+    return (
+        f"Yes: the log’s {counted(chain.result.entries, 'entry', 'entries')} form an unbroken chain of hashes, "
+        f"{counted(layers, 'machine layer')} stand as the machine wrote them, and {documents}."
+    )
+
+
+def _log(chain: checks.Checked) -> Row:
+    found: checks.Chain = chain.result
+    if found.count:
+        said = f"Tampered with: {counted(found.count, 'fault')} among {counted(found.entries, 'entry', 'entries')}"
+    else:
+        said = f"Whole: {counted(found.entries, 'entry', 'entries')}"
+    how = (
+        f"Every entry’s hash was computed again, up to entry {found.last}, on {words(chain.at, 'moment')}. The "
+        "database itself refuses to change or delete an entry."
+    )
+    return {"what": "Log", "found": said, "how": how}
+
+
+def _signed(reports: checks.Checked) -> list[Row]:
+    found: checks.Reports = reports.result
+    when = words(reports.at, "moment")
+    waiting = f"; {found.waiting} not made yet" if found.waiting else ""
+    revoked = f"; {found.revoked} revoked" if found.revoked else ""
+    return [
+        {
+            "what": "Signed contents",
+            "found": f"{found.whole_sign_offs} of {found.sign_offs} unchanged",
+            "how": f"The SHA-256 of each frozen content was compared with the one that was signed, on {when}.",
+        },
+        {
+            "what": "Signed reports (PDF)",
+            "found": f"{found.whole_documents} of {found.documents} unchanged{revoked}{waiting}",
+            "how": f"The SHA-256 of each file was compared with the one noted when it was sealed, on {when}. "
+            "Anybody can check a file under Verify.",
+        },
+    ]
+
+
+def _corrected_machine() -> int:
+    by_people = Revision.objects.filter(event__layer__kind=Layer.Kind.MACHINE, author__isnull=False)
+    return by_people.values("event").distinct().count()
+
+
+def _machine() -> list[Row]:
+    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
+    runs = AnalysisRun.objects.filter(state=AnalysisRun.State.SUCCEEDED).count()
+    people = Revision.objects.filter(author__isnull=False).count()
+    changed = _corrected_machine()
+    return [
+        {
+            "what": "Machine layers",
+            "found": f"{layers:,}; events in them changed by a person: {changed:,}",
+            "how": "Corrections are revisions in a person’s own layer; counted now.",
+        },
+        {
+            "what": "Revisions by people",
+            "found": f"{people:,}",
+            "how": "Each keeps its author, its time and what stood there before; none is deleted.",
+        },
+        {
+            "what": "Finished analyses",
+            "found": f"{runs:,}",
+            "how": "Each names its scorer, its models with version and hash, and every result file’s SHA-256.",
+        },
+    ]
+
+
+def _certificate() -> list[Row]:
+    """The certificate that seals reports. Read from its file: no key is made or opened for this page."""
+    how = (
+        "RFC 3161 time stamps are on." if os.environ.get("FACSWEB_TSA_URL") else "No time-stamping service is set."
+    )
+    if os.environ.get("FACSWEB_SIGNING_P12"):
+        used = Report.objects.exclude(certificate_sha256="").order_by("-finished_at")
+        last = used.values_list("certificate_sha256", flat=True).first()
+        found = f"The operator’s own; last sealed with {last}" if last else "The operator’s own; not used yet"
+        return [{"what": "Signing certificate", "found": found, "how": how}]
+    path = signing.key_folder() / signing.CERTIFICATE_FILE
+    if not path.is_file():
+        return [
+            {"what": "Signing certificate", "found": None, "how": "It is made when the first report is sealed."}
+        ]
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    until = words(certificate.not_valid_after_utc, "day")
+    return [
+        {
+            "what": "Signing certificate",
+            "found": certificate.fingerprint(hashes.SHA256()).hex(),
+            "how": f"SHA-256 of this installation’s own certificate, valid until {until}. {how}",
+        }
+    ]
+
+
+def _withdrawals() -> list[Row]:
+    people = set(Consent.objects.exclude(withdrawn_at=None).values_list("participant", flat=True))
+    withdrawn = list(
+        Participant.objects.filter(pk__in=people).select_related("study").prefetch_related("consents")
+    )
+    gone = {one.pk for one in withdrawn if missing_scopes(one, [Scope.VIDEO])}
+    running = AnalysisRun.objects.filter(
+        state__in=AnalysisRun.ACTIVE, recording__participant__in=gone, cancel_requested_at=None
+    ).count()
+    trainings = Training.objects.filter(state=Training.State.SUCCEEDED)
+    lapsed = [one.scorer for one in trainings if lapses.of_training(one)]
+    return [
+        {
+            "what": "Participants who withdrew",
+            "found": f"{len(withdrawn):,}",
+            "how": f"Of them {len(gone):,} agree to no recording of their face now; their recordings are neither "
+            "analysed nor compared nor learned from any more.",
+        },
+        {
+            "what": "Analyses of theirs still running",
+            "found": f"{running:,}",
+            "how": "A withdrawal stops them within seconds; counted now.",
+        },
+        {
+            "what": "Scorers that had learned from them",
+            "found": f"{len(lapsed):,}",
+            "how": "They are marked, and cannot be the default."
+            if lapsed
+            else "A withdrawal marks them, and takes them out of use as the default.",
+        },
+    ]
+
+
+def _software() -> list[Row]:
+    lock = Path(settings.BASE_DIR) / "requirements.lock"
+    used: Counter[str] = Counter()
+    for said in AnalysisRun.objects.filter(state=AnalysisRun.State.SUCCEEDED).values_list(
+        "summary__scorer", flat=True
+    ):
+        used[f"{said.get('id')} {said.get('version')}" if isinstance(said, dict) else "not named"] += 1
+    rows: list[Row] = [
+        {"what": "facsweb", "found": facsweb.__version__, "how": f"Python {platform.python_version()}."},
+        {
+            "what": "Lock of all packages",
+            "found": files.sha256(lock) or None,
+            "how": "SHA-256 of requirements.lock, which names every package with version and hash.",
+        },
+        {
+            "what": "Face models",
+            "found": f"{len(registry.MODELS)}, from {registry.WHEEL_REQUIREMENT}",
+            "how": f"Taken from one wheel by its hash, {registry.WHEEL_SHA256}.",
+        },
+        {
+            "what": "Libraries that measure",
+            "found": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+            "how": "As installed.",
+        },
+    ]
+    if used:
+        said = "; ".join(f"{name}: {number:,}" for name, number in used.most_common())
+        rows.append({"what": "Scorers of finished analyses", "found": said, "how": "Counted in their summaries."})
+    return rows
+
+
+def _places() -> list[Row]:
+    base = Path(settings.DATA_DIR)
+
+    def below(path: Any) -> str:
+        place = Path(path)
+        inside = place == base or base in place.parents
+        if not inside:
+            return "a folder that the operator chose"
+        return "the data folder" if place == base else f"{place.relative_to(base)}/ in the data folder"
+
+    name = settings.DATABASES["default"]["NAME"]
+    here = below(Path(str(name)).parent) if connection.vendor == "sqlite" else "on the operator’s database server"
+    return [
+        {"what": "Database", "found": f"{connection.display_name}, {here}", "how": "Everything but files."},
+        {
+            "what": "Recordings, results, reports",
+            "found": below(settings.MEDIA_ROOT),
+            "how": "Never mapped to an address: every file leaves through a page that checks who asks.",
+        },
+        {"what": "Unfinished uploads", "found": below(settings.UPLOAD_DIR), "how": "Until they are whole."},
+        {"what": "Signing key", "found": below(settings.KEYS_DIR), "how": "Readable by the server alone."},
+        {"what": "Scorers learned here", "found": below(settings.SCORERS_DIR), "how": "Never sent anywhere."},
+        {
+            "what": "What leaves the installation",
+            "found": "; ".join(_leaves()) or "nothing",
+            "how": "Pages load nothing from elsewhere, and no recording or figure is sent; read from the settings "
+            f"on {words(timezone.now(), 'day')}.",
+        },
+    ]
+
+
+def _leaves() -> list[str]:
+    """What the settings let out of the installation."""
+    found = []
+    if os.environ.get("FACSWEB_TSA_URL"):
+        found.append("the hash of a report, to the time-stamping service")
+    if settings.EMAIL_BACKEND.endswith((".smtp.EmailBackend", ".filebased.EmailBackend")):
+        found.append("mail about passwords, to people with an account")
+    return found
+
+
+def _links(user: Any) -> tuple[Action, ...]:
+    """The logs that the reader may open: those of the studies that they run."""
+    logs = [Action(f"Log of {study}", reverse("audit:log", args=[study.pk])) for study in _run_by(user)]
+    return (Action("Verify a report", reverse("verify")), *logs)
+
+
+def _run_by(user: Any) -> Any:
+    return access.studies(user, "audit:log").order_by("name")
