@@ -1,0 +1,86 @@
+"""Values of a whole session: of this recording, and of such recordings of this face.
+
+The first interval asks what the scores may have got wrong. The second asks besides how the mean would come out on
+another stretch of the same length: the course is resampled in blocks, so that neighbours that are alike stay
+together. Both are over draws, so neither forgets the other's uncertainty. What a recording did not show at all,
+resampling does not show either; then the second interval ends where one more expression would have brought it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.emotion.course import Course, Sums
+from analysis.emotion.figures import ALL, SHOWN, Level, scale
+from analysis.emotion.missing import widened
+from analysis.emotion.spread import block_length, blocks
+from analysis.emotion.values import told
+from analysis.facs.series import Float64
+
+
+def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, Level]:
+    """Session values of everything, in the order of `ALL`."""
+    seconds = np.where(found.measured, found.bins.seconds, 0.0)
+    time = float(seconds.sum())
+    limits = found.given.abstain
+    if not time:
+        nothing = Level(None, None, None, None, None, 0.0, "nothing was measured", "nothing was measured")
+        return dict.fromkeys(ALL, nothing)
+    quality = float((np.nan_to_num(found.bins.quality) * seconds).sum() / time)
+    reach = (found.reach * seconds).sum(axis=1) / time
+    unseen = (found.unseen * seconds).sum(axis=1) / time
+    span = float(found.bins.seconds.sum())
+    evidence = np.clip(reach * quality * time / span, 0, 1)
+    known = by_cell.seconds > 0
+    cells = by_cell.total[known]
+    weight = by_cell.seconds[known]
+    draws = cells.sum(axis=0, dtype=np.float64) / time
+    expected = np.stack([_resampled(cells[:, at], weight, rng) for at in range(len(ALL))])
+    value, low, high = told(draws, found.given)
+    low, high = widened(low, high, unseen)
+    expected_low, expected_high = widened(*told(expected, found.given)[1:], unseen)
+    out = {}
+    for at, state in enumerate(ALL):
+        bottom, top = scale(state)
+        own = np.clip([low[at], value[at], high[at]], bottom, top)
+        why = ""
+        if evidence[at] < limits.least_evidence:
+            why = f"too little of what {state} rests on was scored (evidence {evidence[at]:.2f})"
+        elif own[2] - own[0] > limits.widest * (top - bottom):
+            why = f"the interval is too wide ({own[0]:.2f} to {own[2]:.2f})"
+        why_expected = why
+        if not why and time < limits.least_session_s:
+            why_expected = f"{time:.0f} s are too short to say how the face moves beyond this recording"
+        ends = (min(own[0], own[1]), max(own[2], own[1]))
+        rare = limits.unseen_s / time if state in SHOWN else bottom
+        further = (min(expected_low[at], ends[0]), max(expected_high[at], ends[1], min(rare, top)))
+        out[state] = Level(
+            None if why else float(own[1]),
+            None if why else float(ends[0]),
+            None if why else float(ends[1]),
+            None if why_expected else float(further[0]),
+            None if why_expected else float(further[1]),
+            float(evidence[at]),
+            why,
+            why_expected,
+        )
+    return out
+
+
+def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Generator) -> Float64:
+    """Means of resampled courses, one for each draw, shape (draws,).
+
+    Parameters
+    ----------
+    cells : float32, shape (c, draws)
+        Sums of value × seconds.
+    weight : float64, shape (c,)
+        Seconds.
+    """
+    count, draws = cells.shape
+    course = cells.mean(axis=1, dtype=np.float64) / weight
+    places = blocks(count, block_length(course), draws, rng)
+    total = cells[places, np.arange(draws)[:, None]].sum(axis=1, dtype=np.float64)
+    found: Float64 = total / weight[places].sum(axis=1)
+    return found

@@ -1,0 +1,240 @@
+"""The numbers that steer the states, from ``parameters.toml`` beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+_FILE: Final = Path(__file__).with_name("parameters.toml")
+
+
+def _shares(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name}: expected 0–1, got {value}")
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How the errors of scores behave.
+
+    Attributes
+    ----------
+    lasting : float
+        Share of an error's variance that a face and code keep for the whole recording, 0–1.
+    fading_s : float
+        Time after which the correlation of the rest is down to 37 %, seconds.
+    codes_alike : float
+        Share of the variance that all codes of a face have in common, 0–1.
+    sides_alike : float
+        Share of the variance of a side's error that is its code's, 0–1.
+    default_shown, default_faint : float
+        Half a 90 % interval of a score that has none, from `faint` on and below, intensity units.
+    resting, faint : float
+        Scores up to the first are taken at their interval; up to the second it is widened.
+    """
+
+    lasting: float
+    fading_s: float
+    codes_alike: float
+    sides_alike: float
+    default_shown: float
+    default_faint: float
+    resting: float
+    faint: float
+
+    def __post_init__(self) -> None:
+        _shares(lasting=self.lasting, codes_alike=self.codes_alike, sides_alike=self.sides_alike)
+        if not 0 <= self.resting < self.faint:
+            raise ValueError("resting: expected 0 or more and less than faint")
+        if min(self.fading_s, self.default_shown, self.default_faint) <= 0:
+            raise ValueError("fading_s and the defaults have to be more than 0")
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Up to where a code rests and from where on it is there, 0–5, and which codes do not count."""
+
+    begins: float
+    ends: float
+    ignored: frozenset[str]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begins < self.ends <= 5:
+            raise ValueError(f"rest: expected 0 ≤ begins < ends ≤ 5, got {self.begins} and {self.ends}")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a combination counts: by grade and rank, beside a larger one, during speech; 0–1."""
+
+    covered: float
+    speech: float
+    grade: Mapping[str, float]
+    rank: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for name, share in {"covered": self.covered, "speech": self.speech, **self.grade, **self.rank}.items():
+            _shares(**{name: share})
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """How valence and arousal are put together.
+
+    Attributes
+    ----------
+    rest : float
+        Intensity up to which a code counts as none, 0–5.
+    valence : mapping of str to float
+        Weight by code; at full intensity (5) a code moves valence by as much.
+    arousal : tuple of str
+        Codes of which the ``strongest`` count.
+    strongest : int
+    closed : str
+        Code that counts the other way round.
+    """
+
+    rest: float
+    valence: Mapping[str, float]
+    arousal: tuple[str, ...]
+    strongest: int
+    closed: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.strongest <= len(self.arousal) or not 0 <= self.rest < 5:
+            raise ValueError("dimensions: expected some of the codes of arousal, and a resting intensity below 5")
+
+
+@dataclass(frozen=True)
+class Widening:
+    """Factors on the upper half of a shown state's interval and on the lower half of ``other``'s; 1 or more."""
+
+    shown: float
+    other: float
+
+    def __post_init__(self) -> None:
+        if min(self.shown, self.other) < 1:
+            raise ValueError("widening: expected 1 or more")
+
+
+@dataclass(frozen=True)
+class Abstain:
+    """When no value is given.
+
+    Attributes
+    ----------
+    least_evidence, least_time : float
+        Share of what a state rests on, and of the window, that has to be scored.
+    widest : float
+        An interval wider than this says nothing.
+    claimed, told_apart : float
+        A leading state of at least ``claimed`` whose interval begins below ``told_apart`` is not told from none.
+    least_session_s : float
+        Measured time below which nothing is said of how the face moves beyond this recording, seconds.
+    unseen_s : float
+        Share × seconds that a state which never showed may still come to in such a time.
+    """
+
+    least_evidence: float
+    least_time: float
+    widest: float
+    claimed: float
+    told_apart: float
+    least_session_s: float
+    unseen_s: float
+
+    def __post_init__(self) -> None:
+        _shares(
+            least_evidence=self.least_evidence,
+            least_time=self.least_time,
+            widest=self.widest,
+            claimed=self.claimed,
+            told_apart=self.told_apart,
+        )
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All of them.
+
+    Attributes
+    ----------
+    version, says : str
+        Of the file; what a value is, in words for files and pages.
+    window_us, step_us, bin_us : int
+        Length of a window, distance of two windows, length of a bin, microseconds.
+    draws, chunk : int
+        Draws of every value; bins that are drawn at a time.
+    errors, rest, weights, dimensions, widening, abstain
+    groups : mapping of str to str
+        State by group of the catalogue of combinations.
+    """
+
+    version: str
+    says: str
+    window_us: int
+    step_us: int
+    bin_us: int
+    draws: int
+    chunk: int
+    errors: Errors
+    rest: Rest
+    weights: Weights
+    dimensions: Dimensions
+    widening: Widening
+    abstain: Abstain
+    groups: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if min(self.window_us, self.step_us, self.bin_us, self.draws, self.chunk) < 1:
+            raise ValueError("windows, bins and draws have to be more than 0")
+
+
+@lru_cache(maxsize=1)
+def parameters() -> Parameters:
+    """The shipped ones.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a table that does not say where its numbers are from.
+    """
+    told: dict[str, Any] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    tables = {name: dict(table) for name, table in told.items() if isinstance(table, dict) and name != "estimand"}
+    for name, table in tables.items():
+        if not table.pop("source", "").strip():
+            raise ValueError(f"{_FILE.name}: [{name}] does not say where its numbers are from")
+    told_weights = tables["weights"]
+    dimensions = tables["dimensions"]
+    return Parameters(
+        told["version"],
+        told["estimand"]["says"],
+        **tables["windows"],
+        bin_us=tables["draws"]["bin_us"],
+        draws=tables["draws"]["count"],
+        chunk=tables["draws"]["chunk"],
+        errors=Errors(**tables["errors"]),
+        rest=Rest(tables["rest"]["begins"], tables["rest"]["ends"], frozenset(tables["rest"]["ignored"])),
+        weights=Weights(
+            told_weights["covered"],
+            told_weights["speech"],
+            MappingProxyType(told_weights["grade"]),
+            MappingProxyType(told_weights["rank"]),
+        ),
+        dimensions=Dimensions(
+            dimensions["rest"],
+            MappingProxyType(dimensions["valence"]),
+            tuple(dimensions["arousal"]),
+            dimensions["strongest"],
+            dimensions["closed"],
+        ),
+        widening=Widening(**tables["widening"]),
+        abstain=Abstain(**tables["abstain"]),
+        groups=MappingProxyType(tables["groups"]),
+    )
