@@ -91,9 +91,10 @@ def draw(
         counts @ array.astype(np.float32) for array in (part.num, part.den, part.low, part.high)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
+        den = np.where(den > 0, den, np.nan)  # a resample may hold nothing of what is rare
         values = np.asarray(num / den, np.float64)
         shift = rng.standard_normal(len(counts)) / Z
-        moved = np.where(shift > 0, shift * (high - num), shift * (num - low)) / den
+        moved = np.where(shift > 0, shift * np.maximum(high - num, 0), shift * np.maximum(num - low, 0)) / den
     total, seconds = float(part.num.sum()), float(part.den.sum())
     thin = _thin(part, kind)
     if thin and kind == "rate":

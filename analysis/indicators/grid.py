@@ -16,8 +16,10 @@ from analysis.facs.series import Float64, Int64
 #: or one smile fits, and states have windows of the same length.
 CELL_US: Final = 2_000_000
 #: Cells that a resampled block has at least: 10 s. Expressions and speaking turns take seconds, so neighbouring
-#: cells are no independent samples. A choice of ours; tests/analysis/indicators measures the coverage it gives.
+#: cells are no independent samples. A choice of ours; docs/indicators.md tells the coverage that was measured.
 LEAST_BLOCK: Final = 5
+_NORMAL: Final = 1.6449
+_MOST_WIDER: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +142,21 @@ def inside(time_us: Int64, stretches: Sequence[tuple[int, int]]) -> NDArray[np.b
 
 
 def block_length(cells: int) -> int:
-    """Cells in a resampled block: the cube root's order (Hall, Horowitz & Jing 1995), and `LEAST_BLOCK`."""
-    return min(cells, max(LEAST_BLOCK, math.ceil(2 * math.cbrt(cells))))
+    """Cells in a resampled block, of the order of the cube root (Hall, Horowitz & Jing 1995)."""
+    return min(cells, max(LEAST_BLOCK, math.ceil(3 * math.cbrt(cells))))
 
 
 def block_counts(cells: int, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """How often each cell counts in every resample of circular blocks (Politis & Romano 1992).
+    """How much each cell counts in every resample of circular blocks (Politis & Romano 1992).
+
+    Few blocks vary less than what they were drawn from, and their percentiles are those of a normal distribution;
+    so the counts are spread around 1 by what a t interval is wider (Hesterberg 2015, The American Statistician
+    69:371–386), at most twice. A count can therefore lie below 0.
 
     Returns
     -------
     float32, shape (draws, cells)
-        Every row sums to ``cells``, but for the last block, which is cut.
+        Every row sums to ``cells``.
     """
     length = block_length(cells)
     blocks = math.ceil(cells / length)
@@ -158,11 +164,19 @@ def block_counts(cells: int, draws: int, rng: np.random.Generator) -> NDArray[np
     size = np.full(blocks, length)
     size[-1] = cells - length * (blocks - 1)
     # +1 where a block begins, −1 behind its end, summed along: no loop over the cells of a block
-    marks = np.zeros((draws, 2 * cells + 1), np.float32)
-    rows = np.arange(draws)
-    for block in range(blocks):
-        np.add.at(marks, (rows, starts[:, block]), 1)
-        np.add.at(marks, (rows, starts[:, block] + size[block]), -1)
-    laid = np.cumsum(marks, axis=1)[:, : 2 * cells]
-    counts: NDArray[np.float32] = laid[:, :cells] + laid[:, cells:]
+    width = 2 * cells + 1
+    places = starts + np.arange(draws)[:, None] * width
+    begun, ended = (np.bincount(one.ravel(), minlength=draws * width) for one in (places, places + size))
+    laid = np.cumsum((begun - ended).reshape(draws, width), axis=1)[:, : 2 * cells].astype(np.float32)
+    counts: NDArray[np.float32] = 1 + np.float32(_wider(cells / length)) * (laid[:, :cells] + laid[:, cells:] - 1)
     return counts
+
+
+def _wider(blocks: float) -> float:
+    """By how much a 90 % t interval of as many blocks is wider than what their percentiles give."""
+    from scipy.special import stdtrit
+
+    if blocks < 2:
+        return _MOST_WIDER
+    wanted = math.sqrt(blocks / (blocks - 1)) * float(stdtrit(blocks - 1, 0.95))
+    return min(_MOST_WIDER, wanted / _NORMAL)

@@ -168,7 +168,7 @@ def read(folder: Path, *, voice: Voice | None = None, text: Mapping[str, Any] | 
     """
     folder = Path(folder)
     numbers = faces_of_run(folder)
-    combinations, states = _combinations(folder / "combinations.csv"), _states(folder / "states.parquet")
+    combinations, states = _combinations(folder / "combinations.csv"), read_states(folder / "states.parquet")
     faces = tuple(_face(folder, number, combinations, states) for number in numbers)
     times = [track.evidence.time_us for track in faces if len(track.evidence)]
     start = min((int(time[0]) for time in times), default=0)
@@ -220,7 +220,8 @@ def _combinations(path: Path) -> dict[int, list[Stretch]] | None:
     return found
 
 
-def _states(path: Path) -> dict[int, dict[str, Curve]] | None:
+def read_states(path: Path) -> dict[int, dict[str, Curve]] | None:
+    """States of every face as curves by name; None where the file is not there."""
     if not path.is_file():
         return None
     import pyarrow as pa
