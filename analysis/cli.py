@@ -18,6 +18,8 @@ from typing import Any
 from analysis import agree, indicate
 from analysis.calibration import command as calibration
 from analysis.console import progress, say, say_json
+from analysis.emotion import command as emotion
+from analysis.facs import combination_command
 from analysis.types import AnalysisError
 from analysis.voice import command as voice
 
@@ -89,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     gallery.set_defaults(run=_gallery)
 
     agree.add_parser(commands)
+    combination_command.add_parser(commands)
+    emotion.add_parser(commands)
     indicate.add_parser(commands)
     calibration.add_parser(commands)
     voice.add_parser(commands)

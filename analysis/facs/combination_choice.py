@@ -41,16 +41,25 @@ class Stretch:
 def chosen(stretches: Sequence[Stretch]) -> list[tuple[Stretch, tuple[str, ...]]]:
     """Stretches to list, each with the lesser ones it stands for, in words.
 
-    Only finds of the same kind compete. In a group the fuller find stands for a lesser one of which it covers at
-    least `PART`; fuller is what asks for more units, among equals what lasts longer, then what the catalogue names
-    first. Across groups it does so only for what is no prototype and asks for nothing but some of its units, such
-    as 1+2+5 (a major variant of fear) while 1+2+5+26 (surprise) stands. Entries of `_ALONE` compete with
-    themselves.
+    Of one kind and group the fuller find stands for a lesser one of which it covers at least `PART`; fuller is
+    what asks for more units, among equals what lasts longer, then what the catalogue names first. Across groups of
+    a kind it does so only for what is no prototype and asks for nothing but some of its units, such as 1+2+5 (a
+    major variant of fear) while 1+2+5+26 (surprise) stands. Entries of `_ALONE` compete with themselves. What
+    yields to another entry does so in the same movement, when it is no longer: the flanks of anger are no
+    confusion.
     """
-    apart: dict[str, list[Stretch]] = defaultdict(list)
-    for stretch in stretches:
-        apart[stretch.combination.kind].append(stretch)
-    return [pair for found in apart.values() for pair in _fullest(found)]
+    ranked = sorted(stretches, key=lambda one: (-one.parts, one.start - one.stop, one.order))
+    kept: list[Stretch] = []
+    places = _Kept()
+    also: dict[int, list[str]] = defaultdict(list)
+    for stretch in ranked:
+        owner = next((fuller for fuller in places.near(stretch) if _owns(fuller, stretch)), None)
+        if owner is None:
+            kept.append(stretch)
+            places.add(stretch)
+        else:
+            also[id(owner)].append(_words(stretch))
+    return [(stretch, tuple(dict.fromkeys(also[id(stretch)]))) for stretch in kept]
 
 
 class _Kept:
@@ -68,25 +77,11 @@ class _Kept:
             yield from self._buckets.get(bucket, ())
 
 
-def _fullest(found: Sequence[Stretch]) -> list[tuple[Stretch, tuple[str, ...]]]:
-    ranked = sorted(found, key=lambda one: (-one.parts, one.start - one.stop, one.order))
-    kept: list[Stretch] = []
-    places = _Kept()
-    also: dict[int, list[str]] = defaultdict(list)
-    for stretch in ranked:
-        owner = next((fuller for fuller in places.near(stretch) if _owns(fuller, stretch)), None)
-        if owner is None:
-            kept.append(stretch)
-            places.add(stretch)
-        else:
-            also[id(owner)].append(_words(stretch))
-    return [(stretch, tuple(dict.fromkeys(also[id(stretch)]))) for stretch in kept]
-
-
 def _owns(fuller: Stretch, stretch: Stretch) -> bool:
     """Whether a find is only listed as part of a fuller one."""
     covered = min(stretch.stop, fuller.stop) - max(stretch.start, fuller.start)
-    if covered >= PART * (stretch.stop - stretch.start):
+    same_kind = fuller.combination.kind == stretch.combination.kind
+    if same_kind and covered >= PART * (stretch.stop - stretch.start):
         if _place(fuller) == _place(stretch):
             return True
         if stretch.variant.rank != "prototype" and stretch.met < fuller.there:

@@ -14,7 +14,7 @@ from analysis.facs.combination_choice import Stretch
 from analysis.facs.combination_masks import Mask, Masks, Spans, decided, peak
 from analysis.facs.combination_model import MICRO, MOUTH_CODES, AnyOf, Unit, Variant
 from analysis.facs.combination_presence import ALONE, FLOORS, minimum
-from analysis.facs.notation import NotationError, ScoredUnit, check, format_codes, letter
+from analysis.facs.notation import NotationError, ScoredUnit, check, format_codes, letter, parse
 from analysis.facs.series import Float64
 
 #: Confidence when something that has to be absent was not scored: a choice of ours.
@@ -89,26 +89,32 @@ def described(masks: Masks, stretch: Stretch, also: tuple[str, ...], speech: Spa
     if MOUTH_CODES & set(variant.codes):
         speaking = speech.share(onset_us, offset_us)
     confidence, unscored = _confidence(masks, stretch, speaking)
-    combination = stretch.combination
+    combination, codes = stretch.combination, _codes(masks, stretch, rows)
     return Found(
         combination.id,
         combination.name,
         MICRO if stretch.micro else combination.kind,
         combination.group,
         masks.evidence.face,
-        stretch.side or ("both" if any(CATALOGUE[code].sided for code in variant.codes) else ""),
+        stretch.side or _side(codes, variant),
         onset_us,
         int(times[apex]),
         offset_us,
         round(strength, 2),
         round(confidence, 3),
-        _codes(masks, stretch, rows),
+        codes,
         variant.formula or combination.id,
         variant.rank,
         round(speaking, 3),
         unscored,
         also,
     )
+
+
+def _side(codes: str, variant: Variant) -> str:
+    """The side on which all required units that have sides were seen; ``both`` when they differ."""
+    sides = {unit.side for unit in parse(codes) if unit.code in variant.codes and unit.side}
+    return sides.pop() if len(sides) == 1 else "both" if sides else ""
 
 
 def _weakest(masks: Masks, stretch: Stretch) -> tuple[Float64, float]:

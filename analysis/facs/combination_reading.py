@@ -50,6 +50,7 @@ _ENTRY: Final = frozenset(
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _UNIT: Final = re.compile(r"(?P<side>LR|[ULR])?(?P<code>M?\d+)(?P<letter>[A-E])?")
 _SIDES: Final[dict[str, Side]] = {"": "any", "LR": "both", "L": "left", "R": "right", "U": "unilateral"}
+_FORMULA: Final = re.compile(r"[^+\[\]]+(\+[^+\[\]]+|\[\+?[^+\[\]]+(\+[^+\[\]]+)*\])*")
 _PIECE: Final = re.compile(r"\[[^\[\]]*\]|[^+\[\]]+|\+")
 #: Longest formula and most variants that are read: a page sends them.
 _LONGEST: Final = 200
@@ -250,7 +251,7 @@ def read_formula(text: str, field: str = "formula") -> tuple[tuple[AnyOf, ...], 
     if len(text) > _LONGEST:
         raise CombinationError(f"{field}: write at most {_LONGEST} characters.")
     pieces = _PIECE.findall(text.replace(" ", ""))
-    if "".join(pieces) != text.replace(" ", "") or pieces[-1] == "+" or pieces[0] == "+":
+    if _FORMULA.fullmatch(text.replace(" ", "")) is None:
         raise CombinationError(f"{field}: {text!r} cannot be read; join codes with +, such as 1+2+5B[+26].")
     required: list[AnyOf] = []
     optional: list[AnyOf] = []
