@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "facsweb.audit",
     "facsweb.studies",
     "facsweb.recordings",
+    "facsweb.transcripts",
     "facsweb.runs",
     "facsweb.coding",
     "facsweb.exchange",

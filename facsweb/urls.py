@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("facsweb.audit.urls")),
     path("", include("facsweb.home.study_urls")),
     path("", include("facsweb.home.recording_urls")),
+    path("", include("facsweb.transcripts.urls")),
     path("", include("facsweb.runs.urls")),
     path("", include("facsweb.coding.urls")),
     path("", include("facsweb.exchange.urls")),

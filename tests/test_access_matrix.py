@@ -55,6 +55,9 @@ EXAMPLES = {
     "studies:member_add": Example(data={"email": "coder@example.org", "role": "manager"}),
     "studies:member_remove": Example(data={"role": "manager"}),
     "recordings:tus_create": Example(data={}),
+    "transcripts:revision": Example(kwargs={"number": "1"}),
+    "transcripts:download": Example(kwargs={"kind": "txt"}),
+    "transcripts:save": Example(json={"expected": 2, "units": [[None, None, "", "A word."]]}),
     "runs:interpret": Example(data={"neutral_us": "0"}),
     "runs:rescore": Example(data={"scorer": "au-rules/1.0.0"}),
     "runs:neutral_picture": Example(kwargs={"face": "0"}),
@@ -122,6 +125,20 @@ class World:
         return begin_upload(
             self.people["analyst"], self.participant, filename="a.mp4", length=9, expected_sha256=""
         )
+
+    def transcripts(self) -> Any:
+        from facsweb.transcripts.services import begin, save
+
+        transcript = begin(self.people["coder"], self.participant, self.recordings(), title="Interview 1")
+        rows = [[0, 1_500_000, "Anna", "Good morning."], [2_000_000, None, "Ben", "It went very well, thank you!"]]
+        save(self.people["coder"], transcript, rows, expected=1)
+        return transcript
+
+    def text_uploads(self) -> Any:
+        from facsweb.transcripts.services import receive
+
+        said = b"Anna: Hello.\nBen: Hi.\n"
+        return receive(self.people["coder"], self.participant, None, name="a.txt", data=said)
 
     def runs(self) -> Any:
         from facsweb.runs.services import result_dir, still_path

@@ -18,7 +18,7 @@ GROUND = {"accounts", "audit", "studies"}
 #: Floors from the ground up; a room may use its own floor and every floor below.
 FLOORS = [
     GROUND,
-    *({"recordings"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
+    *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
     *({"reports"}, {"learning"}, {"home", "demo", "about"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

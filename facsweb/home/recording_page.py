@@ -17,6 +17,7 @@ from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
+from facsweb.transcripts.presentation import card
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,6 +42,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "active_run": next((run for run in runs if run.is_active), None),
         "finished_run": next((run for run in runs if run.state == AnalysisRun.State.SUCCEEDED), None),
         "duplicates": services.duplicates(recording),
+        "words": card(recording),
         "consented": not missing_scopes(participant, [Scope.VIDEO]),
         "pages": access.pages(request.user, participant.study),
         "may_start": access.may(request.user, "runs:start", recording),

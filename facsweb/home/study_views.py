@@ -15,6 +15,7 @@ from facsweb.home.progress import progress_of, with_progress
 from facsweb.recordings.models import Recording
 from facsweb.studies import access, law, services
 from facsweb.studies.models import Consent, Membership, Participant, Scope, Study
+from facsweb.transcripts.presentation import documents
 
 PARTICIPANTS_A_PAGE = 50
 
@@ -36,6 +37,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
         "scopes": list(Scope),
         "form": services.current_form(study),
         "people": _people(study),
+        "documents": documents(study),
         "pages": access.pages(request.user, study),
         "crumbs": [("Studies", reverse("studies:list")), (study.name, "")],
     }

@@ -67,6 +67,21 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "recordings:poster": WORKERS,
     "recordings:change": LEADS,
     "recordings:delete": frozenset({ADMINISTRATOR}),
+    # what was said: transcripts and documents
+    "transcripts:list": EVERY_ROLE,
+    "transcripts:add": WORKERS,
+    "transcripts:add_document": WORKERS,
+    "transcripts:preview": WORKERS,
+    "transcripts:detail": EVERY_ROLE,
+    "transcripts:download": EVERY_ROLE,
+    "transcripts:history": WORKERS,
+    "transcripts:revision": WORKERS,
+    "transcripts:edit": WORKERS,
+    "transcripts:save": WORKERS,
+    "transcripts:restore": WORKERS,
+    "transcripts:change": WORKERS,
+    "transcripts:analyse": WORKERS,
+    "transcripts:delete": frozenset({ADMINISTRATOR}),
     # runs
     "runs:start": LEADS,
     "runs:detail": WORKERS,
@@ -147,7 +162,7 @@ ROLES_IN_WORDS: Final[dict[Role, str]] = {
     ADMINISTRATOR: "runs the study: members, consent form, deletions, the log",
     ANALYST: "records consent, uploads recordings and starts analyses",
     CODER: "reviews and corrects the proposed codes, and signs",
-    MANAGER: "reads signed reports, and nothing else",
+    MANAGER: "reads signed reports and texts, and nothing else",
 }
 
 

@@ -18,6 +18,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 NO_PAGES = {
     *("health", "favicon", "studies:member_add", "studies:member_remove"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
+    *("transcripts:download", "transcripts:save", "transcripts:restore", "transcripts:analyse"),
     *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
     *("runs:neutral_undo", "runs:neutral_picture", "runs:rescore"),
     *("runs:people_change", "runs:people_picture"),

@@ -1,0 +1,33 @@
+"""What goes when a consent or a recording goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from facsweb.audit.services import record
+from facsweb.recordings.models import Recording
+from facsweb.studies.models import Consent, Scope
+from facsweb.studies.services import missing_scopes
+from facsweb.transcripts.models import Scores, Upload
+from facsweb.transcripts.services import current, of_recording
+
+
+def forget_withdrawn(consent: Consent) -> None:
+    """Throw away uploads and scores of a person whose consent no longer covers what they say.
+
+    The words stay, shown to nobody, until an administrator deletes them: a consent that is given again must not
+    find somebody's work gone, and deleting is a decision of its own.
+    """
+    participant = consent.participant
+    if missing_scopes(participant, [Scope.TEXT]):
+        Upload.objects.filter(participant=participant).delete()
+        Scores.objects.filter(transcript__participant=participant).delete()
+
+
+def note_deletion(recording: Recording) -> list[Path]:
+    """Write down which words go with a recording; there are no files of theirs."""
+    if transcript := of_recording(recording):
+        newest = current(transcript)
+        sha256 = newest.digest if newest else ""
+        record(None, "transcript.delete", transcript, title=transcript.title, with_recording=True, sha256=sha256)
+    return []

@@ -1,0 +1,19 @@
+"""What upper layers want to say about transcripts. They fill these lists in ``AppConfig.ready()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from facsweb.recordings.models import Recording
+
+#: Each says in a sentence why what a program found on a recording is hidden from a person (somebody who codes
+#: blind must not see it); empty where it is not. It hides the scores, never the words.
+hidden: Final[list[Callable[[Any, Recording], str]]] = []
+
+
+def why_hidden(user: Any, recording: Recording | None) -> str:
+    """Why the scores of a recording's transcript are hidden from the user; empty where they are not."""
+    if recording is None:
+        return ""
+    return next((why for hook in hidden if (why := hook(user, recording))), "")

@@ -1,0 +1,387 @@
+"""Transcripts: begun, taken from a file, saved, brought back, deleted; and what others may ask of them.
+
+Every save is a new revision, so nothing that was ever stored is lost; the log says who saved what and when, never
+the words themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from analysis.types import AnalysisError
+from facsweb.accounts.models import User
+from facsweb.audit.services import record
+from facsweb.recordings.models import Recording
+from facsweb.studies.models import Participant, Scope
+from facsweb.studies.services import missing_scopes, require_consent
+from facsweb.transcripts import analysing, values
+from facsweb.transcripts.models import Revision, SourceFile, Transcript, Upload
+from facsweb.transcripts.values import Row
+
+if TYPE_CHECKING:
+    from analysis.text.units import Unit
+
+Action, Source = Revision.Action, Transcript.Source
+#: A file that nobody took is thrown away after this.
+KEPT: Final = timedelta(hours=24)
+MEGABYTES: Final = 10
+MAX_BYTES: Final = MEGABYTES * 1_000_000
+TITLE_LENGTH: Final = 160
+
+
+class Refused(Exception):  # noqa: N818 (a state that people are told about)
+    """It cannot be done now; the text is a sentence for a person."""
+
+
+class Changed(Refused):
+    """Somebody saved in the meantime."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        newest = current(transcript)
+        who = newest.author.get_full_name() if newest else "Somebody"
+        super().__init__(
+            f"{who} saved this transcript in the meantime. Your text is still here; it is not stored yet."
+        )
+        self.transcript = transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What taking a file would bring.
+
+    Attributes
+    ----------
+    rows : list of list
+        Units as they would be stored.
+    format : str
+        As the reader names it.
+    remarks : tuple of str
+        What was changed or left out, as sentences.
+    """
+
+    rows: list[Row]
+    format: str
+    remarks: tuple[str, ...]
+
+
+# --- what others ask ----------------------------------------------------------------------------------------
+
+
+def current(transcript: Transcript) -> Revision | None:
+    """The newest revision with its author."""
+    return transcript.revisions.select_related("author", "file").filter(number=transcript.revision).first()
+
+
+def of_recording(recording: Recording) -> Transcript | None:
+    """The recording's transcript, also while its consent is gone."""
+    return (
+        Transcript.objects.select_related("participant__study", "created_by").filter(recording=recording).first()
+    )
+
+
+def current_units(recording: Recording) -> list[Unit]:
+    """What is said on a recording, sentence by sentence, as `current_scores` has them.
+
+    Returns
+    -------
+    list of Unit
+        With words, in the transcript's order; empty where there is no transcript, or no consent to it (any more).
+        Where only a start was set, the end is a guess (`values.ended`).
+    """
+    transcript = of_recording(recording)
+    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
+        return []
+    newest = current(transcript)
+    return values.sentences(newest.units, duration_us=recording.duration_us) if newest else []
+
+
+def current_scores(recording: Recording) -> dict[str, Any] | None:
+    """What the classifier says of the recording's transcript, as text.json.
+
+    Returns
+    -------
+    dict or None
+        None while there is no transcript, no consent, or no result for the newest revision.
+    """
+    transcript = of_recording(recording)
+    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
+        return None
+    return analysing.result_of(transcript)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def receive(
+    actor: User, participant: Participant, recording: Recording | None, *, name: str, data: bytes
+) -> Upload:
+    """Keep a file to be looked at, if it can be read; it takes the place of an earlier one.
+
+    Raises
+    ------
+    Refused
+        Too large or empty.
+    AnalysisError
+        It cannot be read; the message says what to do.
+    ConsentMissing
+        No consent covers what the participant says.
+    """
+    require_consent(participant, [Scope.TEXT])
+    if not data:
+        raise Refused("The file is empty. Choose another one.")
+    if len(data) > MAX_BYTES:
+        raise Refused(
+            f"The file has {len(data) / 1e6:.1f} MB; at most {MEGABYTES} MB are read. Cut it into parts. "
+            "Nothing was stored."
+        )
+    upload = Upload(
+        participant=participant,
+        recording=recording,
+        owner=actor,
+        filename=PurePath(name.replace("\\", "/")).name[-255:] or "file",
+        sha256=hashlib.sha256(data).hexdigest(),
+        content=data,
+    )
+    look(upload)
+    with transaction.atomic():
+        same = models.Q(participant=participant, recording=recording, owner=actor)
+        Upload.objects.filter(same | models.Q(created_at__lt=timezone.now() - KEPT)).delete()
+        upload.save(force_insert=True)
+    return upload
+
+
+def waiting(user: User, participant: Participant, recording: Recording | None) -> Upload | None:
+    """The file that the user uploaded and has not taken yet."""
+    uploads = Upload.objects.defer("content").filter(participant=participant, recording=recording, owner=user)
+    return uploads.filter(created_at__gte=timezone.now() - KEPT).first()
+
+
+def look(upload: Upload, *, shift_us: int = 0) -> Found:
+    """Read the file; nothing is written. Raises AnalysisError where it cannot be read."""
+    from analysis.text.reading import read_bytes
+
+    read = read_bytes(bytes(upload.content), upload.filename)
+    duration_us = upload.recording.duration_us if upload.recording else None
+    rows, remarks = values.fitted(read.units, duration_us=duration_us, shift_us=shift_us)
+    if not rows:
+        raise AnalysisError("There are no words in this file. Choose another one.")
+    if len(rows) > values.MOST_UNITS or sum(len(row[3]) for row in rows) > values.MOST_CHARACTERS:
+        raise AnalysisError(
+            f"The file holds {len(rows):,} units; at most {values.MOST_UNITS:,} units and "
+            f"{values.MOST_CHARACTERS:,} characters are taken. Cut it into parts."
+        )
+    return Found(rows, read.kind, (*read.warnings, *remarks))
+
+
+def take(actor: User, upload: Upload, *, title: str, language: str, shift_us: int = 0) -> Transcript:
+    """Make the file the transcript (of the recording) or a document, and throw the upload away.
+
+    Raises
+    ------
+    Refused
+        It was taken or thrown away already.
+    AnalysisError, ConsentMissing
+        As `receive`.
+    """
+    require_consent(upload.participant, [Scope.TEXT])
+    found = look(upload, shift_us=shift_us)
+    with transaction.atomic():
+        if Upload.objects.filter(pk=upload.pk).delete()[0] != 1:
+            raise Refused("This file was taken already, or thrown away. Upload it again.")
+        transcript = _of(actor, upload.participant, upload.recording, title=title, source=Source.FILE)
+        if language != transcript.language:
+            Transcript.objects.filter(pk=transcript.pk).update(language=language)
+            transcript.language = language
+        file = SourceFile.objects.create(
+            transcript=transcript,
+            filename=upload.filename,
+            format=found.format[:16],
+            size=len(upload.content),
+            sha256=upload.sha256,
+            content=upload.content,
+            uploaded_by=actor,
+        )
+        words = f"Took {len(found.rows):,} units from “{file.filename}”."
+        _append(actor, transcript, Action.UPLOAD, words, found.rows, file=file)
+    return transcript
+
+
+def throw_away(upload: Upload) -> None:
+    """Forget a file that nobody took."""
+    Upload.objects.filter(pk=upload.pk).delete()
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def begin(
+    actor: User, participant: Participant, recording: Recording | None, *, title: str, language: str = ""
+) -> Transcript:
+    """An empty transcript to type into; where the recording has one, that one."""
+    require_consent(participant, [Scope.TEXT])
+    transcript = _of(actor, participant, recording, title=title, source=Source.TYPED, language=language)
+    if not transcript.revision:
+        _append(actor, transcript, Action.TYPE, "Began to type.", [])
+    return transcript
+
+
+def save(actor: User, transcript: Transcript, rows: Any, *, expected: int, pause: bool = False) -> Revision:
+    """Store what the transcript says now as a new revision; the same text again is no revision.
+
+    Parameters
+    ----------
+    actor : User
+        Access was checked by the caller.
+    transcript : Transcript
+    rows : object
+        As a browser sent them.
+    expected : int
+        Number of the revision that the actor's text was made on.
+    pause : bool
+        Saved in a pause of typing: the worker waits whether more comes.
+
+    Raises
+    ------
+    Invalid, TypeError
+        As `values.checked`.
+    Changed
+        Somebody else saved in the meantime.
+    ConsentMissing
+        No consent covers it any more.
+    """
+    require_consent(transcript.participant, [Scope.TEXT])
+    duration_us = transcript.recording.duration_us if transcript.recording else None
+    checked = values.checked(rows, duration_us=duration_us)
+    with transaction.atomic():
+        locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+        newest = current(locked)
+        if newest is not None and newest.digest == values.digest(checked):
+            return newest  # nothing new, or the answer to the same save was lost on its way
+        if locked.revision != expected:
+            raise Changed(locked)
+        words = values.difference(newest.units if newest else [], checked)
+        return _append(actor, locked, Action.EDIT, words, checked, pause=pause)
+
+
+@transaction.atomic
+def restore(actor: User, transcript: Transcript, *, number: int, expected: int) -> Revision:
+    """Bring an earlier revision back, as a new one. Raises Changed, Refused or ConsentMissing."""
+    require_consent(transcript.participant, [Scope.TEXT])
+    locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+    if locked.revision != expected:
+        raise Changed(locked)
+    earlier = locked.revisions.filter(number=number).first()
+    newest = current(locked)
+    if earlier is None or newest is None:
+        raise Refused("There is no such revision.")
+    if earlier.digest == newest.digest:
+        raise Refused(f"Revision {number} says the same as the newest.")
+    words = f"Brought revision {number} back."
+    return _append(actor, locked, Action.RESTORE, words, earlier.units, restores=number)
+
+
+@transaction.atomic
+def describe(actor: User, transcript: Transcript, *, title: str, language: str) -> None:
+    """Change title and stated language; nothing is written when nothing differs."""
+    locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+    fields = {"title": title.strip(), "language": language}
+    changes = {
+        name: [getattr(locked, name), value] for name, value in fields.items() if getattr(locked, name) != value
+    }
+    if not changes:
+        return
+    Transcript.objects.filter(pk=locked.pk).update(**fields)
+    locked.refresh_from_db()
+    record(actor, "transcript.change", locked, changes=changes)
+    if "language" in changes:
+        analysing.ask(locked)
+
+
+@transaction.atomic
+def delete(actor: User, transcript: Transcript) -> None:
+    """Delete a transcript with its history, files and scores. The log keeps that it was there, with its hashes."""
+    newest = current(transcript)
+    record(
+        actor,
+        "transcript.delete",
+        transcript,
+        participant=transcript.participant.code,
+        title=transcript.title,
+        revisions=transcript.revision,
+        sha256=newest.digest if newest else "",
+        files=list(transcript.source_files.values_list("sha256", flat=True)),
+    )
+    transcript.delete()
+
+
+def _of(
+    actor: User,
+    participant: Participant,
+    recording: Recording | None,
+    *,
+    title: str,
+    source: str,
+    language: str = "",
+) -> Transcript:
+    """The recording's transcript, made where there is none; always a new one for a document."""
+    if recording is not None:
+        Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)  # two at once make one transcript
+        if existing := Transcript.objects.select_for_update(of=("self",)).filter(recording=recording).first():
+            return existing
+    transcript = Transcript.objects.create(
+        participant=participant,
+        recording=recording,
+        title=(title.strip() or (recording.title if recording else "Untitled"))[:TITLE_LENGTH],
+        source=source,
+        language=language,
+        created_by=actor,
+    )
+    about = str(recording.pk) if recording else ""
+    record(
+        actor, "transcript.create", transcript, participant=participant.code, recording=about, source=str(source)
+    )
+    return transcript
+
+
+def _append(
+    actor: User,
+    transcript: Transcript,
+    action: str,
+    words: str,
+    rows: Sequence[Row],
+    *,
+    pause: bool = False,
+    **more: Any,
+) -> Revision:
+    """Append a revision inside the caller's transaction and let the worker score it."""
+    number = transcript.revision + 1
+    if not Transcript.objects.filter(pk=transcript.pk, revision=transcript.revision).update(revision=number):
+        raise Changed(transcript)
+    transcript.revision = number
+    revision = Revision.objects.create(
+        transcript=transcript,
+        number=number,
+        action=action,
+        words=words[:200],
+        units=list(rows),
+        unit_count=len(rows),
+        digest=values.digest(rows),
+        author=actor,
+        **more,
+    )
+    known = {"restores": revision.restores} if revision.restores else {}
+    if revision.file:
+        known |= {"file": revision.file.filename, "file_sha256": revision.file.sha256}
+    facts = {"revision": number, "units": len(rows), "sha256": revision.digest}
+    record(actor, f"transcript.{action}", transcript, **facts, **known)
+    analysing.ask(transcript, pause=pause)
+    return revision
