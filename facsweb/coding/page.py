@@ -122,6 +122,8 @@ def more(user: User, layer: Layer) -> list[dict[str, str]]:
     new_segment = optional_url("practice:create", study.pk) if standard and "practice:create" in may else ""
     items = (
         ("runs:neutral", "face", "Neutral face", optional_url("runs:neutral", run.pk)),
+        ("meaning:session", "chart", "Meaning of the session", optional_url("meaning:session", run.pk)),
+        ("meaning:combinations", "list", "Combinations", optional_url("meaning:combinations", study.pk)),
         ("exchange:export", "download", "Export this coding…", optional_url("exchange:export", layer.pk)),
         ("exchange:import", "upload", "Import a coding…", optional_url("exchange:import", run.pk)),
         ("practice:create", "plus", "Make a practice segment…", new_segment and f"{new_segment}?layer={layer.pk}"),

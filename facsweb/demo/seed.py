@@ -111,7 +111,7 @@ def _make(known: dict[str, str]) -> Demonstration:
             analyst,
             participant,
             studies.current_form(study),
-            scopes=[Scope.VIDEO],
+            scopes=list(Scope),
             method=Consent.Method.ON_SCREEN,
             signature="Rendered performer",
         )

@@ -1,0 +1,208 @@
+"""From codes to meaning: combinations, states, engagement, channels and indicators of an interpreted recording.
+
+Arithmetic on stored files, no pixels and no sound: seconds. Each part can be used alone
+(``analysis.facs.combinations``, ``analysis.emotion``, ``analysis.indicators``); this puts them behind one another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from analysis.facs.tables import replacing
+from analysis.types import AnalysisError, Hook
+
+if TYPE_CHECKING:
+    from analysis.calibration.record import CohortCalibration
+    from analysis.facs.combinations import Combination
+    from analysis.indicators.permission import Allowed
+
+SCHEMA: Final = 1
+ABOUT: Final = "meaning.json"
+#: What is read of an interpretation.
+RESULTS: Final = ("signals.parquet", "events.csv", "summary.json")
+#: Raised when a part computes otherwise; data files count by their content.
+_ENGINE: Final = {"combinations": 1, "states": 1, "voice": 1, "indicators": 1}
+_DATA: Final = {
+    "combinations": "facs/combinations.toml",
+    "states": "emotion/*",
+    "voice": "voice/*",
+    "indicators": "indicators/*",
+}
+
+
+#: Scope of consent that combinations, states and what rests on them need.
+_STATES: Final = "emotion"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What decides the figures beside the recording: by part its version and a hash of its data files."""
+    here = Path(__file__).parent
+    out = {}
+    for part, pattern in _DATA.items():
+        data = hashlib.sha256()
+        for path in sorted(here.glob(pattern)):
+            if path.suffix in {".toml", ".json"}:
+                data.update(path.read_bytes())
+        out[part] = f"{_ENGINE[part]}-{data.hexdigest()[:12]}"
+    return out
+
+
+def derive(
+    results: Path,
+    out: Path,
+    *,
+    allowed: Allowed | None = None,
+    own: Sequence[Combination] = (),
+    calibration: CohortCalibration | None = None,
+    markers: Sequence[Mapping[str, Any]] = (),
+    seed: int = 0,
+    hook: Hook | None = None,
+) -> dict[str, Any]:
+    """Compute what follows from a recording's signals, voice and words.
+
+    ``voice.json``, ``voice.parquet`` and ``text.json`` in `out` are used when they are there. Writes
+    ``combinations.csv``, ``states.parquet``, ``states.json``, ``engagement.parquet``, ``channels.json``,
+    ``indicators.json`` and ``meaning.json``.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of an interpretation.
+    out : Path
+        Where the files go; may be the same folder. Otherwise the interpretation's public files are linked into it,
+        so that it can be read alone.
+    allowed : Allowed, optional
+        What consent covers and what the study is for. Without consent to the estimation of states the face's
+        combinations, states, engagement and indicators are left out. When nothing is said, all but the indicators
+        is computed.
+    own : sequence of Combination
+        The user's, beside the shipped ones.
+    calibration : CohortCalibration, optional
+        Of the participant's cohort.
+    markers : sequence of mapping
+        ``name``, ``kind``, ``start_us``, ``end_us`` (or None): tasks, questions, scenes.
+    seed : int
+        Of all draws.
+    hook : Hook, optional
+        Told ``states`` with the faces done.
+
+    Returns
+    -------
+    dict
+        Content of ``meaning.json``.
+
+    Raises
+    ------
+    AnalysisError
+        A file cannot be read or written.
+    """
+    try:
+        for name in RESULTS:
+            _link(results / name, out / name)
+        faces = _faces(out, allowed, own, calibration, seed, hook)
+        _indicators(out, allowed, markers, seed)
+        content = {
+            "schema": SCHEMA,
+            "versions": versions(),
+            "seed": seed,
+            "faces": faces,
+            "allowed": None if allowed is None else allowed.as_dict(),
+            "own": [one.id for one in own],
+            "calibration": _named(calibration),
+            "voice": (out / "voice.json").is_file(),
+            "text": (out / "text.json").is_file(),
+        }
+        with replacing(out / ABOUT) as partial:
+            partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise AnalysisError(f"The results cannot be written to {out.name}: {error.strerror or error}.") from error
+    return content
+
+
+def _link(source: Path, target: Path) -> None:
+    """Have a file in another folder, too, without its bytes twice where the disk can do that."""
+    if target.exists():
+        return
+    if not source.is_file():
+        raise AnalysisError(
+            f"{source.parent.name} has no {source.name}: analyse the recording, or interpret it again."
+        )
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _named(calibration: CohortCalibration | None) -> dict[str, Any] | None:
+    if calibration is None:
+        return None
+    return {"cohort": calibration.id, "calibrated": calibration.calibrated}
+
+
+def _faces(
+    out: Path,
+    allowed: Allowed | None,
+    own: Sequence[Combination],
+    calibration: CohortCalibration | None,
+    seed: int,
+    hook: Hook | None,
+) -> list[int]:
+    """Combinations and states of every face; which faces were read, none where consent does not cover it."""
+    if allowed is not None and (_STATES not in allowed.scopes or _forbidden(allowed)):
+        return []
+    from analysis.calibration import apply
+    from analysis.emotion import states
+    from analysis.emotion.files import write
+    from analysis.facs.combinations import catalogue, find, write_combinations
+    from analysis.facs.evidence import evidence_of_run, faces_of_run
+
+    combinations = [*catalogue(), *own]
+    speech = _speech(out)
+    numbers = faces_of_run(out)
+    found, read = [], []
+    for done, face in enumerate(numbers):
+        if hook is not None:
+            hook("states", done, len(numbers))
+        evidence = apply(evidence_of_run(out, face), calibration)
+        found += find(evidence, combinations, speech=speech)
+        read.append(states(evidence, speech=speech, seed=seed, priors=_priors(calibration)))
+    write_combinations(out, found)
+    write(out, read)
+    return list(numbers)
+
+
+def _forbidden(allowed: Allowed) -> bool:
+    from analysis.indicators.permission import forbidden
+
+    return bool(forbidden(allowed))
+
+
+def _indicators(out: Path, allowed: Allowed | None, markers: Sequence[Mapping[str, Any]], seed: int) -> None:
+    from analysis.indicators.derive import derive as indicators
+    from analysis.indicators.markers import Marker
+
+    marked = [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in markers]
+    if allowed is None or _STATES in allowed.scopes:
+        indicators(out, allowed=allowed, markers=marked, seed=seed)
+
+
+def _speech(out: Path) -> list[tuple[int, int]]:
+    path = out / "voice.json"
+    if not path.is_file():
+        return []
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return [(segment["start_us"], segment["end_us"]) for segment in told["segments"]]
+
+
+def _priors(calibration: CohortCalibration | None) -> dict[str, tuple[float, float]] | None:
+    if calibration is None or not calibration.calibrated:
+        return None
+    return {state: (prior.offset, prior.error) for state, prior in calibration.priors.items()}

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class MeaningConfig(AppConfig):
+    name = "facsweb.meaning"
+
+    def ready(self) -> None:
+        from facsweb.coding import hooks as coding
+        from facsweb.meaning import lanes, recovery, services, withdrawing
+        from facsweb.processes.duties import duties
+        from facsweb.recordings.hooks import on_deletion
+        from facsweb.runs import hooks as runs
+        from facsweb.studies.hooks import on_withdrawal
+
+        coding.lanes.append(lanes.of_run)
+        on_deletion.append(withdrawing.forget_recording)
+        on_withdrawal.append(withdrawing.after_withdrawal)
+        runs.on_success.append(services.after_run)
+        duties.append(recovery.recover)

@@ -1,0 +1,70 @@
+"""What a reading is read from at one moment. Two readings with the same inputs say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analysis import meaning
+from facsweb.meaning import hooks
+from facsweb.meaning.models import Markers, OwnCombination, Reading, Speakers
+from facsweb.recordings.models import Recording
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Participant, Scope, Study
+from facsweb.studies.services import missing_scopes
+from facsweb.transcripts.models import Scores
+
+
+def gather(run: AnalysisRun) -> dict[str, Any]:
+    """Everything that decides what a reading of the run says, as plain JSON."""
+    recording = run.recording
+    allowed = allowed_scopes(recording.participant)
+    return {
+        "run": str(run.pk),
+        "scopes": allowed,
+        "setting": recording.participant.study.setting,
+        "words": scored_words(recording) if Scope.TEXT in allowed else None,
+        "speakers": latest_number(Speakers, recording),
+        "markers": latest_number(Markers, recording),
+        "own": {one.key: one.number for one in own_combinations(recording.participant.study)},
+        "calibration": hooks.calibration(recording.participant)[0],
+        "versions": meaning.versions(),
+    }
+
+
+def of_reading(reading: Reading) -> dict[str, Any]:
+    """The same for the run of a reading."""
+    return gather(reading.run)
+
+
+def allowed_scopes(participant: Participant) -> list[str]:
+    """What the participant's current consent covers, of the scopes that a reading depends on."""
+    asked = (Scope.VIDEO, Scope.AUDIO, Scope.TEXT, Scope.EMOTION)
+    return [str(scope) for scope in asked if not missing_scopes(participant, [scope])]
+
+
+def scored_words(recording: Recording) -> list[Any] | None:
+    """Which revision of the transcript has scores, with the time of scoring; None while there are none."""
+    scores = Scores.objects.filter(transcript__recording=recording, state=Scores.State.READY).first()
+    if scores is None or scores.scored is None or scores.computed_at is None:
+        return None
+    return [scores.scored, scores.computed_at.isoformat()]
+
+
+def latest_number(model: Any, recording: Recording) -> int:
+    """Number of the last revision of the recording's speakers or markers; 0 while there is none."""
+    found = model.objects.filter(recording=recording).order_by("-number").values_list("number", flat=True).first()
+    return found or 0
+
+
+def latest_marks(model: Any, recording: Recording) -> list[dict[str, Any]]:
+    """The marks of the last revision; empty while there is none."""
+    found = model.objects.filter(recording=recording).order_by("-number").values_list("marks", flat=True).first()
+    return found or []
+
+
+def own_combinations(study: Study) -> list[OwnCombination]:
+    """The study's own combinations as they are now, by key."""
+    last: dict[str, OwnCombination] = {}
+    for one in OwnCombination.objects.filter(study=study).order_by("key", "number"):
+        last[one.key] = one
+    return [one for one in last.values() if not one.removed]

@@ -1,0 +1,144 @@
+"""Readings: what combinations, states, voice and words were found in a run, at exactly these inputs."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from facsweb.recordings.models import Recording
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Study
+
+
+class Reading(models.Model):
+    """One reading of one run. Its result never changes; new inputs make a new reading.
+
+    State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``; ``attempt`` is a fencing
+    number, as it is of an analysis.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Reading"
+        SUCCEEDED = "succeeded", "Finished"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="readings")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    attempt = models.PositiveIntegerField(default=1)
+    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
+    worker = models.CharField(max_length=120, blank=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=32, blank=True)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(null=True)
+    error = models.TextField(blank=True, help_text="A sentence for a person.")
+    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Null when it was made because its inputs changed.",
+    )
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    inputs = models.JSONField(default=dict, help_text="What it is read from, as inputs.gather writes it.")
+    folder = models.CharField(max_length=255, blank=True, help_text="Result files, relative to MEDIA_ROOT.")
+    files = models.JSONField(default=dict, help_text="File name → SHA-256 of the finished result.")
+    summary = models.JSONField(default=dict, help_text="The result's meaning.json.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            # Whatever changes while one is read is read by the next, which begins when this one ends.
+            models.UniqueConstraint(
+                fields=["run"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_active_reading_per_run",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Reading of {self.run.recording} ({self.state})"
+
+    @property
+    def study(self) -> Study:
+        return self.run.study
+
+    @property
+    def recording(self) -> Recording:
+        return self.run.recording
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+
+class OwnCombination(models.Model):
+    """A combination of Action Units as a study defines it, from one moment on. Never changed, the last counts."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="combinations")
+    key = models.SlugField(max_length=60, help_text="Stays the same when the combination is changed.")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the key.")
+    definition = models.JSONField(help_text="An entry of the catalogue, as combinations.toml has them.")
+    removed = models.BooleanField(default=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["key", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "key", "number"], name="own_combination_numbers_are_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.number}"
+
+
+class Speakers(models.Model):
+    """Who speaks when in a recording, marked by hand, from one moment on. Never changed; the last one counts."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="speakers")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the recording.")
+    marks = models.JSONField(help_text="[{start_us, end_us, speaker}], ascending and disjoint.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "number"], name="speaker_revisions_are_numbered")
+        ]
+        verbose_name_plural = "speakers"
+
+    def __str__(self) -> str:
+        return f"Speakers of {self.recording}, {self.number}"
+
+
+class Markers(models.Model):
+    """Tasks, questions and scenes of a recording, from one moment on. Never changed; the last one counts."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="markers")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the recording.")
+    marks = models.JSONField(help_text="[{id, name, kind, start_us, end_us or null}], by start.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "number"], name="marker_revisions_are_numbered")
+        ]
+        verbose_name_plural = "markers"
+
+    def __str__(self) -> str:
+        return f"Markers of {self.recording}, {self.number}"

@@ -1,0 +1,26 @@
+"""What pages say of a reading's state."""
+
+from __future__ import annotations
+
+from facsweb.meaning import inputs, services
+from facsweb.meaning.models import Reading
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Scope
+
+
+def words_of(run: AnalysisRun, reading: Reading | None, active: Reading | None) -> str:
+    """A sentence about where things are; empty where a reading of the present inputs is there."""
+    if active is not None:
+        again = "It is being read again; what you see is the earlier reading." if reading else ""
+        return again or "The recording is being read: combinations, states, voice and words follow in a moment."
+    if reading is not None:
+        if services.is_outdated(reading):
+            return "Something this rests on changed since it was read. Read it again to see the difference."
+        return ""
+    failed = run.readings.filter(state=Reading.State.FAILED).order_by("-created_at").first()
+    if failed is not None:
+        return failed.error
+    allowed = inputs.allowed_scopes(run.recording.participant)
+    if not {Scope.AUDIO, Scope.TEXT, Scope.EMOTION} & set(allowed):
+        return "The participant agreed to the coding of facial movements alone, so nothing else is read."
+    return "This analysis has not been read yet."

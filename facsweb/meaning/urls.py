@@ -1,0 +1,22 @@
+from django.urls import path
+
+from facsweb.meaning import combination_views, views
+
+app_name = "meaning"
+urlpatterns = [
+    path("runs/<uuid:pk>/lanes", views.lanes_of_run, name="lanes"),
+    path("runs/<uuid:pk>/meaning/", views.session, name="session"),
+    path("runs/<uuid:pk>/read/", views.read, name="read"),
+    path("studies/<uuid:pk>/combinations/", combination_views.combinations, name="combinations"),
+    path("studies/<uuid:pk>/combinations/new/", combination_views.combination_new, name="combination_new"),
+    path(
+        "studies/<uuid:pk>/combinations/<slug:key>/",
+        combination_views.combination_change,
+        name="combination_change",
+    ),
+    path(
+        "studies/<uuid:pk>/combinations/<slug:key>/remove/",
+        combination_views.combination_remove,
+        name="combination_remove",
+    ),
+]

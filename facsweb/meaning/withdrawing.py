@@ -1,0 +1,36 @@
+"""Readings go with the recordings and the consent that they rest on."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+from django.db import transaction
+
+from facsweb.audit.services import record
+from facsweb.meaning import attempts, inputs, services
+from facsweb.meaning.models import Reading
+from facsweb.recordings.models import Recording
+from facsweb.studies.models import Consent
+
+
+def forget_recording(recording: Recording) -> list[Path]:
+    """Folders of the readings of a recording that goes; their rows go with it."""
+    return [attempts.folder(reading.pk) for reading in Reading.objects.filter(run__recording=recording)]
+
+
+def after_withdrawal(consent: Consent) -> None:
+    """Remove readings that rest on what a person no longer agrees to, and read again what is left."""
+    allowed = set(inputs.allowed_scopes(consent.participant))
+    readings = Reading.objects.filter(run__recording__participant=consent.participant)
+    runs = {}
+    for reading in readings.select_related("run__recording__participant__study"):
+        if reading.state == Reading.State.SUCCEEDED and set(reading.inputs.get("scopes", ())) <= allowed:
+            continue
+        record(None, "reading.forget", reading, run=str(reading.run_id))
+        transaction.on_commit(partial(shutil.rmtree, attempts.folder(reading.pk), ignore_errors=True))
+        runs[reading.run_id] = reading.run
+        reading.delete()
+    for run in runs.values():
+        services.ask(None, run)

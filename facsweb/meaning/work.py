@@ -1,0 +1,75 @@
+"""The work of a reading: voice, words, then everything that is computed from the stored signals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from analysis import meaning
+from analysis.facs.combinations import Combination, parse
+from analysis.facs.tables import replacing
+from analysis.indicators.permission import Allowed
+from facsweb.meaning import hooks, inputs, services
+from facsweb.meaning.models import Markers, Reading, Speakers
+from facsweb.processes.pulse import Pulse
+from facsweb.recordings.services import original_path
+from facsweb.runs.services import result_dir
+from facsweb.studies.models import Scope
+from facsweb.transcripts.services import current_scores
+
+ABOUT: Final = meaning.ABOUT
+VOICE_FILES: Final = ("voice.json", "voice.parquet", "pitch.parquet")
+
+
+def read(reading: Reading, out: Path, pulse: Pulse) -> None:
+    """Write everything that the inputs allow into `out`.
+
+    Raises
+    ------
+    AnalysisError
+        The result of the run or the recording cannot be read.
+    Cancelled
+        It was stopped.
+    """
+    scopes = frozenset(reading.inputs["scopes"])
+    recording = reading.recording
+    if Scope.AUDIO in scopes and recording.has_audio:
+        _voice(reading, out, pulse)
+    if Scope.TEXT in scopes and (words := current_scores(recording)) is not None:
+        with replacing(out / "text.json") as partial:
+            partial.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    meaning.derive(
+        result_dir(reading.run),
+        out,
+        allowed=Allowed(scopes, reading.inputs["setting"]),
+        own=_own(reading),
+        calibration=hooks.calibration(recording.participant)[1],
+        markers=inputs.latest_marks(Markers, recording),
+        hook=pulse.hook,
+    )
+
+
+def _own(reading: Reading) -> list[Combination]:
+    study = reading.recording.participant.study
+    return [parse(one.definition) for one in inputs.own_combinations(study)]
+
+
+def _voice(reading: Reading, out: Path, pulse: Pulse) -> None:
+    """Hear the recording, unless an earlier reading heard it with the same marks."""
+    same: dict[str, Any] = {"inputs__speakers": reading.inputs["speakers"], "state": Reading.State.SUCCEEDED}
+    earlier = Reading.objects.filter(run__recording=reading.recording, **same).order_by("-created_at")
+    for one in earlier:
+        told = one.inputs.get("versions", {}).get("voice")
+        here = services.folder(one)
+        if told == reading.inputs["versions"]["voice"] and all((here / name).is_file() for name in VOICE_FILES):
+            for name in VOICE_FILES:
+                shutil.copyfile(here / name, out / name)
+            return
+    from analysis.voice.pipeline import analyse_voice
+
+    speakers = inputs.latest_marks(Speakers, reading.recording) or None
+    analyse_voice(
+        original_path(reading.recording), out, speakers=speakers, hook=pulse.hook, should_stop=pulse.should_stop
+    )

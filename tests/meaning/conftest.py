@@ -1,0 +1,27 @@
+"""A finished run of a participant who agreed to everything."""
+
+from __future__ import annotations
+
+import pytest
+
+from facsweb.meaning import job, services
+from tests.factories import make_finished_run, make_recording
+
+
+@pytest.fixture
+def run(participant, consent, people):
+    """The clip with a Duchenne smile and a social one, with its exact labels as the machine's signals."""
+    return make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
+
+
+@pytest.fixture
+def read(redis):
+    """Have a run read by a worker, here and now."""
+
+    def perform(run, actor=None):
+        reading = services.ask(actor, run)
+        job.perform(reading.pk, reading.attempt, worker="worker A")
+        reading.refresh_from_db()
+        return reading
+
+    return perform

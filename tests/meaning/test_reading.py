@@ -1,0 +1,187 @@
+"""Readings by the real engine: published whole or not at all, renewed when what they rest on changes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from analysis import meaning
+from facsweb.audit.models import Entry
+from facsweb.meaning import attempts, inputs, job, lanes, recovery, services
+from facsweb.meaning.models import Markers, OwnCombination, Reading
+from facsweb.processes import queue
+from facsweb.runs.models import AnalysisRun
+from facsweb.runs.services import result_dir
+from facsweb.studies.models import Consent, Scope
+from facsweb.studies.services import withdraw_consent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Reading.State
+
+
+def narrowed(consent, *scopes):
+    """As if the participant had agreed to these alone."""
+    Consent.objects.filter(pk=consent.pk).update(scopes=[str(scope) for scope in scopes])
+
+
+def lane(reading, name):
+    return next((one for one in lanes.lanes(reading, 0) if one["id"] == name), None)
+
+
+def test_a_run_is_read_and_says_from_what(run, read):
+    reading = read(run)
+    assert reading.state == State.SUCCEEDED, reading.error + reading.error_detail
+    assert set(reading.files) >= {
+        "combinations.csv",
+        "states.parquet",
+        "states.json",
+        "indicators.json",
+        "meaning.json",
+    }
+    assert reading.inputs["versions"] == meaning.versions()
+    assert reading.inputs["scopes"] == ["video", "audio", "text", "emotion"]
+    assert not services.is_outdated(reading)
+    entry = Entry.objects.get(action="reading.succeed")
+    assert entry.details["files"] == reading.files
+    assert (result_dir(run) / "signals.parquet").is_file(), "the run's own files stay"
+
+
+def test_duchenne_and_social_smile_are_told_apart_on_the_lanes(run, read):
+    found = lane(read(run), "combinations")["items"]
+    labels = [item["label"] for item in found]
+    assert any("Duchenne" in label for label in labels)
+    assert any("without 6" in label for label in labels)
+    first = next(item for item in found if "Duchenne" in item["label"])
+    later = next(item for item in found if "without 6" in item["label"])
+    assert first["from"] < later["from"]
+    assert all(item["from"] <= item["at"] <= item["to"] for item in found)
+
+
+def test_joy_is_the_first_state_and_opens_to_frames_and_codes(run, read):
+    states = lane(read(run), "states")["items"]
+    assert states
+    assert states[0]["label"].startswith("joy")
+    assert any("12" in line for line in states[0]["lines"])
+
+
+def test_without_consent_to_states_nothing_of_them_is_written(run, read, consent):
+    narrowed(consent, Scope.VIDEO, Scope.AUDIO)
+    reading = read(run)
+    assert reading.state == State.SUCCEEDED
+    assert not {"combinations.csv", "states.json", "indicators.json", "engagement.parquet"} & set(reading.files)
+
+
+def test_with_consent_to_faces_alone_there_is_nothing_to_read(run, consent, redis):
+    narrowed(consent, Scope.VIDEO)
+    assert services.ask(None, run) is None
+    assert not Reading.objects.exists()
+
+
+def test_a_finished_run_asks_by_itself_and_twice_is_once(run, redis):
+    services.after_run(run)
+    again = services.ask(None, run)
+    assert Reading.objects.get() == again
+    assert queue.is_waiting(attempts.job_id(again.pk, 1))
+
+
+def test_what_changes_afterwards_makes_it_outdated_and_the_new_reading_has_it(run, read, people):
+    first = read(run)
+    OwnCombination.objects.create(
+        study=run.study, key="own-lips", number=1, author=people["analyst"],
+        definition={"id": "own-lips", "name": "Only lips", "formula": "12", "kind": "smile", "group": "own",
+                    "citation": "ours, 2026", "grade": "ours"},
+    )  # fmt: skip
+    assert services.is_outdated(first)
+    second = read(run)
+    assert "Only lips" in {item["label"] for item in lane(second, "combinations")["items"]}
+    first.refresh_from_db()
+    assert "Only lips" not in {item["label"] for item in lane(first, "combinations")["items"]}, (
+        "a result never changes"
+    )
+    assert services.latest(run) == second
+
+
+def test_what_changes_while_it_is_read_is_read_next(run, redis, people, monkeypatch):
+    reading = services.ask(None, run)
+
+    def meanwhile(reading, out, pulse):
+        Markers.objects.create(
+            recording=run.recording, number=1, author=people["analyst"],
+            marks=[{"name": "Q1", "kind": "question", "start_us": 0, "end_us": None}],
+        )  # fmt: skip
+        return real(reading, out, pulse)
+
+    real = job.work.read
+    monkeypatch.setattr(job.work, "read", meanwhile)
+    job.perform(reading.pk, 1, worker="worker A")
+    reading.refresh_from_db()
+    assert reading.state == State.SUCCEEDED
+    following = Reading.objects.exclude(pk=reading.pk).get()
+    assert following.state == State.QUEUED
+    monkeypatch.setattr(job.work, "read", real)
+    job.perform(following.pk, 1, worker="worker A")
+    assert not services.is_outdated(services.latest(run))
+    assert Reading.objects.count() == 2, "it does not go round in circles"
+
+
+def test_a_job_carried_twice_is_done_once(run, read):
+    reading = read(run)
+    job.perform(reading.pk, 1, worker="worker B")
+    assert Entry.objects.filter(action="reading.succeed").count() == 1
+
+
+def test_a_result_that_is_gone_fails_with_a_sentence(run, redis):
+    shutil.rmtree(result_dir(run))
+    reading = services.ask(None, run)
+    job.perform(reading.pk, 1, worker="worker A")
+    reading.refresh_from_db()
+    assert reading.state == State.FAILED
+    assert "analyse the recording" in reading.error
+    assert not attempts.folder(reading.pk).exists() or not list(attempts.folder(reading.pk).iterdir())
+
+
+def test_a_dead_worker_s_reading_is_given_to_another_but_not_for_ever(run, redis):
+    reading = services.ask(None, run)
+    for crashes in (1, 2):
+        attempts.claim(reading.pk, crashes, "worker A", inputs.of_reading)
+        Reading.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+        assert recovery.recover() >= 1
+    attempts.claim(reading.pk, 3, "worker A", inputs.of_reading)
+    Reading.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    recovery.recover()
+    reading.refresh_from_db()
+    assert (reading.state, reading.attempt, reading.crashes) == (State.FAILED, 3, 3)
+    assert reading.error == recovery.GIVEN_UP
+
+
+def test_withdrawing_removes_what_rests_on_it(run, read, consent, people):
+    reading = read(run)
+    folder = attempts.folder(reading.pk)
+    assert folder.is_dir()
+    withdraw_consent(people["analyst"], consent, reason="not stated")
+    assert not Reading.objects.exists()
+    assert not folder.exists()
+    assert Entry.objects.filter(action="reading.forget").count() == 1
+
+
+def test_the_lanes_are_for_members_who_do_not_code_blind(run, read, client_as, people):
+    read(run)
+    url = f"/runs/{run.pk}/lanes?face=0"
+    told = json.loads(client_as("coder").get(url).content)
+    assert {one["id"] for one in told["lanes"]} >= {"combinations", "states", "engagement"}
+    assert "never a diagnosis" in told["statement"]
+    from facsweb.coding.models import Layer
+
+    Layer.objects.create(run=run, kind="coder", owner=people["coder"], mode="blind", state="open")
+    assert client_as("coder").get(url).status_code == 403
+    assert client_as("coder").get(f"/runs/{run.pk}/meaning/").status_code == 403
+
+
+def test_a_run_that_is_not_finished_is_not_read(run, redis):
+    AnalysisRun.objects.filter(pk=run.pk).update(state="failed")
+    run.refresh_from_db()
+    assert services.ask(None, run) is None
