@@ -10,6 +10,7 @@ import pytest
 from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
 from analysis.face.texture import TEXTURE_COLUMNS, SkinTexture
 from analysis.face.tracker import Tracker
+from analysis.facs import combinations
 from analysis.facs.baseline import automatic_neutral
 from analysis.facs.events import Event, events
 from analysis.facs.intensity import intensities
@@ -27,6 +28,7 @@ from analysis.training.evaluate_synthetic import (
 )
 from analysis.training.labelled import Labelled, clips
 from analysis.validation import events as matching
+from tests.analysis.combination_evidence import scored as scored_evidence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEDIA = REPOSITORY / "tests" / "media"
@@ -101,6 +103,26 @@ def test_head_turns_have_the_labelled_direction(labelled: list[Labelled], scored
     ]
     assert turns == ["51", "52"]  # +18 degrees, then −18
     assert "| clips | roll |" in head_table([("clips", labelled)])
+
+
+def test_combinations_of_the_clips_are_those_that_were_rendered(labelled: list[Labelled]) -> None:
+    """By the shipped scorer; docs/combinations.md says what it sees besides, and what fails."""
+    found = {}
+    for one in labelled:
+        series = one.series()
+        neutral = automatic_neutral(series)
+        assert neutral is not None
+        made = scored_evidence(series, intensities(series, neutral, chosen(None)))
+        finds = [find for find in combinations.find(made, combinations.catalogue()) if find.combination != "blink"]
+        found[one.name[:2]] = [(find.combination, find.onset_us / 1e6, find.offset_us / 1e6) for find in finds]
+    for clip, expected in {
+        "d1": [("happiness", 1, 4.8), ("duchenne-smile", 1, 4.8), ("social-smile", 6, 8.2), ("happiness", 6, 8.2)],
+        "d2": [("anger", 1.2, 4.4), ("sadness", 5.6, 8.9)],
+        "d3": [("surprise", 1.2, 3.5), ("contempt-dimpler", 7.2, 9.2)],
+    }.items():
+        assert [name for name, *_ in found[clip]] == [name for name, *_ in expected], clip
+        for (_, onset, offset), (_, first, last) in zip(found[clip], expected, strict=True):
+            assert first <= onset < offset <= last, clip
 
 
 def people(path: Path) -> list[tuple[FaceSeries, list[Event]]]:
