@@ -146,7 +146,10 @@ class Presence:
 
     def _unit(self, unit: Unit, side: str) -> Float64 | None:
         if (unit, side) not in self._units:
-            self._units[unit, side] = self._made(unit, side)
+            made = self._made(unit, side)
+            if made is not None:
+                made.flags.writeable = False  # a combination of one unit hands out this very array
+            self._units[unit, side] = made
         return self._units[unit, side]
 
     def _made(self, unit: Unit, side: str) -> Float64 | None:

@@ -188,6 +188,6 @@ def test_the_page_holds_the_table_that_the_data_gives():
     page = (REPOSITORY / "docs" / "combinations.md").read_text(encoding="utf-8")
     table = combination_table.markdown()
     assert table in page, "run: python -m analysis combinations --list, and put it under 'All entries'"
-    for name in GRADES:
-        assert f"| {name} |" in page
+    for name, words in GRADES.items():
+        assert f"| {name} | {words} |" in page
     assert {code for one in catalogue() for code in one.codes} <= set(CATALOGUE)
