@@ -24,8 +24,8 @@ GROUPS: Final = (
 )  # fmt: skip
 #: How well a source supports an entry, best first, in words.
 GRADES: Final[dict[Grade, str]] = {
-    "manual": "listed in the FACS Investigator's Guide (2002) as a prototype or a major variant; for actions: described "
-    "in the FACS manual",
+    "manual": "listed in the FACS Investigator's Guide (2002) as a prototype or a major variant; for actions: "
+    "described in the FACS manual",
     "replicated": "coded with FACS and reported by two or more independent studies, or by a review of them",
     "single study": "reported by one study with FACS, or only by one group of authors",
     "proposed": "proposed in the literature, without a test of just this configuration, or with conflicting ones",
