@@ -9,9 +9,10 @@ class CodingConfig(AppConfig):
         from facsweb.coding.machine import make_machine_layer
         from facsweb.coding.preparing import prepare_run
         from facsweb.coding.protection import signed
-        from facsweb.coding.sight import hides, withheld_entries
+        from facsweb.coding.sight import hides, hides_on, withheld_entries
         from facsweb.coding.statuses import statuses
         from facsweb.runs import hooks
+        from facsweb.transcripts import hooks as words
 
         if make_machine_layer not in hooks.on_success:
             hooks.on_success.append(make_machine_layer)
@@ -21,6 +22,8 @@ class CodingConfig(AppConfig):
             hooks.protections.append(signed)
         if hides not in hooks.hidden:
             hooks.hidden.append(hides)
+        if hides_on not in words.hidden:
+            words.hidden.append(hides_on)
         if withheld_entries not in audit.withheld:
             audit.withheld.append(withheld_entries)
         if statuses not in hooks.codings:

@@ -48,7 +48,12 @@ def blind_recordings(user: User) -> QuerySet[Layer, uuid.UUID]:
 
 def hides(user: User, run: AnalysisRun) -> str:
     """Why what the machine and others say about the run's recording is hidden; empty while it is not."""
-    return WHY_HIDDEN if blind_layer(user, run.recording) is not None else ""
+    return hides_on(user, run.recording)
+
+
+def hides_on(user: User, recording: Recording) -> str:
+    """The same for a recording, whether it has runs or not."""
+    return WHY_HIDDEN if blind_layer(user, recording) is not None else ""
 
 
 def readable_layers(user: User, run: AnalysisRun) -> list[Layer]:

@@ -18,9 +18,8 @@ from facsweb.recordings.models import Recording
 from facsweb.studies import access
 from facsweb.studies.models import Participant, Scope, Study
 from facsweb.studies.services import ConsentMissing, missing_scopes
-from facsweb.transcripts import forms, services, values
-from facsweb.transcripts.models import Transcript, Upload
-from facsweb.transcripts.speech import why_not_recognised
+from facsweb.transcripts import forms, services, speech, values
+from facsweb.transcripts.models import Recognition, Transcript, Upload
 
 SHOWN_UNITS: Final = 50
 SHOWN_REMARKS: Final = 20
@@ -37,6 +36,8 @@ def of_recording(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return found
     if asked == "type":
         return _begun(request, participant, recording, recording.title, "")
+    if asked == "speech":
+        return _listened(request, recording)
     context = {
         "recording": recording,
         "participant": participant,
@@ -44,7 +45,8 @@ def of_recording(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "consented": not missing_scopes(participant, [Scope.TEXT]),
         "file_form": file,
         "waiting": services.waiting(request.user, participant, recording),  # type: ignore[arg-type]
-        "why_no_speech": why_not_recognised(recording),
+        "why_no_speech": speech.why_not_recognised(recording),
+        "recognition": Recognition.objects.filter(recording=recording).first(),
         "max_bytes": services.MAX_BYTES,
         "crumbs": recordings.crumbs(recording, "Transcript"),
     }
@@ -182,6 +184,14 @@ def _begun(
         messages.error(request, str(error))
         return redirect(request.path)
     return redirect("transcripts:edit", pk=transcript.pk)
+
+
+def _listened(request: HttpRequest, recording: Recording) -> HttpResponse:
+    try:
+        speech.ask(request.user, recording)  # type: ignore[arg-type]
+    except (services.Refused, ConsentMissing) as error:
+        messages.error(request, str(error))
+    return redirect("transcripts:add", pk=recording.pk)
 
 
 def _back(upload: Upload) -> str:

@@ -8,8 +8,9 @@ from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Consent, Scope
 from facsweb.studies.services import missing_scopes
-from facsweb.transcripts.models import Scores, Upload
+from facsweb.transcripts.models import Recognition, Scores, Upload
 from facsweb.transcripts.services import current, of_recording
+from facsweb.transcripts.speech import NEEDED
 
 
 def forget_withdrawn(consent: Consent) -> None:
@@ -22,6 +23,8 @@ def forget_withdrawn(consent: Consent) -> None:
     if missing_scopes(participant, [Scope.TEXT]):
         Upload.objects.filter(participant=participant).delete()
         Scores.objects.filter(transcript__participant=participant).delete()
+    if missing_scopes(participant, NEEDED):
+        Recognition.objects.filter(recording__participant=participant).delete()
 
 
 def note_deletion(recording: Recording) -> list[Path]:

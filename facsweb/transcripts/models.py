@@ -147,3 +147,23 @@ class Scores(models.Model):
 
     def __str__(self) -> str:
         return f"Scores of {self.transcript_id} ({self.state})"
+
+
+class Recognition(models.Model):
+    """Speech of a recording on its way to a transcript; gone once it is one."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a worker"
+        RUNNING = "running", "Being recognised"
+        FAILED = "failed", "Not recognised"
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="recognition")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reached_us = models.PositiveBigIntegerField(default=0, help_text="Media time that was listened to.")
+    error = models.TextField(blank=True, help_text="A sentence for a person.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Recognition of {self.recording_id} ({self.state})"

@@ -11,7 +11,7 @@ from facsweb.studies.models import Scope, Study
 from facsweb.studies.services import missing_scopes
 from facsweb.transcripts import analysing, services, values
 from facsweb.transcripts.languages import name_of
-from facsweb.transcripts.models import Revision, Scores, Transcript
+from facsweb.transcripts.models import Recognition, Revision, Scores, Transcript
 from facsweb.transcripts.speech import why_not_recognised
 from facsweb.transcripts.values import Row
 
@@ -196,6 +196,7 @@ def card(recording: Recording) -> dict[str, Any]:
         "language": name_of(language) if language else "",
         "scores": scores,
         "why_no_speech": why_not_recognised(recording),
+        "recognition": Recognition.objects.filter(recording=recording).first(),
     }
 
 

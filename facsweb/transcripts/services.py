@@ -7,7 +7,7 @@ the words themselves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -212,6 +212,14 @@ def take(actor: User, upload: Upload, *, title: str, language: str, shift_us: in
         words = f"Took {len(found.rows):,} units from “{file.filename}”."
         _append(actor, transcript, Action.UPLOAD, words, found.rows, file=file)
     return transcript
+
+
+@transaction.atomic
+def take_recognised(actor: User, recording: Recording, units: Iterable[Unit]) -> Revision:
+    """Make recognised speech the newest revision of the recording's transcript."""
+    rows, _ = values.fitted(units, duration_us=recording.duration_us)
+    transcript = _of(actor, recording.participant, recording, title=recording.title, source=Source.SPEECH)
+    return _append(actor, transcript, Action.SPEECH, f"Recognised {len(rows):,} units of speech.", rows)
 
 
 def throw_away(upload: Upload) -> None:

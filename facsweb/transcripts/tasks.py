@@ -10,3 +10,10 @@ def score(transcript_id: str, revision: int) -> None:
     from facsweb.transcripts.analysing import compute
 
     compute(uuid.UUID(transcript_id), revision)
+
+
+def recognise(recording_id: str) -> None:
+    """Write down what is said on a recording."""
+    from facsweb.transcripts.speech import perform
+
+    perform(uuid.UUID(recording_id))
