@@ -144,11 +144,11 @@ def _sigma(evidence: Evidence, key: str, scores: Float64, errors: Errors) -> Flo
 
 
 def _least(scores: Float64, errors: Errors) -> Float64:
-    """Least spread: from nothing at rest to that of a code that is shown, for scores in between.
+    """Least spread of faint scores: from nothing at rest to that of a code that is shown.
 
     The intervals of faint scores were found on faces that mostly show nothing, whose scores are lower still.
     """
-    share = np.clip((scores - errors.resting) / (errors.faint - errors.resting), 0, 1)
+    share = np.clip((scores - errors.resting) / (errors.faint - errors.resting), 0, None) * (scores < errors.faint)
     return np.asarray(share * errors.default_shown / _TWO_SIDED, np.float64)
 
 

@@ -113,7 +113,7 @@ class Dimensions:
 
 @dataclass(frozen=True)
 class Widening:
-    """Factors on the upper half of a shown state's interval and on the lower half of ``other``'s; 1 or more."""
+    """Factors on the upper half of a state's interval and on the lower half of ``other``'s; 1 or more."""
 
     shown: float
     other: float

@@ -112,8 +112,12 @@ def _wholes(part: Part, parts: Sequence[Part]) -> tuple[int, ...]:
             return False
         if whole.combination.id in part.combination.yields_to:
             return True
-        fuller = len(whole.required) > len(part.required) and whole.variant.score is None
-        return fuller and all(any(own <= asked for own in whole.required) for asked in part.required)
+        if len(whole.required) <= len(part.required):
+            return False
+        if whole.variant.score is not None:  # a sum of parts stands by several of them, whichever they are
+            together = frozenset().union(*whole.required)
+            return all(asked <= together for asked in part.required)
+        return all(any(own <= asked for own in whole.required) for asked in part.required)
 
     return tuple(place for place, whole in enumerate(parts) if holds(whole))
 

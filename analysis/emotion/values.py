@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.emotion.figures import ALL, OTHER, SHOWN, scale
+from analysis.emotion.figures import ALL, OTHER, STATES, scale
 from analysis.emotion.parameters import Parameters
 from analysis.emotion.spread import interval
 from analysis.facs.series import Float64
@@ -35,7 +35,7 @@ def told(draws: NDArray[np.floating], given: Parameters) -> tuple[Float64, Float
         own_low, own_high = interval(draws[..., at, :], bottom, top)
         middle = np.clip(value[..., at], bottom, top)
         down = given.widening.other if state == OTHER else 1.0
-        up = given.widening.shown if state in SHOWN else 1.0
+        up = given.widening.shown if state in STATES else 1.0
         low[..., at] = np.clip(middle - down * np.maximum(middle - own_low, 0), bottom, top)
         high[..., at] = np.clip(middle + up * np.maximum(own_high - middle, 0), bottom, top)
         value[..., at] = middle

@@ -1,0 +1,322 @@
+"""How often the intervals of states hold the truth, on sessions whose truth is known. Tables of docs/method.md.
+
+``python -m analysis.training.coverage`` prints the whole study as Markdown (about ten minutes of one processor);
+``--share 0.2`` a fifth of its sessions.
+
+Nothing is tuned on these sessions, and the model that computes the states is not the one that makes them
+(`analysis.training.made_sessions`). Windows count where a value is given and where there is something to say: the
+upper end of the interval is .05 or more. All others hold the truth nearly always, and would flatter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from analysis.emotion.course import course
+from analysis.emotion.estimate import states
+from analysis.emotion.figures import ALL, SHOWN, States
+from analysis.emotion.parameters import Parameters, parameters
+from analysis.facs.combination_model import Combination
+from analysis.facs.combinations import catalogue
+from analysis.facs.evidence import Evidence
+from analysis.facs.series import Float64
+from analysis.training.made_sessions import Made, World, lived, made
+
+#: Smallest upper end of an interval that says something.
+SAYS: Final = 0.05
+_SEED: Final = 20261121
+_WIDTHS: Final = 1e-6
+#: Hours of the same person that stand for what the session is a part of.
+_LIFE_H: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Values that were given, one row each.
+
+    Attributes
+    ----------
+    kind : int64, shape (n,)
+        Place in `ALL`.
+    value, low, high, truth : float64, shape (n,)
+    """
+
+    kind: np.ndarray[tuple[int], np.dtype[np.int64]]
+    value: Float64
+    low: Float64
+    high: Float64
+    truth: Float64
+
+    def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Counted:
+        """Some of the rows."""
+        return Counted(self.kind[mask], self.value[mask], self.low[mask], self.high[mask], self.truth[mask])
+
+    @property
+    def telling(self) -> Counted:
+        """Where the interval says something."""
+        return self.where(self.high >= SAYS)
+
+    @property
+    def held(self) -> float:
+        """Share of the truths inside of their intervals; NaN when there are none."""
+        if not len(self.kind):
+            return float("nan")
+        return float(((self.truth >= self.low - _WIDTHS) & (self.truth <= self.high + _WIDTHS)).mean())
+
+    def of(self, name: str) -> Counted:
+        """One state's."""
+        return self.where(self.kind == ALL.index(name))
+
+
+def joined(parts: Sequence[Counted]) -> Counted:
+    """All rows in one."""
+    names = ("kind", "value", "low", "high", "truth")
+    return Counted(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@lru_cache(maxsize=1)
+def recipes() -> tuple[tuple[str, ...], ...]:
+    """Codes of every variant of the catalogue's expressions that a machine can find: what made faces show."""
+    return tuple(
+        tuple(group[0].code for group in variant.required)
+        for one in catalogue()
+        if one.kind == "expression"
+        for variant in one.variants
+        if variant.required and variant.origin != "coder" and not variant.needs_coding
+    )
+
+
+def true_path(truth: Evidence, combinations: Sequence[Combination]) -> Float64:
+    """Shares and dimensions at the true intensities in every frame, shape (all, n)."""
+    given = replace(parameters(), bin_us=round(truth.interval_us))
+    return course(truth, combinations, (), given).path.astype(np.float64)
+
+
+def compared(one: Made, found: States, combinations: Sequence[Combination]) -> tuple[Counted, Counted]:
+    """Windows and session values of one made session beside the truth of its measured frames."""
+    path = true_path(one.truth, combinations)
+    measured = np.zeros(len(one.evidence), bool)
+    for values in one.evidence.values.values():
+        measured |= np.isfinite(values)
+    sums = np.concatenate([np.zeros((len(ALL), 1)), np.cumsum(np.where(measured, path, 0), axis=1)], axis=1)
+    number = np.concatenate([[0], np.cumsum(measured)])
+    first, last = (np.searchsorted(one.evidence.time_us, ends) for ends in (found.start_us, found.end_us))
+    truth = (sums[:, last] - sums[:, first]) / np.maximum(number[last] - number[first], 1)
+    windows, session = [], []
+    whole = sums[:, -1] / max(number[-1], 1)
+    for at, name in enumerate(ALL):
+        window = found.windows[name]
+        given = ~window.abstained
+        kind = np.full(int(given.sum()), at)
+        windows.append(Counted(kind, window.value[given], window.low[given], window.high[given], truth[at, given]))
+        level = found.session[name]
+        if level.value is not None and level.low is not None and level.high is not None:
+            row = [np.array([number]) for number in (level.value, level.low, level.high, whole[at])]
+            session.append(Counted(np.array([at]), *row))
+    return joined(windows), joined(session)
+
+
+def expected(life: Float64, found: States) -> Counted:
+    """Session values beside what they are an estimate of: the person's mean over a long time, shape (all,)."""
+    rows = []
+    for at, name in enumerate(ALL):
+        level = found.session[name]
+        if level.value is not None and level.expected_low is not None and level.expected_high is not None:
+            row = [np.array([one]) for one in (level.value, level.expected_low, level.expected_high, life[at])]
+            rows.append(Counted(np.array([at]), *row))
+    nothing = np.zeros(0)
+    return joined(rows) if rows else Counted(np.zeros(0, np.int64), nothing, nothing, nothing, nothing)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a number of sessions came to.
+
+    Attributes
+    ----------
+    windows, sessions, beyond : Counted
+        Windows, sessions as they are, and sessions beside what they are part of.
+    given : float
+        Share of the values of windows that were given.
+    """
+
+    windows: Counted
+    sessions: Counted
+    beyond: Counted
+    given: float
+
+
+def study(
+    world: World,
+    seconds: float,
+    sessions: int,
+    *,
+    seed: int = _SEED,
+    life_h: float = _LIFE_H,
+    given: Parameters | None = None,
+) -> Study:
+    """Make sessions, compute their states, compare.
+
+    Parameters
+    ----------
+    world : World
+    seconds : float
+        Length of each.
+    sessions : int
+    seed : int
+    life_h : float
+        Hours of each person's true movements that stand for its mean; 0: not compared.
+    given : Parameters, optional
+    """
+    combinations = catalogue()
+    windows, levels, beyond = [], [], []
+    possible = 0
+    for number in range(sessions):
+        one = made(world, recipes(), seconds, seed=seed, number=number)
+        found = states(one.evidence, combinations=combinations, seed=number, given=given)
+        compare = compared(one, found, combinations)
+        windows.append(compare[0])
+        levels.append(compare[1])
+        possible += len(found.start_us) * len(ALL)
+        if life_h:
+            long = lived(replace(world, rate_hz=10.0), recipes(), life_h, seed=seed, number=number)
+            beyond.append(expected(true_path(long, combinations).mean(axis=1), found))
+    nothing = np.zeros(0)
+    empty = Counted(np.zeros(0, np.int64), nothing, nothing, nothing, nothing)
+    told = joined(windows)
+    return Study(told, joined(levels), joined(beyond) if beyond else empty, len(told.kind) / max(possible, 1))
+
+
+# The study
+
+#: Name of a world, how it differs from the first, seconds and sessions.
+WORLDS: Final[tuple[tuple[str, World, float, int], ...]] = (
+    ("as assumed, 1 min", World(), 60, 80),
+    ("as assumed, 3 min", World(), 180, 30),
+    ("as assumed, 10 min", World(), 600, 12),
+    ("little expression", World(per_minute=3), 120, 40),
+    ("much expression", World(per_minute=16), 60, 40),
+    ("much is not scored", World(missing=0.15), 60, 40),
+    ("intervals 30 % too narrow", World(intervals=0.7), 60, 40),
+    ("errors last (.95)", World(lasting=0.95), 60, 40),
+    ("errors pass (.2)", World(lasting=0.2), 60, 40),
+    ("codes err together (.7)", World(alike=0.7), 60, 40),
+    ("scores spill over", World(spilt=1.0), 60, 40),
+    ("few false movements", World(wrong=0.05), 60, 40),
+)
+#: Other choices than the shipped ones, each on the first world.
+CHOICES: Final[tuple[tuple[str, dict[str, float]], ...]] = (
+    ("as shipped", {}),
+    ("lasting 0.3", {"lasting": 0.3}),
+    ("lasting 0.95", {"lasting": 0.95}),
+    ("fading 0.2 s", {"fading_s": 0.2}),
+    ("fading 2 s", {"fading_s": 2.0}),
+    ("codes alike 0", {"codes_alike": 0.0}),
+    ("codes alike 0.6", {"codes_alike": 0.6}),
+)
+_CHOICE_SESSIONS: Final = 30
+
+
+def shown(counted: Counted) -> Counted:
+    """Rows of the states that can be shown."""
+    return counted.where(np.isin(counted.kind, [ALL.index(name) for name in SHOWN]))
+
+
+def _held(counted: Counted) -> str:
+    return f"{counted.held:.2f} ({len(counted.kind)})" if len(counted.kind) else "–"
+
+
+def by_world(share: float) -> Iterator[str]:
+    """Table of the worlds."""
+    yield "| world | sessions | values given | windows | their states | width | sessions as they are | beyond |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, world, seconds, number in WORLDS:
+        count = max(2, round(number * share))
+        found = study(world, seconds, count)
+        told = found.windows.telling
+        states_ = shown(told)
+        width = float((states_.high - states_.low).mean()) if len(states_.kind) else float("nan")
+        yield (
+            f"| {name} | {count} × {seconds:.0f} s | {found.given:.2f} | {_held(told)} | {_held(states_)} | "
+            f"{width:.2f} | {_held(found.sessions.telling)} | {_held(found.beyond)} |"
+        )
+
+
+def by_state(share: float) -> Iterator[str]:
+    """Table of the states, over the worlds that are as assumed."""
+    found = [study(world, seconds, max(2, round(number * share))) for _, world, seconds, number in WORLDS[:3]]
+    windows = joined([one.windows for one in found])
+    sessions = joined([one.sessions for one in found])
+    beyond = joined([one.beyond for one in found])
+    yield "| | all windows | telling windows | mean error | width | truth above / below | sessions | beyond |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name in (*ALL, "all"):
+        every = windows if name == "all" else windows.of(name)
+        told = every.telling
+        if not len(told.kind):
+            continue
+        above, below = (told.truth > told.high + _WIDTHS).mean(), (told.truth < told.low - _WIDTHS).mean()
+        yield (
+            f"| {name} | {_held(every)} | {_held(told)} | {(told.value - told.truth).mean():+.3f} | "
+            f"{(told.high - told.low).mean():.2f} | {above:.2f} / {below:.2f} | "
+            f"{_held((sessions if name == 'all' else sessions.of(name)).telling)} | "
+            f"{_held(beyond if name == 'all' else beyond.of(name))} |"
+        )
+
+
+def by_choice(share: float) -> Iterator[str]:
+    """Table of other choices of how errors behave."""
+    yield "| choice | windows | their states | width | sessions as they are | width |"
+    yield "|---|---|---|---|---|---|"
+    given = parameters()
+    for name, changed in CHOICES:
+        chosen = replace(given, errors=replace(given.errors, **changed))
+        found = study(World(), 60, max(2, round(_CHOICE_SESSIONS * share)), life_h=0, given=chosen)
+        told, session = found.windows.telling, found.sessions.telling
+        states_ = shown(told)
+        yield (
+            f"| {name} | {_held(told)} | {_held(states_)} | {(states_.high - states_.low).mean():.2f} | "
+            f"{_held(session)} | {(session.high - session.low).mean():.2f} |"
+        )
+
+
+def binning(sessions: int) -> float:
+    """Largest difference that bins of 0.1 s make to the truth of a window, over some sessions."""
+    worst = 0.0
+    combinations = catalogue()
+    for number in range(sessions):
+        truth = made(World(), recipes(), 60, seed=_SEED, number=number).truth
+        coarse = course(truth, combinations, (), parameters()).path.astype(np.float64)
+        fine = true_path(truth, combinations)
+        for start in range(0, 58):
+            frames = fine[:, start * 25 : (start + 2) * 25].mean(axis=1)
+            bins = coarse[:, start * 10 : (start + 2) * 10].mean(axis=1)
+            worst = max(worst, float(np.abs(frames - bins).max()))
+    return worst
+
+
+def main(arguments: list[str]) -> int:
+    """Run; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--share", type=float, default=1.0, metavar="S", help="of the sessions (1)")
+    share = parser.parse_args(arguments).share
+    for table in (by_state(share), by_world(share), by_choice(share)):
+        for line in table:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        sys.stdout.write("\n")
+    sys.stdout.write(
+        f"Bins of 0.1 s change a window's value by at most {binning(max(2, round(10 * share))):.3f}.\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
