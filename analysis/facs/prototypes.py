@@ -41,7 +41,7 @@ def prototypes() -> tuple[str, tuple[Prototype, ...]]:
         Prototype(
             entry.group,
             tuple(sorted(entry.codes, key=int)),
-            tuple(variant.formula for variant in entry.variants if variant.rank == "prototype"),
+            tuple(dict.fromkeys(variant.formula for variant in entry.variants if variant.rank == "prototype")),
         )
         for entry in catalogue()
         if [source.key for source in entry.citation] == [_SOURCE]
