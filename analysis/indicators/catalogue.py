@@ -72,7 +72,7 @@ class Input:
         if self.channel not in CHANNELS:
             raise ValueError(f"input {self.id}: there is no channel {self.channel!r}")
         if not self.range[0] <= self.anchors[0] < self.anchors[1] <= self.range[1]:
-            raise ValueError(f"input {self.id}: anchors must ascend and lie within the range")
+            raise ValueError(f"input {self.id}: anchors must ascend and be within the range")
         if not all((self.label, self.unit, self.file, self.anchors_source, self.more_means)):
             raise ValueError(f"input {self.id}: label, unit, file, source of the anchors and meaning are needed")
 

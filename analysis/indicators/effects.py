@@ -164,8 +164,9 @@ def holm(p: Float64) -> Float64:
 
 def benjamini_hochberg(p: Float64) -> Float64:
     """Benjamini and Hochberg's correction (1995, J. Royal Statistical Society B 57:289–300), shape (n,)."""
-    if not len(p):
-        return p
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p), np.float64)
+    order = np.argsort(p, kind="stable")
+    ranks = np.arange(1, len(p) + 1)
+    stepped = np.minimum.accumulate((p[order] * len(p) / ranks)[::-1])[::-1]
+    out = np.empty_like(p)
+    out[order] = np.minimum(1.0, stepped)
+    return out

@@ -237,7 +237,7 @@ def _largest(arrays: Sequence[Float64]) -> Float64:
 def screen(track: FaceTrack) -> tuple[float, float] | None:
     """Yaw and pitch, degrees, in which the head points most often; None where no angle was measured.
 
-    The highest place of a histogram in steps of 2°, smoothed over 6°: a mode, because a mean would lie between the
+    The highest place of a histogram in steps of 2°, smoothed over 6°: a mode, because a mean would be between the
     screen and whatever else is looked at.
     """
     known = np.isfinite(track.yaw_deg) & np.isfinite(track.pitch_deg)

@@ -33,7 +33,7 @@ Z: Final = 1.6449
 _SPARSE: Final = 5
 #: What the interval is about, for files and pages.
 COVERS: Final = (
-    "Where the value would lie for other stretches of the same session and other errors of the same measurements, "
+    "Where the value would be for other stretches of the same session and other errors of the same measurements, "
     "in 90 of 100 cases, if the inputs' own intervals are right. It does not cover whether the formula measures "
     "what its name says: no study shows that."
 )

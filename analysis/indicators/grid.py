@@ -70,7 +70,7 @@ class Grid:
         return found
 
     def covered_s(self, stretches: Iterable[tuple[int, int]]) -> Float64:
-        """Seconds of each cell that lie in at least one of the stretches, shape (cells,)."""
+        """Seconds of each cell that are in at least one of the stretches, shape (cells,)."""
         joined = union(stretches)
         if not joined:
             return np.zeros(self.cells)
@@ -132,7 +132,7 @@ def union(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def inside(time_us: Int64, stretches: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-    """Which moments lie in a stretch, shape (n,); a stretch holds its first and not its last microsecond."""
+    """Which moments are in a stretch, shape (n,); a stretch holds its first and not its last microsecond."""
     joined = union(stretches)
     if not joined:
         return np.zeros(len(time_us), bool)
@@ -151,7 +151,7 @@ def block_counts(cells: int, draws: int, rng: np.random.Generator) -> NDArray[np
 
     Few blocks vary less than what they were drawn from, and their percentiles are those of a normal distribution;
     so the counts are spread around 1 by what a t interval is wider (Hesterberg 2015, The American Statistician
-    69:371–386), at most twice. A count can therefore lie below 0.
+    69:371–386), at most twice. A count can therefore be below 0.
 
     Returns
     -------

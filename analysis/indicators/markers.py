@@ -40,7 +40,7 @@ class Marker:
     Raises
     ------
     ValueError
-        No name, an unknown kind, or an end that does not lie behind the start.
+        No name, an unknown kind, or an end that is not behind the start.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Marker:
         if not self.name.strip() or self.kind not in KINDS:
             raise ValueError(f"a marker needs a name and a kind: {', '.join(KINDS)}")
         if self.start_us < 0 or (self.end_us is not None and self.end_us <= self.start_us):
-            raise ValueError(f"marker {self.name!r}: the end must lie behind the start")
+            raise ValueError(f"marker {self.name!r}: the end must be behind the start")
 
 
 def responses(
@@ -123,7 +123,7 @@ def _change(curve: Curve, span: tuple[int, int], before: tuple[int, int]) -> dic
     """Mean during, mean before and their difference, each with an interval.
 
     The windows of one stretch are taken to err together: the ends are the means of the windows' ends. The two
-    stretches' errors count as independent. Windows that are longer than the baseline lie in it by their middle.
+    stretches' errors count as independent. Windows that are longer than the baseline are in it by their middle.
     """
     during, base = _mean(curve.within(*span)), _mean(curve.within(*before))
     found: dict[str, Any] = {"during": _ends(during), "before": _ends(base), "difference": None, "why": None}
@@ -187,10 +187,10 @@ def _rate(count: int, low: float, high: float, minutes: float) -> dict[str, floa
 
 def poisson_interval(count: int) -> tuple[float, float]:
     """Exact 90 % interval of the expected number of independent events (Garwood 1936, Biometrika 28:437–442)."""
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv  # half of chi-squared's quantile; scipy.stats takes long to load
 
-    low = float(chi2.ppf(0.05, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(0.95, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, 0.05)) if count else 0.0
+    return low, float(gammaincinv(count + 1, 0.95))
 
 
 def _text(text: Mapping[str, Any] | None, span: tuple[int, int], speaker: str | None) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ class Curve:
         return (self.start_us + self.end_us) // 2
 
     def within(self, start_us: int, end_us: int) -> Curve:
-        """The windows whose middle lies in a stretch and that have a value."""
+        """The windows whose middle is in a stretch and that have a value."""
         kept = (self.middle_us >= start_us) & (self.middle_us < end_us) & np.isfinite(self.value)
         return self.at(kept)
 

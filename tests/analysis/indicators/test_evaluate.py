@@ -139,11 +139,11 @@ def test_intervals_cover_what_the_session_would_show_on_average():
     rng = np.random.default_rng(2)
     expected = 100 * (2 * (1 - (18 - 10) / 20) + (0.7 - 0.4) / 0.6) / 3
     hits = 0
-    for number in range(150):
+    for number in range(100):
         noise = rng.standard_normal(CELLS + 20)
         for at in range(1, len(noise)):
             noise[at] += 0.4 * noise[at - 1]
         rate, share = rng.poisson(0.6, CELLS).astype(float), 0.7 + 0.06 * noise[20:]
         one = found(number, blink_rate=blinks(rate), head_toward=head(share))
         hits += one["low"] <= expected <= one["high"]
-    assert 0.85 <= hits / 150 <= 0.97
+    assert 0.85 <= hits / 100 <= 0.97
