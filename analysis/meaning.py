@@ -109,6 +109,8 @@ def derive(
             _link(results / name, out / name)
         faces = _faces(out, allowed, own, calibration, seed, hook)
         _indicators(out, allowed, markers, seed)
+        for one in faces:
+            one["moments"] = _moments(out, one["face"])
         content = {
             "schema": SCHEMA,
             "versions": versions(),
@@ -154,8 +156,8 @@ def _faces(
     calibration: CohortCalibration | None,
     seed: int,
     hook: Hook | None,
-) -> list[int]:
-    """Combinations and states of every face; which faces were read, none where consent does not cover it."""
+) -> list[dict[str, Any]]:
+    """Combinations and states of every face; what was read of whom, nothing where consent does not cover it."""
     if allowed is not None and (_STATES not in allowed.scopes or _forbidden(allowed)):
         return []
     from analysis.calibration import apply
@@ -163,20 +165,32 @@ def _faces(
     from analysis.emotion.files import write
     from analysis.facs.combinations import catalogue, find, write_combinations
     from analysis.facs.evidence import evidence_of_run, faces_of_run
+    from analysis.facs.together import together
 
     combinations = [*catalogue(), *own]
     speech = _speech(out)
     numbers = faces_of_run(out)
-    found, read = [], []
+    found, read, about = [], [], []
     for done, face in enumerate(numbers):
         if hook is not None:
             hook("states", done, len(numbers))
         evidence = apply(evidence_of_run(out, face), calibration)
         found += find(evidence, combinations, speech=speech)
         read.append(states(evidence, speech=speech, seed=seed, priors=_priors(calibration)))
+        about.append({"face": face, "together": together(evidence).as_dict()})
     write_combinations(out, found)
     write(out, read)
-    return list(numbers)
+    return about
+
+
+def _moments(out: Path, face: int) -> list[dict[str, Any]]:
+    from analysis.facs.combinations import read_combinations
+    from analysis.moments import moments
+
+    path = out / "channels.json"
+    stretches = json.loads(path.read_text(encoding="utf-8"))["stretches"] if path.is_file() else []
+    own = [one for one in read_combinations(out) if one.face == face]
+    return [one.as_dict() for one in moments(own, [row for row in stretches if row["face"] == face])]
 
 
 def _forbidden(allowed: Allowed) -> bool:

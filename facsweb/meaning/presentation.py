@@ -24,3 +24,19 @@ def words_of(run: AnalysisRun, reading: Reading | None, active: Reading | None) 
     if not {Scope.AUDIO, Scope.TEXT, Scope.EMOTION} & set(allowed):
         return "The participant agreed to the coding of facial movements alone, so nothing else is read."
     return "This analysis has not been read yet."
+
+
+def why_not(run: AnalysisRun) -> dict[str, str]:
+    """Sentences for what a reading has nothing of."""
+    allowed = inputs.allowed_scopes(run.recording.participant)
+    voice = "No sound was analysed: " + (
+        "the recording has none."
+        if not run.recording.has_audio
+        else "the participant did not agree to it."
+        if Scope.AUDIO not in allowed
+        else "read it again."
+    )
+    words = "No words were analysed: " + (
+        "there is no transcript with scores." if Scope.TEXT in allowed else "the participant did not agree to it."
+    )
+    return {"why_no_voice": voice, "why_no_words": words}

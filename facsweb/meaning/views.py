@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from facsweb.coding.api import json_api, number
 from facsweb.coding.page import crumbs
 from facsweb.coding.sight import hides
+from facsweb.coding.views import PLOTS
 from facsweb.meaning import inputs, lanes, services
+from facsweb.meaning import session as session_page
 from facsweb.meaning.models import Markers
-from facsweb.meaning.presentation import words_of
+from facsweb.meaning.presentation import why_not, words_of
 from facsweb.runs.hooks import why_hidden
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -52,6 +55,7 @@ def lanes_of_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
+@csp_update(PLOTS)
 def session(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What was read from a whole session."""
     run = readable_run(request, pk)
@@ -61,11 +65,14 @@ def session(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "recording": run.recording,
         "reading": reading,
         "active": active,
-        "words": words_of(run, reading, active),
+        "words_state": words_of(run, reading, active),
+        **why_not(run),
         "statement": lanes.STATEMENT,
         "crumbs": [*crumbs(run)[:-1], ("Meaning", "")],
         "may_read": access.may(request.user, "meaning:read", run),
     }
+    if reading is not None:
+        context |= session_page.context(reading, number(request, "face", 0))
     return render(request, "meaning/session.html", context)
 
 

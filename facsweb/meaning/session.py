@@ -1,0 +1,169 @@
+"""What the page about a session shows of one face: figures with intervals, each with its way to the frames."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from analysis.facs.codes import CATALOGUE
+from facsweb.meaning import services
+from facsweb.meaning.models import Reading
+
+#: Rows of the session table that are not states.
+SCALES: Final = ("valence", "arousal")
+_STILL: Final = ("neutral", "other")
+NEUTRAL_WORDS: Final = {"neutral": "neutral (no movement)", "other": "other (movement that fits no state)"}
+_SHOWN_FIRST: Final = 3
+#: A state whose interval stays below this is told in one line with the others.
+_NOTHING: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Files:
+    """A finished reading's files, read when they are asked for."""
+
+    folder: Path
+
+    def json(self, name: str) -> Any:
+        path = self.folder / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def face(self, name: str, face: int) -> Any:
+        """The part of a file that is about one face."""
+        told = self.json(name)
+        return None if told is None else next((one for one in told["faces"] if one["face"] == face), None)
+
+
+def context(reading: Reading, face: int) -> dict[str, Any]:
+    """Everything for the template."""
+    files = Files(services.folder(reading))
+    about = reading.summary
+    own = next((one for one in about.get("faces", ()) if one["face"] == face), None)
+    states = files.face("states.json", face)
+    rows = _states(states)
+    nothing = [row for row in rows if row["key"] not in _STILL and _is_nothing(row)]
+    return {
+        "face": face,
+        "faces": [one["face"] for one in about.get("faces", ())],
+        "states": [row for row in rows if row not in nothing],
+        "nothing": [row["name"] for row in nothing],
+        "scales": _scales(states),
+        "states_about": (states or {}).get("about", {}),
+        "covers": files.json("states.json") or {},
+        "combinations": combinations(files.folder, face),
+        "moments": (own or {}).get("moments", ()),
+        "together": _together(own),
+        "indicators": _indicators(files, face),
+        "voice": _voice(files),
+        "words": _words(files),
+        "channels": files.face("channels.json", face),
+        "calibration": about.get("calibration"),
+        "versions": about.get("versions", {}),
+        "plots": plots(files, face, states),
+    }
+
+
+def _states(told: Any) -> list[dict[str, Any]]:
+    """Session values, the largest first; what has no value last, with the reason."""
+    if told is None:
+        return []
+    rows = [
+        {"name": NEUTRAL_WORDS.get(name, name), "key": name, "silent": told["abstained"].get(name, 0), **one}
+        for name, one in told["session"].items()
+        if name not in SCALES
+    ]
+    return sorted(rows, key=lambda row: (row["value"] is None, row["key"] in _STILL, -(row["value"] or 0)))
+
+
+def _is_nothing(row: dict[str, Any]) -> bool:
+    return row["value"] is not None and row["high"] < _NOTHING and row["silent"] == 0 and row["evidence"] == 1
+
+
+def _scales(told: Any) -> list[dict[str, Any]]:
+    return [] if told is None else [{"name": name, **told["session"][name]} for name in SCALES]
+
+
+def combinations(folder: Path, face: int) -> list[dict[str, Any]]:
+    """Combinations by how much of the time they stand; each with its strongest moment."""
+    from analysis.facs.combinations import read_combinations
+
+    by: dict[str, list[Any]] = defaultdict(list)
+    for one in read_combinations(folder):
+        if one.face == face:
+            by[one.combination].append(one)
+    rows = []
+    for key, found in by.items():
+        best = max(found, key=lambda one: (one.confidence * one.strength, -one.onset_us))
+        seconds = sum(one.offset_us - one.onset_us for one in found) / 1e6
+        row = {"key": key, "name": best.name, "group": best.group, "count": len(found), "seconds": seconds}
+        rows.append(row | {"best": best, "micro": sum(one.micro for one in found)})
+    return sorted(rows, key=lambda row: (row["group"] == "confounder", -row["seconds"]))
+
+
+def _together(own: Any) -> list[dict[str, Any]]:
+    """Pairs of units that act together most, for those who read tables."""
+    if own is None:
+        return []
+    told = own["together"]
+    pairs = [
+        {"a": a, "b": b, "a_name": CATALOGUE[a].name, "b_name": CATALOGUE[b].name, "share": told["jaccard"][i][j]}
+        for i, a in enumerate(told["codes"])
+        for j, b in enumerate(told["codes"])
+        if i < j and told["jaccard"][i][j]
+    ]
+    return sorted(pairs, key=lambda pair: -pair["share"])[:12]
+
+
+def _indicators(files: Files, face: int) -> dict[str, Any] | None:
+    told = files.json("indicators.json")
+    if told is None:
+        return None
+    own = next((one for one in told.get("faces", ()) if one["face"] == face), None)
+    shown = []
+    for one in (own or {}).get("indicators", ()):
+        inputs = [
+            entry | {"share": entry["points"] / entry["most"] if entry["most"] else 0} for entry in one["inputs"]
+        ]
+        shown.append({**one, "inputs": inputs})
+    keys = ("statement", "word", "covers", "sources", "why")
+    return {"list": shown, **{key: told.get(key) for key in keys}}
+
+
+def _voice(files: Files) -> dict[str, Any] | None:
+    told = files.json("voice.json")
+    if told is None:
+        return None
+    seconds = sum(one["end_us"] - one["start_us"] for one in told["segments"]) / 1e6
+    return {"segments": len(told["segments"]), "seconds": seconds, "warnings": told.get("warnings", ())}
+
+
+def _words(files: Files) -> dict[str, Any] | None:
+    told = files.json("text.json")
+    if told is None:
+        return None
+    session = sorted((told.get("session") or {}).items(), key=lambda item: -(item[1].get("value") or 0))
+    return {"units": len(told["units"]), "session": session[:8], "language": told.get("language")}
+
+
+def plots(files: Files, face: int, states: Any) -> dict[str, Any] | None:
+    """Windows of every state as plain lists, and which are shown at first."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = files.folder / "states.parquet"
+    if states is None or not path.is_file():
+        return None
+    columns = ["start_us", "end_us", "state", "value", "low", "high"]
+    table = pq.read_table(path, columns=columns, filters=pc.field("face") == face)
+    curves: dict[str, dict[str, list[Any]]] = {}
+    for row in table.to_pylist():
+        curve = curves.setdefault(row["state"], {"at": [], "value": [], "low": [], "high": []})
+        curve["at"].append((row["start_us"] + row["end_us"]) // 2)
+        for name in ("value", "low", "high"):
+            value = row[name]
+            curve[name].append(None if value is None or value != value else round(value, 4))
+    ranked = [row["key"] for row in _states(states) if row["key"] not in _STILL and not _is_nothing(row)]
+    return {"curves": curves, "shown": ranked[:_SHOWN_FIRST] or ["neutral"]}

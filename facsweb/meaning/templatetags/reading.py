@@ -1,0 +1,35 @@
+"""How figures of a reading are written."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share as per cent; an en dash when absent, “under 1 %” for what would read as nothing."""
+    if value is None:
+        return "–"
+    if 0 < value < 0.005:
+        return "under 1 %"
+    return f"{100 * value:.0f} %"
+
+
+@register.filter
+def signed(value: float | None) -> str:
+    """A value on a scale, two decimals with its sign."""
+    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+@register.filter
+def hundredths(value: float | None) -> str:
+    """A share as a length in a drawing that is 100 wide."""
+    return f"{100 * (value or 0):.2f}"
+
+
+@register.filter
+def hundredths_to(low: float | None, high: float | None) -> str:
+    """The length between two shares in a drawing that is 100 wide, at least visible."""
+    return f"{max(100 * ((high or 0) - (low or 0)), 0.6):.2f}"
