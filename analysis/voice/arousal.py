@@ -129,13 +129,15 @@ def arousal(
         }
         sums = _composite(noisy, rule) + offset
         here = slice(first, first + _TOGETHER)
-        # around the value, not around the draws: the range of a sample drawn anew is narrower than its own
-        sums += (point[here] - np.nanmedian(np.where(np.isfinite(sums), sums, np.nan), axis=1))[:, None]
-        ends = np.nanquantile(sums, _ENDS, axis=1)
         value[some] = _squashed(point[here])
+        known = np.isfinite(point[here]) & np.isfinite(sums).any(axis=1)
+        if not known.any():
+            continue
+        sums, some = sums[known], some[known]
+        # around the value, not around the draws: the range of a sample drawn anew is narrower than its own
+        sums += (point[here][known] - np.nanmedian(sums, axis=1))[:, None]
+        ends = np.nanquantile(sums, _ENDS, axis=1)
         low[some], high[some] = (_squashed(end) for end in ends)
-    lost = np.isnan(value)
-    low[lost] = high[lost] = np.nan
     return value, np.minimum(low, value), np.maximum(high, value)
 
 

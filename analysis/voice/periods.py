@@ -35,7 +35,7 @@ _BEFORE: Final = 0.1
 _AFTER: Final = 0.5
 #: Above this pitch a period is shorter than the ringing of the vocal tract; what is found says little
 #: (docs/voice.md).
-HIGHEST_PERTURBATION_HZ: Final = 300.0
+HIGHEST_PERTURBATION_HZ: Final = 250.0
 #: A period is followed only where the waves agree. Our choice; noise correlates below 0.5.
 _ALIKE: Final = 0.6
 #: What the interpolation between samples can tell apart (docs/voice.md); clearer sound is given as this.
@@ -139,7 +139,7 @@ def perturbation(
     Returns
     -------
     jitter, shimmer : float32, shape (n,)
-        Shares (0.01 is 1 %); NaN where the periods cannot be followed, and above 300 Hz.
+        Shares (0.01 is 1 %); NaN where the periods cannot be followed, and above 250 Hz.
     """
     jitter = np.full(len(pieces), np.nan, np.float32)
     shimmer = np.full(len(pieces), np.nan, np.float32)

@@ -144,6 +144,8 @@ def by_channel(spans: Sequence[Span], channel_db: Float32) -> list[Segment] | No
     if spoken.sum() < 2 * _SMOOTH:
         return None
     values = difference[spoken]
+    if np.ptp(values) < _APART_DB:
+        return None
     cut = _otsu(values)
     first, second = values[values > cut], values[values <= cut]
     if min(len(first), len(second)) < _SHARE * len(values):
