@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.emotion.course import Course, Sums
-from analysis.emotion.figures import ALL, SHARES, SHOWN, STATES, Candidate, Episode
+from analysis.emotion.figures import ALL, SHARES, SHOWN, Candidate, Episode
 from analysis.emotion.values import told
 from analysis.facs.codes import CATALOGUE
-from analysis.facs.combination_presence import minimum
+from analysis.facs.combination_model import Unit
+from analysis.facs.combination_presence import HALF_STEP, minimum
 from analysis.facs.series import Float64, Int64
 
 #: Choices of ours. The course is smoothed over this long before its leader is looked for, seconds ...
@@ -142,7 +143,6 @@ def _candidate(found: Course, rows: slice, state: str, ends: tuple[float, float,
             codes |= {code for group in part.required for code in group if _there(found, code, rows)}
     value, low, high = (float(np.clip(end, 0, 1)) for end in ends)
     named = tuple(sorted(codes, key=lambda code: CATALOGUE[code].order))
-    assert state in STATES
     return Candidate(state, value, low, high, tuple(ids), named)
 
 
@@ -150,6 +150,4 @@ def _there(found: Course, code: str, rows: slice) -> bool:
     values: Sequence[float] | Float64 = found.bins.value.get(code, np.zeros(0))[rows]
     if not len(values) or not np.isfinite(values).any():
         return False
-    from analysis.facs.combination_model import Unit
-
-    return bool(np.nanmax(values) > max(minimum(Unit(code), found.origin) - 0.5, 0.0))
+    return bool(np.nanmax(values) > max(minimum(Unit(code), found.origin) - HALF_STEP, 0.0))

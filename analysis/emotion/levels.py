@@ -33,7 +33,7 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
     span = float(found.bins.seconds.sum())
     evidence = np.clip(reach * quality * time / span, 0, 1)
     known = by_cell.seconds > 0
-    cells = by_cell.total[known]
+    cells = by_cell.total if known.all() else by_cell.total[known]
     weight = by_cell.seconds[known]
     draws = cells.sum(axis=0, dtype=np.float64) / time
     expected = np.stack([_resampled(cells[:, at], weight, rng) for at in range(len(ALL))])

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.emotion import states
+from analysis.emotion.figures import SHOWN
 from analysis.face.geometry import GEOMETRY_COLUMNS, geometry
 from analysis.face.texture import TEXTURE_COLUMNS, SkinTexture
 from analysis.face.tracker import Tracker
@@ -33,6 +35,13 @@ from tests.analysis.combination_evidence import scored as scored_evidence
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEDIA = REPOSITORY / "tests" / "media"
 REAL = REPOSITORY.parent / "shared" / "media" / "real"
+
+#: States that the clips show, and when, from the first onset to the last offset (tests/media/events.csv), seconds.
+_RENDERED = {
+    "d1": [("joy", 1.0, 4.8), ("joy", 6.0, 8.2)],
+    "d2": [("anger", 1.2, 4.4), ("sadness", 5.5, 9.0)],
+    "d3": [("surprise", 1.2, 3.6)],
+}
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -123,6 +132,23 @@ def test_combinations_of_the_clips_are_those_that_were_rendered(labelled: list[L
         assert [name for name, *_ in found[clip]] == [name for name, *_ in expected], clip
         for (_, onset, offset), (_, first, last) in zip(found[clip], expected, strict=True):
             assert first <= onset < offset <= last, clip
+
+
+def test_states_of_the_clips_are_those_that_were_rendered(labelled: list[Labelled]) -> None:
+    """By the shipped scorer: the first candidate of every episode, and nothing where the face rests."""
+    for one in labelled:
+        series = one.series()
+        neutral = automatic_neutral(series)
+        assert neutral is not None
+        found = states(scored_evidence(series, intensities(series, neutral, chosen(None))))
+        wanted = _RENDERED[one.name[:2]]
+        assert [episode.candidates[0].state for episode in found.episodes] == [state for state, *_ in wanted]
+        for episode, (_, first, last) in zip(found.episodes, wanted, strict=True):
+            assert first <= episode.start_us / 1e6 < episode.end_us / 1e6 <= last
+        events = [*wanted, *([("contempt", 7.2, 9.3)] if one.name.startswith("d3") else [])]
+        for row, (start, end) in enumerate(zip(found.start_us / 1e6, found.end_us / 1e6, strict=True)):
+            if all(end <= first or start >= last for _, first, last in events):
+                assert all(not found.windows[state].value[row] > 0.05 for state in SHOWN), (one.name, start)
 
 
 def people(path: Path) -> list[tuple[FaceSeries, list[Event]]]:
