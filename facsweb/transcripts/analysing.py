@@ -23,6 +23,7 @@ from facsweb.processes import queue
 from facsweb.studies import law
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
+from facsweb.transcripts import hooks
 from facsweb.transcripts.models import Revision, Scores, Transcript
 from facsweb.transcripts.values import sentences
 
@@ -63,7 +64,8 @@ def ask(transcript: Transcript, *, pause: bool = False) -> None:
     """Have the newest revision scored; called in the transaction that wrote it."""
     newest = transcript.revisions.filter(number=transcript.revision).first()
     if newest is None or not any(row[3] for row in newest.units) or why_not(transcript):
-        Scores.objects.filter(transcript=transcript).delete()
+        if Scores.objects.filter(transcript=transcript).delete()[0]:
+            hooks.tell(transcript.recording)
         return
     due = timezone.now() + (PAUSE if pause else timedelta())
     asked = {"state": State.WAITING, "revision": newest.number, "due_at": due, "attempts": 0, "error": ""}
@@ -108,7 +110,9 @@ def compute(transcript_id: uuid.UUID, revision: int) -> None:
         mine.update(state=State.FAILED, error=UNEXPECTED)
         return
     # One row or none: a save or a withdrawal meanwhile wins.
-    mine.update(state=State.READY, result=result, scored=revision, computed_at=timezone.now())
+    with transaction.atomic():
+        if mine.update(state=State.READY, result=result, scored=revision, computed_at=timezone.now()):
+            hooks.tell(transcript.recording)
 
 
 def _result(transcript: Transcript, revision: int) -> dict[str, Any]:

@@ -17,3 +17,13 @@ def why_hidden(user: Any, recording: Recording | None) -> str:
     if recording is None:
         return ""
     return next((why for hook in hidden if (why := hook(user, recording))), "")
+
+
+#: Told of a recording whose transcript has new scores, or none any more.
+on_scores: Final[list[Callable[[Recording], None]]] = []
+
+
+def tell(recording: Recording | None) -> None:
+    """Tell everybody who waits for the scores of a recording's transcript."""
+    for hook in on_scores if recording is not None else ():
+        hook(recording)

@@ -130,7 +130,7 @@ class Shown:
 def _drawn(found: dict[str, float | None]) -> dict[str, Any]:
     """A mean and its interval as whole percents, and where a drawing of 100 units has them."""
     at = 100 * (found["mean"] or 0)
-    drawn = {"percent": round(at), "at": f"{min(at, 99.2):.1f}", "interval": None}
+    drawn = {"percent": percent(found["mean"] or 0), "at": f"{min(at, 99.2):.1f}", "interval": None}
     if found["low"] is None or found["high"] is None:
         return drawn
     low, high = 100 * found["low"], 100 * found["high"]
@@ -165,11 +165,18 @@ def _parts(text: str, by_text: dict[str, dict[str, Any]]) -> list[dict[str, Any]
 def _part(text: str, found: dict[str, Any] | None) -> dict[str, Any]:
     part: dict[str, Any] = {"text": text, "known": found is not None, "labels": [], "why": ""}
     if found and found["scores"] is not None:
-        part["labels"] = [(label, round(100 * found["scores"][label])) for label in found["top"][:MOST_LABELS]]
+        part["labels"] = [(label, percent(found["scores"][label])) for label in found["top"][:MOST_LABELS]]
         part["why"] = "" if part["labels"] else "Nothing stands out"
     elif found:
         part["why"] = why_unscored(found)
     return part
+
+
+def percent(probability: float) -> str:
+    """A probability in words: never 0 % or 100 %, which no classifier can know."""
+    if probability > 0.99:
+        return "over 99 %"
+    return f"{round(100 * probability)} %" if probability >= 0.01 else "under 1 %"
 
 
 def why_unscored(found: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import missing_scopes, require_consent
-from facsweb.transcripts import analysing, values
+from facsweb.transcripts import analysing, hooks, values
 from facsweb.transcripts.models import Revision, SourceFile, Transcript, Upload
 from facsweb.transcripts.values import Row
 
@@ -328,7 +328,9 @@ def delete(actor: User, transcript: Transcript) -> None:
         sha256=newest.digest if newest else "",
         files=list(transcript.source_files.values_list("sha256", flat=True)),
     )
+    recording = transcript.recording
     transcript.delete()
+    hooks.tell(recording)
 
 
 def _of(

@@ -12,6 +12,7 @@ import { formatTime, parseTime } from "../lib/time.js";
  * @property {HTMLInputElement} speaker
  * @property {HTMLTextAreaElement} text
  * @property {HTMLParagraphElement} problem
+ * @property {Unit | null} shown the unit whose values the fields have; null once somebody typed
  */
 
 const NO_TIME = "Write a time as minutes, seconds and thousandths, such as 3:12.480, or leave it empty.";
@@ -110,7 +111,7 @@ export class Rows extends EventTarget {
     const text = element("textarea", { class: "unit__text", rows: "1", "aria-label": "Text", spellcheck: "true", "aria-describedby": id });
     const problem = element("p", { class: "unit__problem field__error", id, hidden: true });
     const node = element("li", { class: "unit", "data-key": String(key) });
-    /** @type {Row} */ const row = { node, speaker, text, problem };
+    /** @type {Row} */ const row = { node, speaker, text, problem, shown: null };
     const head = element("div", { class: "unit__head" });
     if (this.timed) {
       if (this.playable) head.append(element("button", { class: "button button--quiet button--icon unit__play", type: "button", "aria-label": "Play from here", title: "Play from here" }, icon("play", "s")));
@@ -135,6 +136,8 @@ export class Rows extends EventTarget {
     input.addEventListener("change", () => {
       if (input.value.trim() === input.dataset.said && !this.unreadable.has(`${key} ${field}`)) return; // it shows less than the time has
       const us = input.value.trim() ? parseTime(input.value) : null;
+      const row = this.#rows.get(key);
+      if (row) row.shown = null;
       if (Number.isNaN(us)) this.unreadable.set(`${key} ${field}`, key);
       else this.unreadable.delete(`${key} ${field}`);
       if (Number.isNaN(us)) this.dispatchEvent(new CustomEvent("unreadable"));
@@ -145,11 +148,15 @@ export class Rows extends EventTarget {
 
   /** @param {number} key @param {Partial<Unit>} values @param {string} typing */
   #tell(key, values, typing) {
+    const row = this.#rows.get(key);
+    if (row) row.shown = null;
     this.dispatchEvent(new CustomEvent("field", { detail: { key, values, typing: typing && `${key} ${typing}` } }));
   }
 
   /** @param {Row} row @param {Unit} unit */
   #fill(row, unit) {
+    if (row.shown === unit) return;
+    row.shown = unit;
     for (const field of /** @type {const} */ (["start", "end"])) {
       const input = row[field];
       if (!input || this.unreadable.has(`${unit.key} ${field}`)) continue;
