@@ -15,11 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis import agree, indicate
+from analysis import agree, indicate, meaning_command
 from analysis.calibration import command as calibration
 from analysis.console import progress, say, say_json
 from analysis.emotion import command as emotion
 from analysis.facs import combination_command
+from analysis.text import command as text
 from analysis.types import AnalysisError
 from analysis.voice import command as voice
 
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     indicate.add_parser(commands)
     calibration.add_parser(commands)
     voice.add_parser(commands)
+    text.add_parser(commands)
+    meaning_command.add_parser(commands)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))

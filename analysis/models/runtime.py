@@ -56,6 +56,11 @@ def session_from(onnx_file: bytes) -> Any:
     return _opened(onnx_file, providers.CPU)
 
 
+def session_on_processor(onnx_file: bytes) -> Any:
+    """Open a model for the processor alone: integer arithmetic gains nothing elsewhere and may differ there."""
+    return _opened(onnx_file, providers.CPU)
+
+
 def _refuse(provider: str, why: str) -> None:
     _REFUSED.add(provider)
     _LOG.warning("%s %s; the processor is used instead.", provider, why)

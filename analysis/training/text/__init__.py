@@ -1,0 +1,1 @@
+"""Trains the text model on GoEmotions, calibrates, exports and measures it."""
