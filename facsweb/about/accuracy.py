@@ -74,8 +74,8 @@ def answer(user: Any) -> Answer:
             _published_codes(),
         ),
         notes=(
-            f"A tier is a rule on those figures. measured: {_tier('measured')}. experimental: "
-            f"{_tier('experimental')}. human-coded only: {_tier('human-coded only')}.",
+            f"A tier is a rule on those figures: “measured” means {_tier('measured')}; “experimental” means "
+            f"{_tier('experimental')}; “human-coded only” means {_tier('human-coded only')}.",
         ),
         links=_links(user),
     )

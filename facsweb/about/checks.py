@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Count, Max
 from django.utils import timezone
 
 import facsweb
 from facsweb.audit import services as audit
 from facsweb.audit.models import Entry
 from facsweb.recordings.files import sha256_of
+from facsweb.recordings.models import Recording
 from facsweb.reports.content import sha256
 from facsweb.reports.models import Report, SignOff
+from facsweb.studies.models import Consent, Participant
 
 #: How long an answer holds, and how soon it is computed again when somebody asks for it: a reader who keeps asking
 #: costs the server little. Choices of ours.
@@ -87,6 +90,13 @@ def _chain() -> Chain:
     last = Entry.objects.order_by("-number").values_list("number", flat=True).first() or 0
     faults = list(audit.faults())
     return Chain(Entry.objects.count(), last, tuple(faults[:NAMED]), len(faults))
+
+
+def of_consents(name: str, compute: Callable[[], Any]) -> Any:
+    """What follows from everybody's consent now, computed again when any consent, person or recording changed."""
+    said = Consent.objects.aggregate(Count("pk"), Count("withdrawn_at"), Max("withdrawn_at"), Max("recorded_at"))
+    key = [name, *said.values(), Participant.objects.count(), Recording.objects.count()]
+    return checked(" ".join(map(str, key)), compute).result
 
 
 def reports(*, again: bool = False) -> Checked:

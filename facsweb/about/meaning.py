@@ -8,9 +8,12 @@ from typing import Any, Final
 
 from django.urls import reverse
 
+from analysis.emotion.figures import STATES
+from analysis.emotion.files import COVERS, LEAVES_OUT
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.combinations import GRADES, GROUPS, catalogue, sources
 from analysis.indicators import EXPLORATORY, STATEMENT, formulas
+from facsweb.about import states
 from facsweb.about.values import Action, Answer, Column, Table, counted, listed
 
 QUESTION: Final = "Combinations of Action Units, or emotions?"
@@ -22,8 +25,8 @@ def answer(user: Any) -> Answer:
         key="meaning",
         question=QUESTION,
         short=_short(),
-        tables=(_levels(), _grades(), _combinations(), _indicators()),
-        notes=(STATEMENT,),
+        tables=(_levels(), _grades(), _combinations(), states.table(), _indicators()),
+        notes=(STATEMENT, COVERS, LEAVES_OUT),
         links=(Action("The method, with formulas", reverse("about:method")),),
     )
 
@@ -31,7 +34,8 @@ def answer(user: Any) -> Answer:
 def _short() -> str:
     return (
         f"First Action Units, then {len(catalogue())} named combinations of them, each with its source and a "
-        "grade of evidence; nothing is called an emotion of the person."
+        f"grade of evidence, then {len(STATES)} states as supportive indicators with intervals; nothing is called "
+        "an emotion of the person."
     )
 
 
@@ -67,6 +71,7 @@ def _level_rows() -> Iterator[dict[str, Any]]:
         "evidence": listed([f"{grades[grade]} {grade}" for grade in GRADES if grades[grade]])
         + f"; {len(sources())} sources",
     }
+    yield states.level()
     shipped = formulas.shipped()
     yield {
         "level": "Indicators",

@@ -79,11 +79,12 @@ def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) ->
         return f"Not without reservation: {'; '.join(faults)}."
     layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
     signed = reports.result
-    documents = (
-        f"{signed.whole_documents} of {signed.documents} signed reports are byte for byte as issued"
-        if signed.documents
-        else "no report is signed yet"
-    )
+    if signed.documents:
+        documents = f"{signed.whole_documents} of {signed.documents} signed reports are byte for byte as issued"
+    elif signed.sign_offs:
+        documents = f"{signed.whole_sign_offs} of {signed.sign_offs} signed contents are unchanged"
+    else:
+        documents = "no report is signed yet"
     return (
         f"Yes: the log’s {counted(chain.result.entries, 'entry', 'entries')} form an unbroken chain of hashes, "
         f"{counted(layers, 'machine layer')} stand as the machine wrote them, and {documents}."
@@ -187,8 +188,7 @@ def _withdrawals() -> list[Row]:
     running = AnalysisRun.objects.filter(
         state__in=AnalysisRun.ACTIVE, recording__participant__in=gone, cancel_requested_at=None
     ).count()
-    trainings = Training.objects.filter(state=Training.State.SUCCEEDED)
-    lapsed = [one.scorer for one in trainings if lapses.of_training(one)]
+    lapsed = checks.of_consents("lapsed scorers", _lapsed_scorers)
     return [
         {
             "what": "Participants who withdrew",
@@ -209,6 +209,11 @@ def _withdrawals() -> list[Row]:
             else "A withdrawal marks them, and takes them out of use as the default.",
         },
     ]
+
+
+def _lapsed_scorers() -> list[str]:
+    trainings = Training.objects.filter(state=Training.State.SUCCEEDED)
+    return [one.scorer for one in trainings if lapses.of_training(one)]
 
 
 def _software() -> list[Row]:

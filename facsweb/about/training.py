@@ -12,7 +12,7 @@ from django.urls import reverse
 from analysis.models import registry, store
 from analysis.scoring import package
 from analysis.scoring.choice import RULES
-from facsweb.about import files, prose
+from facsweb.about import checks, files, prose
 from facsweb.about.values import Action, Answer, Column, Link, Table, counted
 from facsweb.learning import lapses, packages, services
 from facsweb.learning.models import Training
@@ -169,7 +169,7 @@ def _own(user: Any) -> Iterator[dict[str, Any]]:
             "licence": "This installation’s own",
             "size": size,
             "sha256": digest,
-            "state": lapses.sentence(name) or _in_use(name),
+            "state": _lapse(name) or _in_use(name),
         }
 
 
@@ -205,6 +205,11 @@ def _wheels() -> Iterator[dict[str, Any]]:
             "size": size,
             "sha256": digest,
         }
+
+
+def _lapse(name: str) -> str:
+    """Why a scorer should not be used any more; empty when nothing is against it."""
+    return str(checks.of_consents(f"lapse of {name}", lambda: lapses.sentence(name)))
 
 
 def _licence(card: str) -> str:

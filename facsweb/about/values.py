@@ -13,6 +13,8 @@ Kind = Literal[
 Tone = Literal["good", "attention", "bad", "neutral"]
 ABSENT: Final = "–"
 RIGHT: Final = frozenset({"count", "figure", "change", "share", "bytes"})
+#: Characters from which a cell holds a sentence, not a name or a figure.
+SENTENCE: Final = 40
 UNIT_STEPS: Final = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -88,6 +90,12 @@ class Table:
     empty: str = ""
     shape: Literal["table", "cards"] = "table"
     folded: bool = False
+
+    @property
+    def stacks(self) -> bool:
+        """Whether a narrow screen shows a row's cells below each other: a column of sentences needs its width."""
+        said = (row.get(column.key) for row in self.rows for column in self.columns[1:] if not column.is_right)
+        return any(len(str(value)) > SENTENCE for value in said if value is not None)
 
     @property
     def cells(self) -> Iterator[list[Cell]]:

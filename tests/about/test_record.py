@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from analysis.emotion import states, write
+from analysis.emotion.figures import STATES
+from analysis.emotion.files import TOLD
 from analysis.facs.combinations import catalogue
+from analysis.facs.evidence import evidence_of_run
 from analysis.indicators import STATEMENT
 from analysis.learning import train
 from analysis.scoring import package
@@ -22,9 +28,11 @@ from facsweb.audit import triggers
 from facsweb.demo.seed import ACCOUNTS
 from facsweb.learning import material, packages, services
 from facsweb.learning.models import Training, Used
+from facsweb.meaning.models import Reading
 from facsweb.reports.models import Report, SignOff
 from facsweb.reports.tasks import render_report
 from facsweb.studies.services import withdraw_consent
+from tests.factories import make_finished_run, make_recording
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +202,29 @@ def test_combinations_are_counted_from_the_catalogue(told, rows):
     assert f"{len(catalogue())} named combinations" in told("meaning").short
     assert all(row["source"] for row in rows("meaning", "combinations"))
     assert STATEMENT in told("meaning").notes
+
+
+def test_states_say_what_they_rest_on_and_how_often_they_were_withheld_here(told, rows, another, people):
+    assert f"{len(STATES)} states as supportive indicators" in told("meaning").short
+    table = {row["state"]: row for row in rows("meaning", "states")}
+    assert table.keys() == set(STATES)
+    assert "manual" in table["joy"]["grades"]
+    assert {row["withheld"] for row in table.values()} == {None}
+    for number, share in enumerate((0.2, 0.4, 0.6)):
+        run = make_finished_run(make_recording(another(f"P-10{number}"), people["analyst"]), people["analyst"])
+        folder = Path(settings.MEDIA_ROOT) / run.folder
+        if not number:
+            write(folder, [states(evidence_of_run(folder, 0))])
+            content = json.loads((folder / TOLD).read_text())
+        assert rows("meaning", "states") == tuple(table.values())  # before three participants
+        content["faces"][0]["abstained"]["joy"] = share
+        (folder / TOLD).write_text(json.dumps(content))
+        Reading.objects.create(run=run, state="succeeded", folder=run.folder)
+    assert {row["state"]: row for row in rows("meaning", "states")}["joy"]["withheld"] == pytest.approx(0.4)
+    assert (
+        "over 3 readings of 3 participants"
+        in next(one for one in told("meaning").tables if one.key == "states").note
+    )
 
 
 # --- audit ------------------------------------------------------------------------------------------------

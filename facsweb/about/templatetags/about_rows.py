@@ -19,11 +19,11 @@ def about_rows(table: Table) -> SafeString:
 
 def _row(row: list[Cell]) -> SafeString:
     first, *rest = row
-    cells = [("num" if cell.is_right else "", _inside(cell)) for cell in rest]
+    cells = [("num" if cell.is_right else "", cell.heading, _inside(cell)) for cell in rest]
     return format_html(
         '<tr><th scope="row">{}</th>{}</tr>',
         _inside(first),
-        format_html_join("", '<td class="{}">{}</td>', cells),
+        format_html_join("", '<td class="{}" data-label="{}">{}</td>', cells),
     )
 
 
