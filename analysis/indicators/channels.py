@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.series import Float64
 from analysis.indicators.grid import Grid
-from analysis.indicators.session import Curve, FaceTrack, Voice
+from analysis.indicators.session import Curve, FaceTrack, Names, Voice
 
 KINDS: Final = ("agree", "contradict")
 _SIDES: Final = ("above", "below")
@@ -152,15 +152,15 @@ def valence_of(scores: Mapping[str, float] | None, rules: Rules) -> tuple[float,
     return positive, negative
 
 
-def units_of(text: Mapping[str, Any] | None, speaker: str | None) -> list[Mapping[str, Any]]:
-    """The units of a text that have times and scores, of one speaker or of all."""
+def units_of(text: Mapping[str, Any] | None, speaker: Names | None) -> list[Mapping[str, Any]]:
+    """The units of a text that have times and scores, of the speaker of these names or of all."""
     return [
         unit
         for unit in (text or {}).get("units", ())
         if unit.get("scores")
         and unit.get("start_us") is not None
         and unit.get("end_us") is not None
-        and (speaker is None or not unit.get("speaker") or str(unit["speaker"]) == speaker)
+        and (speaker is None or str(unit.get("speaker") or "") in speaker)
     ]
 
 
@@ -170,7 +170,7 @@ def compare(
     *,
     voice: Voice | None,
     text: Mapping[str, Any] | None,
-    speaker: str | None,
+    speaker: Names | None,
     rules: Rules | None = None,
 ) -> Compared:
     """Stretches in which the channels of one person agree or contradict.
@@ -180,8 +180,8 @@ def compare(
     track : FaceTrack
     grid : Grid
     voice, text : optional
-        Of this person, if ``speaker`` is None; else filtered by that name.
-    speaker : str or None
+        Of this person, if ``speaker`` is None; else filtered by these names.
+    speaker : frozenset of str or None
     rules : Rules, optional
         Those that came with the product when left out.
     """

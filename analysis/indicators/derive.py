@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from analysis.indicators.grid import Grid, grid_over
 from analysis.indicators.markers import Marker, responses
 from analysis.indicators.measures import Material, measured
 from analysis.indicators.permission import Allowed, limits
-from analysis.indicators.session import FaceTrack, Session, Voice, read
+from analysis.indicators.session import FaceTrack, Names, Session, Voice, read
 from analysis.indicators.statement import EXPLORATORY, SOURCES, STATEMENT
 from analysis.types import AnalysisError
 
@@ -61,7 +61,7 @@ def derive(
     allowed: Allowed | None = None,
     formulas: Formulas | None = None,
     markers: Sequence[Marker] = (),
-    speakers: Mapping[int, str] | None = None,
+    speakers: Mapping[int, str | Iterable[str]] | None = None,
     seed: int = 0,
 ) -> Derived:
     """Compute and write ``engagement.parquet``, ``channels.json``, ``indicators.json`` (and ``responses.json``).
@@ -79,8 +79,9 @@ def derive(
     formulas : Formulas, optional
         Those that came with the product when left out.
     markers : sequence of Marker
-    speakers : mapping of int to str, optional
-        Which speaker of the voice is which face. With one face and one speaker they are taken to be the same.
+    speakers : mapping of int to str (or several), optional
+        Names under which each face's person stands in the voice and in the words. With one face and one speaker
+        they are taken to be the same; else only what carries one of these names counts.
     seed : int
 
     Raises
@@ -114,7 +115,7 @@ def _derived(
     allowed: Allowed | None,
     chosen: Formulas,
     markers: Sequence[Marker],
-    speakers: Mapping[int, str],
+    speakers: Mapping[int, str | Iterable[str]],
     seed: int,
 ) -> Derived:
     session = read(folder, voice=voice, text=text)
@@ -130,7 +131,7 @@ def _derived(
         session,
         {one.track.face: one.engagement for one in faces},
         markers,
-        speakers={one.track.face: one.speaker for one in faces if "speech" not in one.why_no},
+        speakers={one.track.face: one.speaker for one in faces if not {"speech", "text"} <= one.why_no.keys()},
     )
     indicators = {
         **head,
@@ -200,7 +201,7 @@ class _Face:
         track: FaceTrack,
         grid: Grid,
         allowed: Allowed | None,
-        speakers: Mapping[int, str],
+        speakers: Mapping[int, str | Iterable[str]],
     ) -> None:
         self.track, self._session, self._grid = track, session, grid
         self.speaker, self.why_no = _speaker(session, track.face, speakers, allowed)
@@ -271,8 +272,8 @@ class _Face:
 
 
 def _speaker(
-    session: Session, face: int, speakers: Mapping[int, str], allowed: Allowed | None
-) -> tuple[str | None, dict[str, str]]:
+    session: Session, face: int, speakers: Mapping[int, str | Iterable[str]], allowed: Allowed | None
+) -> tuple[Names | None, dict[str, str]]:
     """Whose speech is this face's (None: all of it), and why voice or words cannot be used."""
     why: dict[str, str] = {}
     if session.voice is None:
@@ -282,10 +283,12 @@ def _speaker(
         covered = permission.covered(allowed, "text")
         why["text"] = "There are no words." if covered else "Consent does not cover the words."
     if face in speakers:
-        return speakers[face], why
-    heard = set(session.voice.speakers) if session.voice is not None else set()
-    heard |= {str(unit.get("speaker") or "") for unit in (session.text or {}).get("units", ())}
-    if len(heard - {""}) > 1 or len(session.faces) > 1:
+        names = speakers[face]
+        return frozenset([names] if isinstance(names, str) else names), why
+    heard = session.voice.speakers if session.voice is not None else ()
+    written = [str(unit.get("speaker") or "") for unit in (session.text or {}).get("units", ())]
+    # a voice called "1" and words of "Anna" are one person; two names in either are two
+    if max(len({*names} - {""}) for names in (heard, written)) > 1 or len(session.faces) > 1:
         reason = "Several people are seen or heard, and nobody said which speaker is this face."
         why = {"speech": why.get("speech", reason), "text": why.get("text", reason)}
     return None, why

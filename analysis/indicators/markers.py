@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.facs.series import Float64
 from analysis.indicators.engagement import Engagement
-from analysis.indicators.session import Curve, FaceTrack, Session
+from analysis.indicators.session import Curve, FaceTrack, Names, Session
 
 KINDS: Final = ("task", "question", "scene")
 #: Time before a marker that it is compared with, microseconds (ours: one cell of the grid).
@@ -60,7 +60,7 @@ def responses(
     curves: Mapping[int, Engagement],
     markers: Sequence[Marker],
     *,
-    speakers: Mapping[int, str | None] | None = None,
+    speakers: Mapping[int, Names | None] | None = None,
     baseline_us: int = BASELINE_US,
 ) -> list[dict[str, Any]]:
     """What every face shows during every marker, against the time before it.
@@ -71,8 +71,8 @@ def responses(
     curves : mapping of int to Engagement
         By face.
     markers : sequence of Marker
-    speakers : mapping of int to str or None, optional
-        Whose speech is which face's; a face that is not in it has no voice and no words.
+    speakers : mapping of int to frozenset of str, optional
+        Names of each face's speaker, None for all; a face that is not in it has no voice and no words.
     baseline_us : int
         Time before the marker that it is compared with.
 
@@ -103,7 +103,7 @@ def _response(
     curve: Engagement | None,
     span: tuple[int, int],
     before: tuple[int, int],
-    speakers: Mapping[int, str | None],
+    speakers: Mapping[int, Names | None],
 ) -> dict[str, Any]:
     states = {name: _change(one, span, before) for name, one in (track.states or {}).items()}
     voice = None
@@ -193,7 +193,7 @@ def poisson_interval(count: int) -> tuple[float, float]:
     return low, float(gammaincinv(count + 1, 0.95))
 
 
-def _text(text: Mapping[str, Any] | None, span: tuple[int, int], speaker: str | None) -> dict[str, Any] | None:
+def _text(text: Mapping[str, Any] | None, span: tuple[int, int], speaker: Names | None) -> dict[str, Any] | None:
     """Mean probability of the labels over what is said during the marker, by length; the strongest three."""
     from analysis.indicators.channels import units_of
 

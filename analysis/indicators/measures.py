@@ -15,7 +15,7 @@ from analysis.indicators.engagement import Engagement, Part
 from analysis.indicators.gestures import nods, shakes
 from analysis.indicators.grid import Grid
 from analysis.indicators.markers import Marker
-from analysis.indicators.session import FaceTrack, Session
+from analysis.indicators.session import FaceTrack, Names, Session
 
 #: An answer that comes later than this is none, microseconds (ours; the input's range ends there).
 LATEST_ANSWER_US: Final = 30_000_000
@@ -41,8 +41,8 @@ class Material:
     grid : Grid
     engagement : Engagement
     compared : Compared
-    speaker : str or None
-        Whose speech is this face's; None when everybody's.
+    speaker : frozenset of str or None
+        Names of this face's speaker; None when all speech is theirs.
     why_no : mapping of str to str
         Why the voice, the words or this person's speech are not there, by channel.
     markers : sequence of Marker
@@ -53,7 +53,7 @@ class Material:
     grid: Grid
     engagement: Engagement
     compared: Compared
-    speaker: str | None
+    speaker: Names | None
     why_no: Mapping[str, str]
     markers: Sequence[Marker] = ()
 

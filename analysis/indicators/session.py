@@ -16,6 +16,8 @@ from analysis.facs.evidence import Evidence, evidence_of_run, faces_of_run
 from analysis.facs.series import Float64, Int64
 from analysis.types import AnalysisError
 
+#: Names under which one person stands in the voice and in the words.
+Names = frozenset[str]
 _VALUES: Final = ("value", "low", "high")
 _STATE_COLUMNS: Final = ("face", "start_us", "end_us", "state", *_VALUES)
 
@@ -62,7 +64,6 @@ class Stretch:
     """One stretch in which a combination stands."""
 
     id: str
-    codes: tuple[str, ...]
     start_us: int
     end_us: int
     confidence: float
@@ -101,20 +102,25 @@ class Voice:
     about: Mapping[str, Any]
     windows: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, found: Any) -> Voice:
+        """From what `analysis.voice` hands out, without its files."""
+        return cls(found.about(), found.windows)
+
     @property
     def speakers(self) -> tuple[str, ...]:
         """Names of the speakers, in the order of their first segment."""
         return tuple(dict.fromkeys(str(one.get("speaker") or "") for one in self.about.get("segments", ())))
 
-    def speech(self, speaker: str | None = None) -> list[tuple[int, int]]:
-        """Stretches of speech, of one speaker or of all."""
+    def speech(self, speaker: Names | None = None) -> list[tuple[int, int]]:
+        """Stretches of speech, of the speaker of these names or of all."""
         return [
             (int(one["start_us"]), int(one["end_us"]))
             for one in self.about.get("segments", ())
-            if speaker is None or str(one.get("speaker") or "") == speaker
+            if speaker is None or str(one.get("speaker") or "") in speaker
         ]
 
-    def curve(self, column: str, speaker: str | None = None) -> Curve | None:
+    def curve(self, column: str, speaker: Names | None = None) -> Curve | None:
         """A column of the windows as a curve; None where there is no such column."""
         if column not in self.windows:
             return None
@@ -123,7 +129,7 @@ class Voice:
         low = np.asarray(self.windows.get(f"{column}_low", value), np.float64)
         high = np.asarray(self.windows.get(f"{column}_high", value), np.float64)
         if speaker is not None and "speaker" in self.windows:
-            own = np.array([str(name or "") in {speaker, ""} for name in self.windows["speaker"]], bool)
+            own = np.array([str(name or "") in speaker for name in self.windows["speaker"]], bool)
             return Curve(start, end, value, low, high).at(own)
         return Curve(start, end, value, low, high)
 
@@ -209,7 +215,6 @@ def _combinations(path: Path) -> dict[int, list[Stretch]] | None:
         for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
             one = Stretch(
                 row["id"],
-                tuple(part for part in row["codes"].replace(" ", "+").split("+") if part),
                 int(row["onset_us"]),
                 int(row["offset_us"]),
                 float(row["confidence"] or 1.0),

@@ -83,6 +83,14 @@ def test_with_several_people_nothing_is_compared_until_somebody_says_who_speaks(
     assert not found(tmp_path, speakers={0: "B"})["stretches"]
 
 
+def test_a_voice_and_words_of_one_name_each_are_one_person(tmp_path):
+    made.folder(tmp_path, seconds=60, **SMILE)
+    made.voice(tmp_path, [(0, 60, "1")], 60, arousal=0.5)
+    made.text(tmp_path, (20, 40, {"sadness": 0.9}), speaker="Anna")
+    assert len(found(tmp_path)["stretches"]) == 1
+    assert len(found(tmp_path, speakers={0: ["1", "Anna"]})["stretches"]) == 1
+
+
 def test_rules_describe_and_do_not_interpret():
     interpreting = re.compile(
         r"\b(hid\w*|fak\w*|mask\w*|real(ly)?|means?|suggest\w*|because|genuin\w*|feel\w*)\b", re.I
