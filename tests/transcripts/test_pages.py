@@ -68,6 +68,15 @@ def test_a_document_is_added_for_a_participant_who_agreed(client_as, study, part
     assert "Diary" in text_of(client.get(reverse("transcripts:list", args=[study.pk])))
 
 
+def test_a_participants_page_leads_to_a_document_of_theirs(client_as, study, participant, consent):
+    client = client_as("coder")
+    page = f"{reverse('transcripts:add_document', args=[study.pk])}?participant={participant.pk}"
+    assert page in text_of(client.get(reverse("studies:participant", args=[participant.pk])))
+    assert f'<option value="{participant.pk}" selected>' in text_of(client.get(page))
+    for nonsense in ("x", "7"):
+        assert client.get(page.replace(str(participant.pk), nonsense)).status_code == 200
+
+
 def test_a_preview_is_thrown_away(client_as, participant, consent, people):
     upload = services.receive(people["coder"], participant, None, name="a.txt", data=b"Words.")
     client_as("coder").post(reverse("transcripts:preview", args=[upload.pk]), {"do": "throw"})
