@@ -168,7 +168,7 @@ def fitted(units: Iterable[Unit], *, duration_us: int | None, shift_us: int = 0)
     if outside:
         limit = "the recording" if duration_us is not None else "a day"
         remarks.append(
-            f"{_units(outside)} outside of {limit} ({clock(last)}) lost their times. Is the shift right?"
+            f"{_units(outside)} outside of {limit} ({clock(last)}) would have no time. Is the shift right?"
         )
     if ended:
         remarks.append(f"{_units(ended)} ended after the recording; the end was moved to {clock(last)}.")
