@@ -121,7 +121,11 @@ def _decoded(path: Path, should_stop: ShouldStop) -> Iterator[tuple[int, NDArray
             last_s = streams.container.duration // av.time_base + _BEYOND_S
         channels = 1 if audio.channels == 1 else 2
         origin = float(streams.origin * RATE)
-        mixer = AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=RATE)
+
+        def fresh() -> AudioResampler:
+            return AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=RATE)
+
+        mixer = fresh()
 
         def placed(frames: Any) -> Iterator[tuple[int, NDArray[np.float32]]]:
             for frame in frames:
@@ -140,5 +144,11 @@ def _decoded(path: Path, should_stop: ShouldStop) -> Iterator[tuple[int, NDArray
             except av.error.InvalidDataError:
                 continue  # a damaged piece is silent
             for decoded in frames:
-                yield from placed(mixer.resample(decoded))
+                try:
+                    mixed = mixer.resample(decoded)
+                except ValueError:  # broadcasts change their channels or rate on the way
+                    yield from placed(mixer.resample(None))
+                    mixer = fresh()
+                    mixed = mixer.resample(decoded)
+                yield from placed(mixed)
         yield from placed(mixer.resample(None))

@@ -103,7 +103,7 @@ def test_octave_jumps_are_dropped_and_glides_kept():
 
 
 def test_what_nobody_said_is_not_speech():
-    sounds = table.no_speech(4.0)
+    sounds = table.no_speech(2.5)
     assert len(sounds) == 10
     shares = {name: table.speech_share(sound) for name, sound in sounds.items()}
     assert {name: share for name, share in shares.items() if share >= 0.05} == {}
