@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from analysis.emotion.course import Course, Sums
 from analysis.emotion.figures import ALL, SHOWN, Level, scale
-from analysis.emotion.missing import widened
 from analysis.emotion.spread import block_length, blocks
 from analysis.emotion.values import told
 from analysis.facs.series import Float64
@@ -37,9 +36,12 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
     weight = by_cell.seconds[known]
     draws = cells.sum(axis=0, dtype=np.float64) / time
     expected = np.stack([_resampled(cells[:, at], weight, rng) for at in range(len(ALL))])
+    for at in np.flatnonzero(unseen > 0).tolist():
+        hidden = _elsewhere(cells[:, at], weight, unseen[at], rng)
+        draws[at] += unseen[at] * (hidden - draws[at])
+        expected[at] += unseen[at] * (hidden - expected[at])
     value, low, high = told(draws, found.given)
-    low, high = widened(low, high, unseen)
-    expected_low, expected_high = widened(*told(expected, found.given)[1:], unseen)
+    _, expected_low, expected_high = told(expected, found.given)
     out = {}
     for at, state in enumerate(ALL):
         bottom, top = scale(state)
@@ -66,6 +68,20 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
             why_expected,
         )
     return out
+
+
+def _elsewhere(cells: NDArray[np.float32], weight: Float64, share: float, rng: np.random.Generator) -> Float64:
+    """What the unseen share of the time may have shown: for each draw a stretch as long that was seen, shape (d,).
+
+    As if what hid the face had nothing to do with what it did. Over seconds that cannot be assumed (a hand at the
+    mouth of somebody who laughs), so windows take the bounds instead; over a session those would drown everything.
+    """
+    count, draws = cells.shape
+    length = int(np.clip(round(share * count), 1, count))
+    places = (rng.integers(0, count, (draws, 1)) + np.arange(length)) % count
+    total = cells[places, np.arange(draws)[:, None]].sum(axis=1, dtype=np.float64)
+    found: Float64 = total / weight[places].sum(axis=1)
+    return found
 
 
 def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Generator) -> Float64:

@@ -177,6 +177,22 @@ def test_short_recordings_say_nothing_beyond_themselves(smiling):
     assert longer["anger"].expected_high == pytest.approx(3.45 / 40, abs=0.005)  # never seen is not never there
 
 
+def test_a_session_of_which_much_was_hidden_is_less_certain():
+    one = _face(seconds=40, au6=(3.5, 4, 8), au12=(3.5, 4, 8))
+    gone = (np.arange(len(one)) // SECOND) % 10 >= 7
+    hidden = {
+        name: {
+            key: np.where(gone, np.nan, array) if key.split("_")[0] in {"12", "13", "14"} else array
+            for key, array in getattr(one, name).items()
+        }
+        for name in ("values", "low", "high")
+    }
+    whole, part = states(one).session["joy"], states(replace(one, **hidden)).session["joy"]
+    assert part.evidence < whole.evidence
+    assert part.high - part.low > 2 * (whole.high - whole.low)
+    assert part.low <= whole.value <= part.high
+
+
 def test_what_a_coder_coded_gives_states_too():
     events = [
         CodedEvent(code, "both", letter, 2_000_000, 3_000_000, 5_000_000)
