@@ -11,9 +11,11 @@ class MeaningConfig(AppConfig):
         from facsweb.recordings.hooks import on_deletion
         from facsweb.runs import hooks as runs
         from facsweb.studies.hooks import on_withdrawal
+        from facsweb.transcripts.hooks import on_scores
 
         coding.lanes.append(lanes.of_run)
         on_deletion.append(withdrawing.forget_recording)
         on_withdrawal.append(withdrawing.after_withdrawal)
         runs.on_success.append(services.after_run)
+        on_scores.append(services.after_scores)
         duties.append(recovery.recover)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from facsweb.coding.sight import hides
 from facsweb.meaning import services
 from facsweb.meaning.models import Reading
+from facsweb.meaning.presentation import why_no_speakers
 from facsweb.runs.hooks import why_hidden
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -30,7 +31,7 @@ NOTES: Final = {
     "none. It is not the probability that the person felt it.",
     "engagement": "Presence, direction of head and gaze, expressivity, speech: 0–100. A formula of ours.",
     "speech": "Where somebody speaks. Mouth units count for less there: speech is not an expression.",
-    "pitch": "Pitch of the voice against the speaker’s own usual pitch.",
+    "pitch": "Pitch of the voice against the speaker’s usual one; in Hz where that is not known.",
     "tone": "How aroused the voice sounds against the speaker’s own usual voice, 0–1. Not whether it is pleasant.",
     "words": "What is said, and which of 27 feelings readers would find in the words.",
     "channels": "Where face, voice and words say the same or not. It is nobody’s verdict: look for yourself.",
@@ -43,7 +44,13 @@ def of_run(user: Any, run: AnalysisRun) -> dict[str, str] | None:
     if run.state != AnalysisRun.State.SUCCEEDED or hides(user, run) or why_hidden(user, run):
         return None
     more = reverse("meaning:session", args=[run.pk]) if access.may(user, "meaning:session", run) else ""
-    return {"url": reverse("meaning:lanes", args=[run.pk]), "more": more}
+    speakers = "" if why_no_speakers(run.recording) else reverse("meaning:speakers", args=[run.pk])
+    return {
+        "url": reverse("meaning:lanes", args=[run.pk]),
+        "more": more,
+        "markers": reverse("meaning:markers", args=[run.pk]),
+        "speakers": speakers,
+    }
 
 
 def lanes(reading: Reading, face: int, markers: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
@@ -156,10 +163,14 @@ def _voice(folder: Path) -> list[dict[str, Any] | None]:
         for segment in told["segments"]
     ]
     found: list[dict[str, Any] | None] = [_spans("speech", "Speech", speech)]
-    names = ("start_us", "end_us", "pitch_semitones", "arousal", "arousal_low", "arousal_high")
+    names = ("start_us", "end_us", "pitch_hz", "pitch_semitones", "arousal", "arousal_low", "arousal_high")
     columns = _columns(folder / "voice.parquet", names)
     if columns is not None:
-        found.append(_curve("pitch", "Pitch", columns, ("pitch_semitones",), range_=(-8, 8), unit="semitones"))
+        found.append(
+            _curve("pitch", "Pitch", columns, ("pitch_semitones",), range_=(-8, 8), unit="semitones")
+            # too little speech to know the speaker's usual pitch
+            or _curve("pitch", "Pitch", columns, ("pitch_hz",), range_=(60, 400), unit="Hz")
+        )
         ends = ("arousal", "arousal_low", "arousal_high")
         found.append(_curve("tone", "Tone of voice", columns, ends, range_=(0, 1), unit="of 1"))
     return found

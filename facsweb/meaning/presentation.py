@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facsweb.meaning import inputs, services
 from facsweb.meaning.models import Reading
+from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope
 
@@ -40,3 +41,12 @@ def why_not(run: AnalysisRun) -> dict[str, str]:
         "there is no transcript with scores." if Scope.TEXT in allowed else "the participant did not agree to it."
     )
     return {"why_no_voice": voice, "why_no_words": words}
+
+
+def why_no_speakers(recording: Recording) -> str:
+    """Why nobody marks who speaks; empty where they may."""
+    if not recording.has_audio:
+        return "This recording has no sound."
+    if Scope.AUDIO not in inputs.allowed_scopes(recording.participant):
+        return "The participant did not agree to the analysis of the voice, so nobody marks who speaks."
+    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,6 +11,7 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.meaning import attempts, inputs
 from facsweb.meaning.models import Reading
+from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope
 
@@ -50,7 +50,12 @@ def after_run(run: AnalysisRun) -> None:
     ask(None, run)
 
 
-def ask_for_recording(actor: User | None, recording: Any) -> None:
+def after_scores(recording: Recording) -> None:
+    """A transcript's words were scored, or are gone: read the recording again."""
+    ask_for_recording(None, recording)
+
+
+def ask_for_recording(actor: User | None, recording: Recording) -> None:
     """Something changed that belongs to a recording: read its newest finished run again."""
     run = recording.runs.filter(state=AnalysisRun.State.SUCCEEDED).order_by("-created_at").first()
     if run is not None:

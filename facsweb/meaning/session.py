@@ -144,8 +144,11 @@ def _words(files: Files) -> dict[str, Any] | None:
     told = files.json("text.json")
     if told is None:
         return None
-    session = sorted((told.get("session") or {}).items(), key=lambda item: -(item[1].get("value") or 0))
-    return {"units": len(told["units"]), "session": session[:8], "language": told.get("language")}
+    labels = told["session"]["labels"]
+    ranked = sorted(labels.items(), key=lambda item: -(item[1]["mean"] or 0))
+    named = [(label, one) for label, one in ranked if one["mean"] is not None]
+    scored = told["session"]["scored"]
+    return {"units": len(told["units"]), "scored": scored, "session": named[:6], "warnings": told["warnings"]}
 
 
 def plots(files: Files, face: int, states: Any) -> dict[str, Any] | None:

@@ -68,8 +68,9 @@ def _voice(reading: Reading, out: Path, pulse: Pulse) -> None:
                 shutil.copyfile(here / name, out / name)
             return
     from analysis.voice.pipeline import analyse_voice
+    from analysis.voice.speakers import marks
 
-    speakers = inputs.latest_marks(Speakers, reading.recording) or None
+    speakers = marks(inputs.latest_marks(Speakers, reading.recording)) or None
     analyse_voice(
         original_path(reading.recording), out, speakers=speakers, hook=pulse.hook, should_stop=pulse.should_stop
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import timedelta
+from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -185,3 +188,80 @@ def test_a_run_that_is_not_finished_is_not_read(run, redis):
     AnalysisRun.objects.filter(pk=run.pk).update(state="failed")
     run.refresh_from_db()
     assert services.ask(None, run) is None
+
+
+@pytest.fixture
+def spoken(run):
+    """The recording with made-up speech beside its picture."""
+    from analysis.training.voice_signals import RATE, speech
+
+    original = Path(run.recording.original.path)
+    sound = (speech(10.0).sound * 32767).astype(np.int16)
+    with av.open(str(original)) as source, av.open(f"{original}.mkv", "w", format="matroska") as made:
+        picture = made.add_stream_from_template(source.streams.video[0])
+        voice = made.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = picture
+                made.mux(packet)
+        frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+        frame.sample_rate = RATE
+        made.mux([*voice.encode(frame), *voice.encode(None)])
+    Path(f"{original}.mkv").replace(original)
+    type(run.recording).objects.filter(pk=run.recording.pk).update(has_audio=True)
+    return AnalysisRun.objects.get(pk=run.pk)
+
+
+def test_voice_is_heard_once_and_only_with_consent(spoken, read, consent, monkeypatch):
+    first = read(spoken)
+    assert first.state == State.SUCCEEDED, first.error + first.error_detail
+    assert set(first.files) >= {"voice.json", "voice.parquet", "pitch.parquet"}
+    names = {one["id"] for one in lanes.lanes(first, 0)}
+    assert {"speech", "pitch"} <= names
+    monkeypatch.setattr("analysis.voice.pipeline.analyse_voice", None)
+    again = read(spoken)
+    assert again.files["voice.parquet"] == first.files["voice.parquet"], "taken from the earlier reading"
+    narrowed(consent, Scope.VIDEO, Scope.EMOTION)
+    silent = read(spoken)
+    assert silent.state == State.SUCCEEDED
+    assert not {"voice.json", "pitch.parquet"} & set(silent.files)
+
+
+def test_words_join_when_they_are_scored_and_leave_with_the_transcript(run, read, people, redis):
+    from facsweb.transcripts import analysing
+    from facsweb.transcripts import services as transcripts
+
+    read(run)
+    found = transcripts.begin(people["coder"], run.recording.participant, run.recording, title="Words")
+    transcripts.save(people["coder"], found, [[1_000_000, 4_000_000, "", "I am so happy about this!"]], expected=1)
+    found.refresh_from_db()
+    analysing.compute(found.pk, found.revision)
+    waiting = services.active(run)
+    assert waiting is not None, "scored words ask for a reading"
+    job.perform(waiting.pk, 1, worker="worker A")
+    reading = services.latest(run)
+    words = lane(reading, "words")["items"]
+    assert [item["label"] for item in words] == ["I am so happy about this!"]
+    assert words[0]["lines"][0].startswith("joy")
+    transcripts.delete(people["coder"], found)
+    job.perform(services.active(run).pk, 1, worker="worker A")
+    assert lane(services.latest(run), "words") is None
+
+
+def test_the_session_page_shows_what_was_read(spoken, read, client_as):
+    page = f"/runs/{spoken.pk}/meaning/"
+    assert "Nothing has been read yet" in client_as("coder").get(page).content.decode()
+    read(spoken)
+    text = client_as("coder").get(page).content.decode()
+    for words in (
+        "Moments to look at",
+        "Duchenne smile",
+        "joy",
+        "90 % interval",
+        "does not detect",
+        "exploratory",
+    ):
+        assert words in text
+    assert "at least 60 s are needed" in text, "ten seconds are too short for an indicator"
+    assert "Read it again" not in text, "a coder reads"
+    assert "Read it again" in client_as("analyst").get(page).content.decode()
