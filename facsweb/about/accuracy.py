@@ -12,7 +12,7 @@ from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.tiers import tier_words
 from analysis.validation import published
 from facsweb.about import agreement, corpora
-from facsweb.about.training import default
+from facsweb.about.training import default, learned_of
 from facsweb.about.values import Action, Answer, Column, Table, counted, words
 from facsweb.learning import packages, services
 from facsweb.studies import access
@@ -159,7 +159,7 @@ def _own() -> list[Table]:
     tables = []
     for version in sorted(packages.own_versions(), key=lambda said: (len(said), said), reverse=True):
         about = packages.about(f"au-own/{version}")
-        if learned := about.get("learned"):
+        if learned := learned_of(f"au-own/{version}"):
             tables.append(_own_table(f"au-own/{version}", about, learned))
     return tables
 

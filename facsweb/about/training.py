@@ -15,7 +15,6 @@ from analysis.scoring.choice import RULES
 from facsweb.about import checks, files, prose
 from facsweb.about.values import Action, Answer, Column, Link, Table, counted
 from facsweb.learning import lapses, packages, services
-from facsweb.learning.models import Training
 
 QUESTION: Final = "Was it trained on FACS-coded data, or on labels that it gave itself?"
 NOT_STATED: Final = "Not stated in the package"
@@ -65,6 +64,12 @@ def default() -> str:
     return services.default_name() or services.newest_shipped()
 
 
+def learned_of(name: str) -> Mapping[str, Any]:
+    """What a scorer of this installation was learned from; empty where its package does not tell it whole."""
+    said = packages.about(name).get("learned") or {}
+    return said if {"base", "participants", "recordings", "codings", "coders", "codes"} <= said.keys() else {}
+
+
 def _short() -> str:
     base = services.newest_shipped()
     said = packages.about(base).get("figures", {})
@@ -75,7 +80,7 @@ def _short() -> str:
         else "rendered faces"
     )
     name = default()
-    if name != base and (learned := packages.about(name).get("learned")):
+    if name != base and (learned := learned_of(name)):
         return (
             f"On both: new analyses use {name}, whose base {base} learned from {rendered}, and which was then "
             f"refitted with {counted(learned['codings'], 'signed FACS coding')} of "
@@ -146,11 +151,9 @@ def _rules() -> dict[str, Any]:
 
 def _own(user: Any) -> Iterator[dict[str, Any]]:
     """Scorers of this installation. Codings are counted; whose they are is for those who may open the card."""
-    done = {one.version: one for one in Training.objects.filter(state=Training.State.SUCCEEDED)}
     for version in packages.own_versions():
         name = f"au-own/{version}"
-        found = done.get(version)
-        learned: Mapping[str, Any] = (found.learned if found else packages.about(name).get("learned")) or {}
+        learned: Mapping[str, Any] = learned_of(name)
         size, digest = files.folder(Path(packages.folder()) / version)
         page = reverse("learning:scorer", kwargs={"kind": "au-own", "version": version})
         yield {

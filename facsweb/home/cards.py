@@ -12,7 +12,6 @@ from analysis.facs.tiers import tier_words
 from analysis.models import registry, store
 from analysis.models.registry import ModelSpec
 from facsweb.home import scorer_figures
-from facsweb.learning import packages, services
 from facsweb.learning.cards import Card, render
 
 UNIT_HEADINGS: Final = ("AU", "Name", "Tier", "Head", "ICC", "r", "MAE", "F1", "Base rate", "n", "Interval")
@@ -33,13 +32,6 @@ def models() -> list[tuple[ModelSpec, bool]]:
     """Every registered model, and whether an intact copy is on this machine."""
     here = store.present()
     return [(spec, here[model_id]) for model_id, spec in registry.MODELS.items()]
-
-
-def own_default() -> dict[str, Any] | None:
-    """Name and material of the default scorer where it is one that this installation trained; None otherwise."""
-    name = services.default_name() or ""
-    learned = packages.about(name).get("learned") if name.startswith("au-own/") else None
-    return {"name": name.replace("/", " "), **learned} if learned else None
 
 
 def scorer() -> dict[str, Any]:

@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def model_cards(request: HttpRequest) -> HttpResponse:
-    context = {"cards": cards.cards(), "models": cards.models(), "own": cards.own_default(), **cards.scorer()}
+    context = {"cards": cards.cards(), "models": cards.models(), **cards.scorer()}
     return render(request, "home/model_cards.html", context)
 
 
