@@ -24,6 +24,8 @@ urlpatterns = [
     path("", include("facsweb.assignments.urls")),
     path("", include("facsweb.practice.urls")),
     path("", include("facsweb.agreement.urls")),
+    path("", include("facsweb.meaning.urls")),
     path("", include("facsweb.reports.urls")),
     path("scorers/", include("facsweb.learning.urls")),
+    path("cohorts/", include("facsweb.calibration.urls")),
 ]

@@ -83,6 +83,10 @@ EXAMPLES = {
     "agreement:names": Example(data={"shown": "1"}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
+    "meaning:markers": Example(json={"expected": 0, "marks": []}),
+    "meaning:speakers": Example(json={"expected": 0, "marks": []}),
+    "meaning:combination_change": Example(kwargs={"key": "own-x"}),
+    "meaning:combination_remove": Example(kwargs={"key": "own-x"}, data={"expected": "1"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
     "learning:scorer": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
     "learning:card": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
@@ -102,7 +106,14 @@ class World:
         return getattr(self, word.replace("-", "_"))()
 
     def studies(self) -> Any:
-        return self.participant.study
+        from facsweb.meaning.models import OwnCombination
+
+        fields = {"id": "own-x", "name": "X", "formula": "12+24", "citation": "ours, 2026", "grade": "ours"}
+        definition = {**fields, "kind": "smile", "group": "own"}
+        study, author = self.participant.study, self.people["analyst"]
+        known = {"definition": definition, "author": author}
+        OwnCombination.objects.get_or_create(study=study, key="own-x", number=1, defaults=known)
+        return study
 
     def participants(self) -> Any:
         return self.participant
@@ -213,6 +224,16 @@ class World:
         from facsweb.learning.models import Training
 
         return Training.objects.create(number=1, base="au-nets/1.0.0", created_by=self.people["staff"])
+
+    def cohorts(self) -> Any:
+        from tests.calibration.conftest import starter
+
+        return starter("de-tr")
+
+    def calibrations(self) -> Any:
+        from tests.calibration.conftest import finished
+
+        return finished(self.people["staff"])
 
     def reports(self) -> Any:
         from facsweb.coding.services import accept_event

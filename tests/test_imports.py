@@ -19,7 +19,8 @@ GROUND = {"accounts", "audit", "studies"}
 FLOORS = [
     GROUND,
     *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
-    *({"reports"}, {"learning"}, {"home", "demo", "about"}),
+    {"meaning"},
+    *({"reports"}, {"learning"}, {"calibration"}, {"home", "demo", "about"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.

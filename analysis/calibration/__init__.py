@@ -2,9 +2,9 @@
 
 One call::
 
-    found = calibrate(sessions)                         # Session: a signed coding and its participant's cohort
-    mine = found.for_cohort("de-tr")                    # None, or `calibrated` False: not calibrated for this
-    cohort corrected = apply(evidence_of_run(folder, 0), mine)  # as it is where nothing is calibrated
+    found = calibrate(sessions)  # Session: a signed coding and its participant's cohort
+    mine = for_run(found.for_cohort("de-tr"), folder)  # None, or not `calibrated` for this cohort
+    corrected = apply(evidence_of_run(folder, 0), mine)  # as it is where nothing is calibrated
 
 `Calibration` is a versioned JSON file (`Calibration.as_dict`, `read`). ``docs/calibration.md`` has the formulas,
 what the simulation measured, and what cannot be said.
@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from analysis.calibration.applying import apply, priors
+    from analysis.calibration.applying import apply, for_run, priors
     from analysis.calibration.cohorts import StarterCohort, membership, starter_cohorts
     from analysis.calibration.engine import calibrate
     from analysis.calibration.material import Session
@@ -31,6 +31,7 @@ __all__ = [
     "StarterCohort",
     "apply",
     "calibrate",
+    "for_run",
     "membership",
     "of_dict",
     "priors",
@@ -40,7 +41,7 @@ __all__ = [
 #: Where each lives. They are loaded when they are asked for: the command line imports this package to know its
 #: command, and who applies a calibration need not load what makes one.
 _HOMES: Final = {
-    "applying": ("apply", "priors"),
+    "applying": ("apply", "for_run", "priors"),
     "cohorts": ("StarterCohort", "membership", "starter_cohorts"),
     "engine": ("calibrate",),
     "material": ("Session",),

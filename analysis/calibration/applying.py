@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,9 +15,36 @@ from analysis.coded import CodedEvent
 from analysis.facs.evidence import SUFFIXES, Evidence
 from analysis.facs.notation import letter
 from analysis.facs.series import Float64
+from analysis.types import AnalysisError
 
 #: Half of a 90 % interval in standard errors.
 _HALF_WIDTHS: Final = 1.6448536269514722
+
+
+def scorer_of(folder: Path) -> str:
+    """Name of the scorer that a run's values are of.
+
+    Raises
+    ------
+    AnalysisError
+        The folder holds no readable summary.
+    """
+    try:
+        scorer = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["scorer"]
+        return f"{scorer['id']}/{scorer['version']}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AnalysisError("Its results are gone or unreadable: analyse the recording again.") from error
+
+
+def for_run(cohort: CohortCalibration | None, folder: Path) -> CohortCalibration | None:
+    """The calibration where it holds for a run's values; None where another scorer gave them.
+
+    Raises
+    ------
+    AnalysisError
+        The folder holds no readable summary.
+    """
+    return cohort if cohort is not None and cohort.scorer == scorer_of(folder) else None
 
 
 def apply(evidence: Evidence, cohort: CohortCalibration | None) -> Evidence:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from analysis.calibration import heldout, material, words
-from analysis.calibration.fairness import adjusted, fairness
+from analysis.calibration.fairness import LEAST_SHOWN, adjusted, averaged, fairness
 from analysis.calibration.fit import (
     LEAST_EVENTS,
     LEAST_PARTICIPANTS,
@@ -169,8 +169,9 @@ def _calibration(
             _table([one.false_after for one in fitted], people),
         ),
     }
-    figures = {name: (adjusted(first), adjusted(second, first)) for name, (first, second) in tables.items()}
-    made = tuple(_cohort(found, cohorts, number, fitted, figures, seed) for number in range(len(cohorts.names)))
+    plain = {name: (averaged(first), averaged(second)) for name, (first, second) in tables.items()}
+    like = {name: (adjusted(first), adjusted(second, first)) for name, (first, second) in tables.items()}
+    made = tuple(_cohort(found, cohorts, number, fitted, plain, seed) for number in range(len(cohorts.names)))
     draws = heldout.weights(people, RESAMPLES, seed)
     codings = [session.coding for session in found.sessions]
     return Calibration(
@@ -186,7 +187,7 @@ def _calibration(
         minimum={"participants": LEAST_PARTICIPANTS, "events": LEAST_EVENTS, "showing": LEAST_SHOWING},
         cohorts=made,
         codes={one.code: _code(one, draws) for one in fitted},
-        fairness=fairness(figures, cohorts.place, cohorts.names, permutations=PERMUTATIONS, seed=seed),
+        fairness=fairness(plain, like, cohorts.place, cohorts.names, permutations=PERMUTATIONS, seed=seed),
         skipped=tuple(found.skipped),
         cannot=tuple(words.cannot(found, made)),
     )
@@ -213,6 +214,7 @@ def _cohort(
     why = words.why_not(name, participants, units)
     return CohortCalibration(
         id=name,
+        scorer=found.scorer,
         calibrated=not why,
         why=why,
         participants=participants,
@@ -223,8 +225,8 @@ def _cohort(
         minutes=float(sum(found.coded_minutes[person] for person in np.flatnonzero(own).tolist())),
         units=units,
         priors={} if why else _priors(found, cohorts, number),
-        error=heldout.change(figures["error"][0][own], figures["error"][1][own], draws),
-        false=heldout.change(figures["false"][0][own], figures["false"][1][own], draws),
+        error=_shown(figures["error"][0][own], figures["error"][1][own], draws),
+        false=_shown(figures["false"][0][own], figures["false"][1][own], draws),
     )
 
 
@@ -245,8 +247,15 @@ def _unit(one: _Found, number: int, own: Mask, draws: Float64) -> Unit | None:
         participants=participants,
         showing=showing,
         events=events,
-        error=heldout.change(one.before[own], one.after[own], draws),
+        error=_shown(one.before[own], one.after[own], draws),
     )
+
+
+def _shown(before: Float64, after: Float64, draws: Float64) -> Change:
+    """A cohort's figure, unless it would speak about single people."""
+    if int(np.isfinite(before).sum()) < LEAST_SHOWN:
+        return Change(*[heldout.nothing()] * 3)
+    return heldout.change(before, after, draws)
 
 
 def _estimate(pooled: Pooled, number: int) -> Estimate:

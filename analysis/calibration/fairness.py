@@ -19,6 +19,19 @@ LEAST_SHOWN: Final = 3
 _STAGES: Final = ("before", "after")
 
 
+def averaged(table: Float64) -> Float64:
+    """Each participant's mean over the codes that they were coded for, shape (people,).
+
+    Parameters
+    ----------
+    table : float64, shape (people, codes)
+        NaN where a participant was not coded for a code.
+    """
+    known = np.isfinite(table)
+    out: Float64 = np.where(known, table, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
+    return out
+
+
 def adjusted(table: Float64, reference: Float64 | None = None) -> Float64:
     """One figure a participant from a figure for each code, shape (people,).
 
@@ -44,6 +57,7 @@ def adjusted(table: Float64, reference: Float64 | None = None) -> Float64:
 
 def fairness(
     figures: dict[str, tuple[Float64, Float64]],
+    comparable: dict[str, tuple[Float64, Float64]],
     cohort: Int64,
     names: Sequence[str],
     *,
@@ -60,7 +74,9 @@ def fairness(
     Parameters
     ----------
     figures : dict of str to (float64 (people,), float64 (people,))
-        ``error`` and ``false``, before and after, from `adjusted`.
+        ``error`` and ``false``, before and after, from `averaged`: what the rows show.
+    comparable : dict of str to (float64 (people,), float64 (people,))
+        The same from `adjusted`: what is tested.
     cohort : int64, shape (people,)
     names : sequence of str
         Ids of the cohorts.
@@ -76,7 +92,7 @@ def fairness(
         rows.append(Row(names[number], int(own.sum()), changes["error"], changes["false"]))
     gaps: list[Gap] = []
     largest: list[Largest] = []
-    for name, stages in figures.items():
+    for name, stages in comparable.items():
         for stage, values in zip(_STAGES, stages, strict=True):
             found, top = _tested(values, cohort, shown, permutations, resamples, seed)
             gaps += [Gap(names[n], name, stage, apart, p, corrected) for n, apart, p, corrected in found]

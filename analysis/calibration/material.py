@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from analysis.calibration.applying import scorer_of
 from analysis.calibration.people import Windows
 from analysis.calibration.record import UNSTATED
 from analysis.facs.evidence import Evidence, evidence_of_layer, evidence_of_run
@@ -78,21 +79,6 @@ def read_sessions(path: Path) -> list[Session]:
         Session(coding, str(one.get("cohort") or UNSTATED), frozenset(map(str, one.get("undecided", ()))))
         for coding, one in zip(codings, stored, strict=True)
     ]
-
-
-def scorer_of(folder: Path) -> str:
-    """Name of the scorer that a run's values are of.
-
-    Raises
-    ------
-    AnalysisError
-        The folder holds no readable summary.
-    """
-    try:
-        scorer = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["scorer"]
-        return f"{scorer['id']}/{scorer['version']}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AnalysisError("Its results are gone or unreadable: analyse the recording again.") from error
 
 
 @dataclass

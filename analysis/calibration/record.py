@@ -134,6 +134,8 @@ class CohortCalibration:
     ----------
     id : str
         Empty for participants who stated none.
+    scorer : str
+        Whose values it corrects.
     calibrated : bool
         False: *not calibrated for this cohort*; nothing of it is applied.
     why : str
@@ -150,6 +152,7 @@ class CohortCalibration:
     """
 
     id: str
+    scorer: str
     calibrated: bool
     why: str
     participants: int
@@ -200,7 +203,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A cohort beside all others.
+    """A cohort beside all others, adjusted for which Action Units people were coded for.
 
     Attributes
     ----------
@@ -236,7 +239,7 @@ class Largest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cohort of the fairness table; figures are adjusted for which Action Units its people were coded for."""
+    """One cohort of the fairness table."""
 
     cohort: str
     participants: int

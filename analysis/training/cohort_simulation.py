@@ -198,7 +198,7 @@ def _removed(made: World, seed: int, permutations: int) -> Float64:
         name: (first[large], second[large]) for name, (first, second) in {"error": errors, "false": false}.items()
     }
     names = [str(size) for size in SIZES]
-    told = fairness(tables, cohort[large], names, permutations=permutations, resamples=0, seed=seed)
+    told = fairness(tables, tables, cohort[large], names, permutations=permutations, resamples=0, seed=seed)
     largest = {(one.figure, one.stage): one for one in told.largest}
     stage = ("before", "after")
     return np.array(

@@ -10,7 +10,7 @@ from django import forms
 from analysis.agreement import METRIC, METRICS, Options
 from facsweb.agreement.pairs import Chosen, finished, key_of, name_of
 from facsweb.assignments.models import Batch
-from facsweb.studies.models import Participant, Study
+from facsweb.studies.models import Cohort, Study
 
 AGAINST = [("both", "People and the machine"), ("people", "People only"), ("machine", "People with the machine")]
 KINDS = [("coder", "Coded here"), ("imported", "Imported from a file"), ("adjudicated", "Adjudicated")]
@@ -63,9 +63,8 @@ class ChoiceForm(forms.Form):
             filled.setdefault(name, value)
         super().__init__(filled, prefix=None)
         layers = finished(study)
-        cohorts = Participant.objects.filter(study=study).exclude(cohort="").order_by("cohort")
-        names = sorted(set(cohorts.values_list("cohort", flat=True)))
-        self.fields["cohort"].choices = [("", "All"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        cohorts = Cohort.objects.filter(participants__study=study).distinct()
+        self.fields["cohort"].choices = [("", "All"), *((one.key, one.name) for one in cohorts)]  # type: ignore[attr-defined]
         batches = Batch.objects.filter(study=study).order_by("-created_at")
         plans = [("", "All"), *((str(batch.pk), batch.name or str(batch.created_at.date())) for batch in batches)]
         self.fields["batch"].choices = plans  # type: ignore[attr-defined]

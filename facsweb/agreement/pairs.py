@@ -45,6 +45,7 @@ class Chosen:
     kinds : frozenset of str
         ``coder``, ``imported``, ``adjudicated``; empty: all.
     cohort : str
+        Key of the cohort that the participant stated; empty: all.
     batch : UUID, optional
         Of ``facsweb.assignments``: only codings that it gave out.
     recordings : frozenset of UUID
@@ -119,7 +120,7 @@ def finished(study: Study) -> list[Layer]:
     No figures are computed of people whose consent no longer covers coding.
     """
     layers = Layer.objects.filter(run__recording__participant__study=study).select_related(
-        "owner", "run__recording__participant__study", "assignment"
+        "owner", "run__recording__participant__study", "run__recording__participant__cohort", "assignment"
     )
     layers = layers.prefetch_related("run__recording__participant__consents")
     made = layers.filter(kind__in=(Kind.CODER, Kind.IMPORTED), state__in=FINISHED)
@@ -208,7 +209,8 @@ def _is_wanted(layer: Layer, chosen: Chosen) -> bool:
         return False
     if chosen.kinds and layer.owner_id is not None and layer.kind not in chosen.kinds:
         return False
-    if chosen.cohort and run.recording.participant.cohort != chosen.cohort:
+    stated = run.recording.participant.cohort
+    if chosen.cohort and (stated is None or stated.key != chosen.cohort):
         return False
     return not chosen.recordings or run.recording_id in chosen.recordings
 

@@ -23,7 +23,7 @@ PARTICIPANTS_A_PAGE = 50
 @require_GET
 def study(request: HttpRequest, pk: UUID) -> HttpResponse:
     study = access.get(request, Study, pk)
-    participants = study.participants.prefetch_related(
+    participants = study.participants.select_related("cohort").prefetch_related(
         "consents", Prefetch("recordings", queryset=with_progress(Recording.objects.order_by("created_at")))
     )
     page = Paginator(participants, PARTICIPANTS_A_PAGE).get_page(request.GET.get("page"))
@@ -73,7 +73,7 @@ def _people(study: Study) -> list[tuple[str, list[str]]]:
 
 @require_GET
 def participant(request: HttpRequest, pk: UUID) -> HttpResponse:
-    participant = access.get(request, Participant, pk, related=["study"])
+    participant = access.get(request, Participant, pk, related=["study", "cohort"])
     consents = Consent.objects.select_related("form", "recorded_by", "withdrawn_by")
     recordings = with_progress(participant.recordings.order_by("-created_at"))
     history = list(consents.filter(participant=participant))

@@ -22,7 +22,7 @@ NO_LONGER: Final = "A participant from whom {name} learned withdrew consent, so 
 def of_training(training: Training) -> int:
     """From how many people a training learned who no longer agree to it, or are not known here any more."""
     pairs = set(training.material.values_list("participant", "recording"))
-    return len({participant for participant, recording in pairs if _lapsed(participant, recording)})
+    return len({participant for participant, recording in pairs if lapsed(participant, recording)})
 
 
 def of_scorer(name: str) -> int:
@@ -46,7 +46,7 @@ def sentence(name: str) -> str:
     )
 
 
-def _lapsed(participant_id: UUID, recording_id: UUID) -> bool:
+def lapsed(participant_id: UUID, recording_id: UUID) -> bool:
     """Whether one person's consent no longer covers it; a new consent does not bring back what was withdrawn."""
     participant = Participant.objects.select_related("study").filter(pk=participant_id).first()
     if participant is None or missing_scopes(participant, NEEDED):

@@ -90,8 +90,8 @@ class Candidate:
         Number of the face in the run; −1 where not known.
     why_not : str
         A key of `REASONS`; empty for what can be learned from.
-    codes : frozenset of str
-        Codes about which the coder decided in full.
+    codes, undecided : frozenset of str
+        Codes about which the coder decided in full, and those with a proposal that they left open.
     """
 
     layer: Layer
@@ -100,6 +100,7 @@ class Candidate:
     face: int
     why_not: str = ""
     codes: frozenset[str] = frozenset()
+    undecided: frozenset[str] = frozenset()
 
 
 def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
@@ -126,7 +127,8 @@ def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
     for layer in layers:
         study = layer.run.recording.participant.study
         for participant, face in _faces(layer.run) or [(None, -1)]:
-            one = Candidate(layer, study, participant, face, codes=decided.get((layer.pk, face), frozenset()))
+            codes, undecided = decided.get((layer.pk, face), (frozenset(), frozenset()))
+            one = Candidate(layer, study, participant, face, codes=codes, undecided=undecided)
             why = _why_not(one, latest) or _unreadable(layer.run, encoder, thorough)
             found.append(replace(one, why_not=why))
     return found
@@ -165,8 +167,8 @@ def _revoked(layer: Layer) -> bool:
     return report is None or report.state == Report.State.REVOKED
 
 
-def _decided(layers: Iterable[Layer]) -> dict[tuple[UUID, int], frozenset[str]]:
-    """Codes that a coder decided about in full, by layer and face."""
+def _decided(layers: Iterable[Layer]) -> dict[tuple[UUID, int], tuple[frozenset[str], frozenset[str]]]:
+    """Codes that a coder decided about in full, and those that they left open, by layer and face."""
     newest = Revision.objects.filter(event=OuterRef("event")).order_by("-number").values("number")[:1]
     rows = Revision.objects.filter(event__layer__in=list(layers), number=Subquery(newest))
     decided: dict[tuple[UUID, int], set[str]] = {}
@@ -176,7 +178,10 @@ def _decided(layers: Iterable[Layer]) -> dict[tuple[UUID, int], frozenset[str]]:
     ):
         is_open = standing == Revision.Standing.PROPOSED and not deleted
         (left if is_open else decided).setdefault((layer, face), set()).add(code)
-    return {key: frozenset(codes - left.get(key, set())) for key, codes in decided.items()}
+    return {
+        key: (frozenset(decided.get(key, set()) - left.get(key, set())), frozenset(left.get(key, set())))
+        for key in decided | left
+    }
 
 
 def _faces(run: AnalysisRun) -> list[tuple[Participant, int]]:

@@ -39,6 +39,9 @@ STAFF: Final = frozenset(
         *("studies:create", "accounts:list", "accounts:create", "accounts:change"),
         *("learning:list", "learning:start", "learning:training", "learning:cancel"),
         *("learning:default", "learning:scorer", "learning:card"),
+        *("calibration:list", "calibration:cohort_create", "calibration:cohort_change", "calibration:cohort_use"),
+        *("calibration:start", "calibration:version", "calibration:cancel", "calibration:choose"),
+        "calibration:download",
     }
 )
 
@@ -54,6 +57,7 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "studies:consent_form_create": frozenset({ADMINISTRATOR}),
     "studies:participant_create": LEADS,
     "studies:participant": WORKERS,
+    "studies:participant_cohort": LEADS,
     "studies:consent_create": LEADS,
     "studies:consent": LEADS,
     "studies:consent_withdraw": LEADS,
@@ -145,6 +149,17 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "agreement:decide": frozenset({CODER}),
     "agreement:give_up": WORKERS,
     "agreement:names": LEADS,
+    # combinations, states, voice and words
+    "meaning:lanes": WORKERS,
+    "meaning:session": WORKERS,
+    "meaning:markers": WORKERS,
+    "meaning:speakers": WORKERS,
+    "meaning:compare": WORKERS,
+    "meaning:read": LEADS,
+    "meaning:combinations": WORKERS,
+    "meaning:combination_new": WORKERS,
+    "meaning:combination_change": WORKERS,
+    "meaning:combination_remove": WORKERS,
     # sign-off and reports
     "reports:sign": frozenset({CODER}),
     "reports:detail": EVERY_ROLE,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from facsweb.studies import access, consent_text, services
+from facsweb.studies import access, cohorts, consent_text, services
 from facsweb.studies.forms import ConsentGivenForm, ConsentTextForm, WithdrawalForm
 from facsweb.studies.models import Consent, ConsentForm, Participant, Scope, Study
 from facsweb.studies.versions import difference
@@ -79,7 +79,7 @@ def consent_create(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("studies:participant", pk)
     method = (request.POST or request.GET).get("method", Consent.Method.ON_SCREEN)
     method = method if method in Consent.Method.values else Consent.Method.ON_SCREEN
-    form = ConsentGivenForm(request.POST or None, asked=text.scopes, method=method)
+    form = ConsentGivenForm(request.POST or None, asked=text.scopes, method=method, participant=participant)
     # A new version that appeared while somebody was reading must not be agreed to unread.
     if request.method == "POST" and request.POST.get("form") != str(text.pk):
         messages.error(request, "The consent form has changed in the meantime. Please read the new version.")
@@ -96,6 +96,8 @@ def consent_create(request: HttpRequest, pk: UUID) -> HttpResponse:
                 given_at=form.given_at,
                 id=form.cleaned_data["id"],
             )
+            if "cohort" in form.fields and "cohort" in request.POST:
+                cohorts.state_cohort(request.user, participant, form.cleaned_data["cohort"])
         except ValidationError as error:
             form.add_error(None, error)
         else:

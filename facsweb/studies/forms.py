@@ -11,8 +11,8 @@ from django import forms
 from django.utils import timezone
 
 from facsweb.accounts.models import User
-from facsweb.studies import consent_text
-from facsweb.studies.models import Consent, ConsentForm, Participant, Role, Scope, Study
+from facsweb.studies import cohorts, consent_text
+from facsweb.studies.models import Cohort, Consent, ConsentForm, Participant, Role, Scope, Study
 
 
 class OnceForm(forms.Form):
@@ -51,7 +51,53 @@ class RemoveMemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
+class CohortField(forms.ModelChoiceField):
+    """What a participant stated about themselves; may stay empty. Cohorts stand under their country."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = {"label": "Cohort, as stated by the participant", "help_text": cohorts.WORDS, "required": False}
+        super().__init__(Cohort.objects.filter(active=True), empty_label="Left out", **(words | kwargs))
+
+    def of(self, participant: Participant) -> None:
+        """Offer also what this participant stated before, when it is no longer active."""
+        self.queryset = cohorts.choices(participant)
+        self.initial = participant.cohort_id
+
+
+class CohortForm(OnceForm, forms.ModelForm):
+    """A cohort of this installation."""
+
+    class Meta:
+        model = Cohort
+        fields = ["country_name", "country", "language", "name", "description"]
+        labels = {"country": "Country code"}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 3}),
+            "country": forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = True
+
+    def validate_unique(self) -> None:
+        """The service does: a form that is sent twice finds its own name taken, and has to pass."""
+
+
+class StatedCohortForm(forms.Form):
+    """What one participant states now."""
+
+    cohort = CohortField()
+
+    def __init__(self, *args: Any, participant: Participant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cohort"].of(participant)  # type: ignore[attr-defined]
+
+
 class ParticipantForm(OnceForm, forms.ModelForm):
+    cohort = CohortField()
+
     class Meta:
         model = Participant
         fields = ["code", "cohort"]
@@ -87,9 +133,14 @@ class ConsentGivenForm(OnceForm):
         label="Your name", max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
-    def __init__(self, *args: Any, asked: Sequence[str], method: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, asked: Sequence[str], method: str, participant: Participant, **kwargs: Any
+    ) -> None:
         super().__init__(*args, initial={"method": method}, **kwargs)
         self.asked = [Scope(scope) for scope in asked]
+        if Scope.CALIBRATION in self.asked:
+            self.fields["cohort"] = CohortField(label=cohorts.QUESTION, help_text="")
+            self.fields["cohort"].of(participant)
         self.on_screen = method == Consent.Method.ON_SCREEN
         for scope in self.asked:
             self.fields[f"scope_{scope}"] = forms.ChoiceField(

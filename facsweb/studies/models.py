@@ -100,14 +100,44 @@ class ConsentForm(models.Model):
         return f"{self.title} (version {self.version})"
 
 
+class Cohort(models.Model):
+    """People who grew up in one country and language, as they say it themselves; of the whole installation.
+
+    Never deleted, because participants and calibrations name it: it is deactivated, and then nobody new states it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=40, unique=True, help_text="What calibrations call it; never changed.")
+    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1, such as DE.")
+    country_name = models.CharField("Country", max_length=60, blank=True)
+    language = models.CharField(max_length=60, blank=True)
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(help_text="Whom it is for, as participants read it: “Grew up mostly in …”.")
+    starter = models.BooleanField(default=False, help_text="Came with the product.")
+    active = models.BooleanField(default=True, help_text="Participants may state it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["country_name", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Participant(models.Model):
     """A person on a recording, known here only by a code."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
     code = models.CharField(max_length=40, help_text="A pseudonym such as P-014, never a name.")
-    cohort = models.CharField(
-        max_length=80, blank=True, help_text="As the participant describes it; may stay empty."
+    cohort = models.ForeignKey(
+        Cohort,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="participants",
+        help_text="As the participant stated it; null where they left it out.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

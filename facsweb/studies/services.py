@@ -13,7 +13,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.studies import consent_text, hooks, law
-from facsweb.studies.models import Consent, ConsentForm, Membership, Participant, Role, Scope, Study
+from facsweb.studies.models import Cohort, Consent, ConsentForm, Membership, Participant, Role, Scope, Study
 
 
 class ConsentMissing(Exception):  # noqa: N818 (a state that people are told about)
@@ -130,9 +130,9 @@ def remove_member(actor: User, study: Study, user: User, role: str) -> None:
 
 @transaction.atomic
 def create_participant(
-    actor: User, study: Study, *, code: str, cohort: str = "", id: UUID | None = None
+    actor: User, study: Study, *, code: str, cohort: Cohort | None = None, id: UUID | None = None
 ) -> Participant:
-    """Add a participant under a code.
+    """Add a participant under a code, with the cohort they stated, if they did.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def create_participant(
     if id is not None and (existing := Participant.objects.filter(pk=id, study=study, code=code).first()):
         return existing
     participant = Participant(
-        **({"id": id} if id else {}), study=study, code=code, cohort=cohort.strip(), created_by=actor
+        **({"id": id} if id else {}), study=study, code=code, cohort=cohort, created_by=actor
     )
     participant.clean_fields()
     try:
@@ -151,7 +151,8 @@ def create_participant(
             participant.save(force_insert=True)
     except IntegrityError as error:
         raise ValidationError(f"This study has a participant {code} already. Choose another code.") from error
-    record(actor, "participant.create", participant, code=code, cohort=participant.cohort)
+    # Not which: what a participant takes back must not stay in a log that nobody can change.
+    record(actor, "participant.create", participant, code=code, cohort_stated=cohort is not None)
     return participant
 
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("studies/<uuid:pk>/participants/new/", views.participant_create, name="participant_create"),
     path("studies/<uuid:pk>/consent-forms/new/", consent_views.consent_form_create, name="consent_form_create"),
     path("consent-forms/<uuid:pk>/", consent_views.consent_form, name="consent_form"),
+    path("participants/<uuid:pk>/cohort/", views.participant_cohort, name="participant_cohort"),
     path("participants/<uuid:pk>/consent/", consent_views.consent_create, name="consent_create"),
     path("consents/<uuid:pk>/", consent_views.consent, name="consent"),
     path("consents/<uuid:pk>/withdraw/", consent_views.consent_withdraw, name="consent_withdraw"),

@@ -13,9 +13,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from facsweb.studies import access, hooks, services
-from facsweb.studies.forms import MemberForm, ParticipantForm, RemoveMemberForm, StudyChangeForm, StudyForm
-from facsweb.studies.models import Membership, Role, Study
+from facsweb.studies import access, cohorts, hooks, services
+from facsweb.studies.forms import (
+    MemberForm,
+    ParticipantForm,
+    RemoveMemberForm,
+    StatedCohortForm,
+    StudyChangeForm,
+    StudyForm,
+)
+from facsweb.studies.models import Membership, Participant, Role, Study
 
 
 def crumbs(study: Study, *more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -131,3 +138,27 @@ def participant_create(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("studies:participant", participant.pk)
     context = {"study": study, "form": form, "crumbs": crumbs(study, ("New participant", ""))}
     return render(request, "studies/participant_create.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def participant_cohort(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a participant states about themselves now; choosing “left out” removes it."""
+    participant = access.get(request, Participant, pk, related=["study", "cohort"])
+    form = StatedCohortForm(request.POST or None, participant=participant)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cohorts.state_cohort(request.user, participant, form.cleaned_data["cohort"])
+        except ValidationError as error:
+            form.add_error("cohort", error)
+        else:
+            messages.success(request, f"The statement of {participant} is written down.")
+            return redirect("studies:participant", pk)
+    url = reverse("studies:participant", args=[pk])
+    context = {
+        "participant": participant,
+        "study": participant.study,
+        "form": form,
+        "cohorts": cohorts.choices(participant),
+        "crumbs": crumbs(participant.study, (participant.code, url), ("Cohort", "")),
+    }
+    return render(request, "studies/participant_cohort.html", context, status=422 if form.errors else 200)

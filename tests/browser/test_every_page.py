@@ -33,6 +33,9 @@ NO_PAGES = {
     *("reports:json", "reports:retry", "reports:revoke"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
     *("about:json", "about:markdown"),
+    *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
+    *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
+    "calibration:download",
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from facsweb.audit.models import Entry
 from facsweb.studies import services
-from facsweb.studies.models import ConsentForm, Membership, Participant, Role, Scope, Study
+from facsweb.studies.models import Cohort, ConsentForm, Membership, Participant, Role, Scope, Study
 
 
 def make(people, **changes):
@@ -104,8 +104,10 @@ def test_an_administrator_who_cannot_sign_in_does_not_count(people, study):
 
 
 def test_participant_codes_are_unique_in_a_study(people, study):
-    first = services.create_participant(people["analyst"], study, code=" P-014 ", cohort="left-handed")
-    assert (first.code, first.cohort) == ("P-014", "left-handed")
+    first = services.create_participant(
+        people["analyst"], study, code=" P-014 ", cohort=Cohort.objects.get(key="de-tr")
+    )
+    assert (first.code, first.cohort.name) == ("P-014", "Germany, Turkish")
     with pytest.raises(ValidationError, match="P-014 already"):
         services.create_participant(people["analyst"], study, code="P-014")
     assert Participant.objects.count() == Entry.objects.filter(action="participant.create").count() == 1

@@ -60,11 +60,12 @@ function installSteps(form) {
     list.replaceChildren();
     for (const step of steps) {
       const chosen = step.querySelector("input[type=radio]:checked");
-      if (!(chosen instanceof HTMLInputElement)) continue;
+      const select = step.querySelector("select");
+      if (!(chosen instanceof HTMLInputElement) && !select) continue;
       const question = document.createElement("dt");
       const answer = document.createElement("dd");
-      question.textContent = step.querySelector("legend")?.textContent ?? "";
-      answer.textContent = chosen.value === "yes" ? "Yes" : "No";
+      question.textContent = step.querySelector(".question__title")?.textContent ?? "";
+      answer.textContent = select ? (select.selectedOptions[0]?.textContent ?? "") : chosen.value === "yes" ? "Yes" : "No";
       list.append(question, answer);
     }
     list.hidden = false;

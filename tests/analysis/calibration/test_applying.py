@@ -23,7 +23,9 @@ def unit(rest: float, gain: float, errors: tuple[float, float] = (0.1, 0.05), ca
 
 
 def cohort(one: Unit, calibrated: bool = True) -> CohortCalibration:
-    return CohortCalibration("de-de", calibrated, "", 9, 9, 9, 1, 30, 90.0, {"12": one}, {}, NOTHING, NOTHING)
+    return CohortCalibration(
+        "de-de", "au-nets/9.9.9", calibrated, "", 9, 9, 9, 1, 30, 90.0, {"12": one}, {}, NOTHING, NOTHING
+    )
 
 
 @pytest.fixture

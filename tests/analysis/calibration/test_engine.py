@@ -66,6 +66,7 @@ def test_people_who_stated_no_cohort_are_in_the_whole_and_in_no_cohort(found):
     assert unstated.participants == 2
     assert not unstated.calibrated
     assert "stated no cohort" in unstated.why
+    assert np.isnan(unstated.error.before.value)  # of two people nothing is told
 
 
 def test_a_code_that_agrees_already_is_left_alone_and_an_open_one_is_unknown(found):
@@ -115,6 +116,9 @@ def test_applying_takes_the_shift_back_and_widens_the_interval(found, signed):
     assert middle.any()
     width = (after.high["12"] - after.low["12"])[middle] / (before.high["12"] - before.low["12"])[middle]
     assert (width > 1 / 0.65).all()
+    mine = found.for_cohort("jp-ja-40-on")
+    assert calibration.for_run(mine, session.coding.folder) is mine
+    assert calibration.for_run(replace(mine, scorer="au-nets/1"), session.coding.folder) is None
     assert calibration.apply(before, found.for_cohort("ng-yo")) is before
     assert calibration.apply(before, None) is before
 

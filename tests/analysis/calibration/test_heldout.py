@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.calibration import heldout
-from analysis.calibration.fairness import adjusted, fairness, holm
+from analysis.calibration.fairness import adjusted, averaged, fairness, holm
 from analysis.calibration.people import Windows
 from analysis.training.cohort_simulation import REGIMES, SIZES, world
 
@@ -106,7 +106,8 @@ def test_a_known_gap_is_found_and_chance_is_not():
     cohort = np.repeat(np.arange(5), [12, 12, 12, 12, 2])
     calm = rng.normal(1, 0.2, 50)
     bad = calm + np.where(cohort == 1, 0.5, 0)
-    found = fairness({"error": (bad, calm), "false": (calm, calm)}, cohort, list("abcde"), permutations=500)
+    figures = {"error": (bad, calm), "false": (calm, calm)}
+    found = fairness(figures, figures, cohort, list("abcde"), permutations=500)
     assert [row.cohort for row in found.rows] == list("abcd")  # two people have no row of their own
     by = {(gap.cohort, gap.figure, gap.stage): gap for gap in found.gaps}
     gap = by["b", "error", "before"]
@@ -120,5 +121,6 @@ def test_a_known_gap_is_found_and_chance_is_not():
 
 def test_people_coded_for_harder_codes_are_no_worse_for_it():
     table = np.array([[1.0, np.nan], [1.0, np.nan], [np.nan, 3.0], [np.nan, 3.0], [1.5, 3.5]])
+    assert averaged(table) == pytest.approx([1, 1, 3, 3, 2.5])
     assert np.ptp(adjusted(table)[:4]) == pytest.approx(0)
     assert adjusted(table)[4] == pytest.approx(adjusted(table)[0] + 0.5)
