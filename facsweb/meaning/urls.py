@@ -1,10 +1,12 @@
 from django.urls import path
 
-from facsweb.meaning import combination_views, views
+from facsweb.meaning import combination_views, marking_views, views
 
 app_name = "meaning"
 urlpatterns = [
     path("runs/<uuid:pk>/lanes", views.lanes_of_run, name="lanes"),
+    path("runs/<uuid:pk>/markers", marking_views.markers, name="markers"),
+    path("runs/<uuid:pk>/speakers", marking_views.speakers, name="speakers"),
     path("runs/<uuid:pk>/meaning/", views.session, name="session"),
     path("runs/<uuid:pk>/read/", views.read, name="read"),
     path("studies/<uuid:pk>/combinations/", combination_views.combinations, name="combinations"),
