@@ -12,9 +12,12 @@ from analysis.text.units import Piece
 
 CHARACTERS_PER_SECOND: Final = 15
 """How long a line is taken to last whose end no later line gives: a choice of ours, about 170 words a minute."""
-_TIME: Final = re.compile(
-    r"^\s*[\[(<]?\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?\s*(?:[\])>]|(?=\s)|$)\s*[-–—]?\s*"
-)
+_CLOCK: Final = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
+_BRACKETED: Final = re.compile(rf"^\s*[\[(<]\s*{_CLOCK}\s*[\])>]\s*[-–—]?\s*")
+_BARE: Final = re.compile(rf"^\s*{_CLOCK}(?:\s*[-–—]\s*|\s+|$)")
+_HEADER: Final = re.compile(rf"^\s*([^\W\d_][\w .'’-]{{0,39}}?)\s+[\[(]?\s*{_CLOCK}\s*[\])]?\s*:?\s*$")
+"""A name and a time above the words, as some transcription services write it."""
+_BARE_SHARE: Final = 0.3
 _SPEAKER: Final = re.compile(r"^(?:[-–—>]+\s*)?([^\W_](?:[\w.'’-]| (?=\S)){0,39}?)\s*:\s+(?=\S)")
 _MOST_WORDS: Final = 4
 _SPACES: Final = re.compile(r"\s+")
@@ -23,20 +26,18 @@ _SPACES: Final = re.compile(r"\s+")
 def pieces(lines: Sequence[str]) -> tuple[list[Piece], list[str]]:
     """Pieces of lines, and what was guessed.
 
-    A line may begin with ``[hh:mm:ss]``, ``[mm:ss]`` or the like and with ``Name:``. In a file with times a line
-    without one belongs to the line above. A line lasts until the next begins, or as long as its words take to say
-    if that is shorter.
+    A line may begin with ``[hh:mm:ss]``, ``[mm:ss]`` or the like and with ``Name:``, or a line ``Name 0:05`` may
+    stand above the words. In a file with times a line without one belongs to the line above. A line lasts until
+    the next begins, or as long as its words take to say if that is shorter.
     """
     found: list[tuple[int | None, str]] = []
-    for line in lines:
-        match = _TIME.match(line)
-        words = _SPACES.sub(" ", line[match.end() :] if match else line).strip()
-        if match is None and not words:
+    for start, words in _timed(lines):
+        if start is None and not words:
             continue
-        if match is None and found and found[-1][0] is not None:
+        if start is None and found and found[-1][0] is not None:
             found[-1] = (found[-1][0], f"{found[-1][1]} {words}".strip())
         else:
-            found.append((_microseconds(match) if match else None, words))
+            found.append((start, words))
     timed = [row for row in found if row[0] is not None]
     warnings = []
     if timed and len(timed) < len(found):
@@ -47,8 +48,30 @@ def pieces(lines: Sequence[str]) -> tuple[list[Piece], list[str]]:
     return speakers(_with_ends(ordered)), warnings
 
 
-def _microseconds(match: re.Match[str]) -> int:
-    hours, minutes, seconds, fraction = (part or "0" for part in match.groups())
+def _timed(lines: Sequence[str]) -> list[tuple[int | None, str]]:
+    """Each line's time and words.
+
+    Times without brackets count only where nearly a third of the filled lines begin so: "10:30 we met" in a report
+    is a time of day.
+    """
+    filled = sum(bool(line.strip()) for line in lines)
+    bare = sum(_BARE.match(line) is not None or _HEADER.match(line) is not None for line in lines)
+    patterns = [_BRACKETED, *([_BARE] if bare >= max(1, _BARE_SHARE * filled) else [])]
+    headed = len(patterns) > 1
+    rows: list[tuple[int | None, str]] = []
+    for line in lines:
+        match = next((found for pattern in patterns if (found := pattern.match(line))), None)
+        if match is not None:
+            rows.append((_microseconds(match.groups()), _SPACES.sub(" ", line[match.end() :]).strip()))
+        elif headed and (match := _HEADER.match(line)):
+            rows.append((_microseconds(match.groups()[1:]), f"{_SPACES.sub(' ', match.group(1))}:"))
+        else:
+            rows.append((None, _SPACES.sub(" ", line).strip()))
+    return rows
+
+
+def _microseconds(parts: Sequence[str | None]) -> int:
+    hours, minutes, seconds, fraction = (part or "0" for part in parts)
     return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1_000_000 + int(fraction.ljust(6, "0"))
 
 

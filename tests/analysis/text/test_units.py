@@ -148,6 +148,23 @@ def test_txt_without_times_gives_none_and_a_note_is_no_speaker():
     assert not found.timed
 
 
+def test_names_with_times_above_the_words():
+    text = "Anna Berg  0:05\nHello there.\nIt is nice.\n\nBo  1:02\nIs it?\n\nAnna Berg  1:10\nYes.\n"
+    assert [(row[0], *row[2:]) for row in rows(read(text, "a.txt"))][::2] == [
+        (5_000_000, "Anna Berg", "Hello there."),
+        (62_000_000, "Bo", "Is it?"),
+    ]
+    assert rows(read(text, "a.txt"))[-1][2:] == ("Anna Berg", "Yes.")
+
+
+def test_a_time_of_day_in_a_report_is_no_time_of_the_recording():
+    found = read("We were late.\n10:30 we met at the station.\nIt rained.\nNobody came.\n", "a.txt")
+    assert [row[3] for row in rows(found)][:2] == ["We were late.", "10:30 we met at the station."]
+    assert not found.timed
+    bare = read("00:00:05 Hello.\n00:00:09 Bye.\n", "a.txt")
+    assert [row[0] for row in rows(bare)] == [5_000_000, 9_000_000]
+
+
 def test_lines_before_the_first_time_are_left_out_and_it_is_said():
     found = read("Interview 3\n[00:01] Hello there.\n", "a.txt")
     assert [row[3] for row in rows(found)] == ["Hello there."]
