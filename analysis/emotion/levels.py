@@ -96,7 +96,21 @@ def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Gener
     """
     count, draws = cells.shape
     course = cells.mean(axis=1, dtype=np.float64) / weight
-    places = blocks(count, block_length(course), draws, rng)
+    length = block_length(course)
+    places = blocks(count, length, draws, rng)
     total = cells[places, np.arange(draws)[:, None]].sum(axis=1, dtype=np.float64)
-    found: Float64 = total / weight[places].sum(axis=1)
+    mean = cells.sum(axis=0, dtype=np.float64) / weight.sum()
+    found: Float64 = mean + _few(count / length) * (total / weight[places].sum(axis=1) - mean)
     return found
+
+
+def _few(number: float) -> float:
+    """How much wider a mean of so many independent blocks lies than resampling them shows.
+
+    Student's t instead of the normal, at the ends of a 90 % interval, and n / (n − 1) of the variance. The quantile
+    is Fisher's expansion in 1 / degrees of freedom (Abramowitz & Stegun 1964, 26.7.5), within 1 % from four on.
+    """
+    left = max(number - 1, 4.0)
+    z = 1.6449
+    t = z + (z**3 + z) / (4 * left) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * left**2)
+    return float(t / z * np.sqrt((left + 1) / left))

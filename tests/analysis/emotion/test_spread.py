@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from scipy.stats import norm, t
 
+from analysis.emotion.levels import _few
 from analysis.emotion.spread import block_length, blocks, interval
 
 
@@ -67,6 +69,12 @@ def test_every_place_is_drawn_equally_often_and_neighbours_stay_together():
     assert counts == pytest.approx(np.ones(30), abs=0.1)
     together = ((places[:, 1:] - places[:, :-1]) % 30 == 1).mean()
     assert together == pytest.approx(25 / 29, abs=0.02)  # 4 joints of 29 steps are between blocks
+
+
+def test_few_blocks_are_stretched_as_students_t_is():
+    for number in (6, 11, 31, 200):
+        wanted = t.ppf(0.95, number - 1) / norm.ppf(0.95) * np.sqrt(number / (number - 1))
+        assert _few(number) == pytest.approx(wanted, rel=0.01)
 
 
 def test_resampled_means_spread_as_means_of_such_courses_do():
