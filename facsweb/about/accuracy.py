@@ -11,7 +11,7 @@ from django.urls import reverse
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.tiers import tier_words
 from analysis.validation import published
-from facsweb.about import agreement, corpora
+from facsweb.about import agreement, corpora, text_model
 from facsweb.about.training import default, learned_of
 from facsweb.about.values import Action, Answer, Column, Table, counted, words
 from facsweb.learning import packages, services
@@ -70,6 +70,7 @@ def answer(user: Any) -> Answer:
             *_signed_codes(signed, found),
             _people(),
             *_corpora(),
+            *text_model.tables(),
             _published(),
             _published_codes(),
         ),

@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 from markdown_it import MarkdownIt
 
-TRAINED: Final = re.compile(r"train|learn|constants come from|data", re.IGNORECASE)
+TRAINED: Final = re.compile(r"train|learn|made from|constants come from|data", re.IGNORECASE)
 LIMITS: Final = re.compile(r"limit|cannot|does not know", re.IGNORECASE)
 LICENCE: Final = re.compile(r"licen[cs]e", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“*])")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from analysis.models import registry, store
 from analysis.scoring import package
 from analysis.scoring.choice import RULES
-from facsweb.about import checks, files, prose
+from facsweb.about import checks, files, prose, text_model
 from facsweb.about.values import Action, Answer, Column, Link, Table, counted
 from facsweb.learning import lapses, packages, services
 
@@ -39,7 +39,7 @@ COLUMNS: Final = (
 
 def answer(user: Any) -> Answer:
     """The answer, with a row for every model."""
-    rows = [*_face_models(), *_shipped(), _rules(), *_own(user), *_from_cards(), *_wheels()]
+    rows = [*_face_models(), *_shipped(), _rules(), *_own(user), *text_model.rows(), *_from_cards(), *_wheels()]
     models = Table(
         key="models",
         title="Every model, and what it learned from",
@@ -179,7 +179,7 @@ def _own(user: Any) -> Iterator[dict[str, Any]]:
 def _from_cards() -> Iterator[dict[str, Any]]:
     """Models that have a card and no register of their own."""
     for slug in prose.slugs():
-        if slug in ("au-nets", "au-rules"):
+        if slug in ("au-nets", "au-rules", text_model.slug()):
             continue
         card = prose.card(slug)
         told = prose.section(card, prose.TRAINED)
