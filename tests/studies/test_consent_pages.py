@@ -12,6 +12,7 @@ from django.utils import timezone
 from facsweb.studies import consent_text, services
 from facsweb.studies.models import Consent, Scope
 from facsweb.studies.versions import difference
+from tests.calibration.conftest import starter
 
 OLD = "One two three.\n\n## Four\nfive six"
 
@@ -163,7 +164,10 @@ def test_sections_of_a_text():
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_one_question_a_screen_on_a_phone(live_server, participant, text, client_as):
+def test_one_question_a_screen_on_a_phone(live_server, participant, text, client_as, people):
+    asked = [Scope.VIDEO, Scope.AUDIO, Scope.CALIBRATION]
+    services.create_consent_form(people["administrator"], text.study, title="Again", body=text.body, scopes=asked)
+    starter("de-tr")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("No Chromium was found.")
@@ -189,6 +193,12 @@ def test_one_question_a_screen_on_a_phone(live_server, participant, text, client
         page.click("[data-next]")
         page.get_by_label("No", exact=True).locator("visible=true").check()
         page.keyboard.press("Enter")  # goes on, sends nothing
+        page.get_by_label("Yes, I agree").locator("visible=true").check()
+        page.click("[data-next]")
+        assert page.get_by_text("nobody guesses it from your face").is_visible()
+        page.get_by_label("Country and language").select_option("Germany, Turkish")
+        page.click("[data-next]")
+        assert page.locator("[data-answers]").get_by_text("Germany, Turkish").is_visible()
         assert page.get_by_text("Sign with your name").is_visible()
         page.click("[data-back]")
         page.click("[data-next]")
@@ -199,4 +209,6 @@ def test_one_question_a_screen_on_a_phone(live_server, participant, text, client
         assert page.get_by_text("Pia One").is_visible()
         browser.close()
     assert problems == []
-    assert services.current_consent(participant).scopes == ["video"]
+    assert services.current_consent(participant).scopes == ["video", "calibration"]
+    participant.refresh_from_db()
+    assert participant.cohort.key == "de-tr"

@@ -5,39 +5,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def seed(apps, schema_editor):
-    """The starter cohorts; and what was typed in freely before becomes cohorts of this installation."""
-    from analysis.calibration.cohorts import starter_cohorts
-
-    Cohort, Participant = apps.get_model("studies", "Cohort"), apps.get_model("studies", "Participant")
-    for one in starter_cohorts():
-        Cohort.objects.create(
-            key=one.id,
-            country=one.country,
-            country_name=one.country_name,
-            language=one.language,
-            name=one.name,
-            description=one.description,
-            starter=True,
-        )
-    for words in Participant.objects.exclude(words="").values_list("words", flat=True).distinct():
-        pk = uuid.uuid4()
-        cohort, _ = Cohort.objects.get_or_create(
-            name=words,
-            defaults={"id": pk, "key": f"own-{pk.hex[:12]}", "description": "Typed in before there were cohorts."},
-        )
-        Participant.objects.filter(words=words).update(cohort=cohort)
-
-
-def unseed(apps, schema_editor):
-    Participant = apps.get_model("studies", "Participant")
-    for participant in Participant.objects.exclude(cohort=None).select_related("cohort"):
-        participant.words = participant.cohort.name
-        participant.cohort = None
-        participant.save()
-    apps.get_model("studies", "Cohort").objects.all().delete()
-
-
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -75,6 +42,4 @@ class Migration(migrations.Migration):
                 to="studies.cohort",
             ),
         ),
-        migrations.RunPython(seed, unseed),
-        migrations.RemoveField(model_name="participant", name="words"),
     ]
