@@ -107,8 +107,9 @@ def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Gener
 def _few(number: float) -> float:
     """How much wider a mean of so many independent blocks lies than resampling them shows.
 
-    Student's t instead of the normal, at the ends of a 90 % interval, and n / (n − 1) of the variance. The quantile
-    is Fisher's expansion in 1 / degrees of freedom (Abramowitz & Stegun 1964, 26.7.5), within 1 % from four on.
+    Student's t instead of the normal, at the ends of a 90 % interval, and n / (n − 1) of the variance. The
+    quantile is Fisher's expansion in 1 / degrees of freedom (Abramowitz & Stegun 1964, 26.7.5), within 1 %
+    from four on.
     """
     left = max(number - 1, 4.0)
     z = 1.6449
