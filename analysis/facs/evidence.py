@@ -233,27 +233,47 @@ def evidence_of_layer(
     own = clipped((event for event in events if event.face == face and not event.rejected), spans)
     sided = frozenset(sided_units())
     keys = [*GRADED, *(f"{code}_{side}" for code in GRADED if code in sided for side in "LR")]
-    middle = {key: np.zeros(len(time_us)) for key in keys}
-    low, high = ({key: np.zeros(len(time_us)) for key in keys} for _ in range(2))
     unknown: dict[str, list[slice]] = {}
+    acting: dict[str, list[tuple[slice, tuple[float, float, float]]]] = {}
+    quality = np.ones(len(time_us))
     for event in own:
         rows = slice(*np.searchsorted(time_us, (event.onset_us, event.offset_us + 1)).tolist())
         for key in _unknown_keys(event, keys):
             unknown.setdefault(key, []).append(rows)
-        ends = _bin(event)
         for key in _keys_of(event, sided):
-            for array, end in zip((low, middle, high), ends, strict=True):
-                np.maximum(array[key][rows], end, out=array[key][rows])
-    quality = np.ones(len(time_us))
-    for key, stretches in unknown.items():
-        for rows in stretches:
-            for array in (low, middle, high):
-                array[key][rows] = np.nan
-    for event in own:
+            acting.setdefault(key, []).append((rows, _bin(event)))
         if event.code in _WHOLE_FACE:
-            quality[slice(*np.searchsorted(time_us, (event.onset_us, event.offset_us + 1)).tolist())] = np.nan
+            quality[rows] = np.nan
+    low, middle, high = (_filled(len(time_us), keys, acting, unknown, end) for end in range(3))
     tiers = dict.fromkeys(GRADED, "human-coded")
     return Evidence(face, time_us, float(step_us), middle, low, high, own, quality, "coder", tiers)
+
+
+def _filled(
+    count: int,
+    keys: Sequence[str],
+    acting: Mapping[str, Sequence[tuple[slice, tuple[float, float, float]]]],
+    unknown: Mapping[str, Sequence[slice]],
+    end: int,
+) -> dict[str, Float64]:
+    """One end of every key's interval; keys without an event share their arrays, which an hour has room for."""
+    shared: dict[tuple[tuple[int, int], ...], Float64] = {}
+    out = {}
+    for key in keys:
+        hidden = tuple((rows.start, rows.stop) for rows in unknown.get(key, ()))
+        if key not in acting and hidden in shared:
+            out[key] = shared[hidden]
+            continue
+        array = np.zeros(count)
+        for rows, ends in acting.get(key, ()):
+            np.maximum(array[rows], ends[end], out=array[rows])
+        for first, stop in hidden:
+            array[first:stop] = np.nan
+        array.flags.writeable = False
+        out[key] = array
+        if key not in acting:
+            shared[hidden] = array
+    return out
 
 
 def _unknown_keys(event: CodedEvent, keys: Sequence[str]) -> Iterable[str]:

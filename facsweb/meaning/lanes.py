@@ -153,12 +153,12 @@ def _voice(folder: Path) -> list[dict[str, Any] | None]:
     told = _json(folder / "voice.json")
     if told is None:
         return []
-    several = len({segment["speaker"] for segment in told["segments"]}) > 1
+    several = len({segment["speaker"] for segment in told["segments"]} - {None}) > 1
     speech = [
         {
             "from": segment["start_us"],
             "to": segment["end_us"],
-            "label": f"Speaker {segment['speaker']}" if several else "speech",
+            "label": f"Speaker {segment['speaker']}" if several and segment["speaker"] else "speech",
         }
         for segment in told["segments"]
     ]

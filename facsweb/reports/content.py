@@ -19,7 +19,7 @@ from facsweb.audit.services import canonical
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
 from facsweb.recordings.models import Recording
-from facsweb.reports import comparison, measures
+from facsweb.reports import comparison, meaning, measures
 from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant, Scope
@@ -253,6 +253,7 @@ def freeze(
             "revision": layer.revision,
         },
         **({"adjudication": settled} if (settled := trace.for_report(layer)) else {}),
+        **({"meaning": read} if (read := meaning.section(layer)) else {}),
         **_participant(recording.participant, consent),
         "recording": _recording(recording),
         "run": _run(run),

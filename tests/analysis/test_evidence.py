@@ -99,6 +99,13 @@ def test_hidden_parts_are_unknown_and_the_rest_is_not(code, unknown, known):
     assert np.isnan(found.quality[at]) == (code in {"73", "74"})
 
 
+def test_codes_without_an_event_take_no_room():
+    found = evidence_of_layer([event("12", 1, 2), event("70", 2, 3, "", "")], [(0, 3_600_000_000)])
+    arrays = {id(array) for arrays in (found.values, found.low, found.high) for array in arrays.values()}
+    assert len(arrays) < 20
+    assert len(found.values) > 80
+
+
 def test_outside_the_coded_stretches_there_is_nothing():
     found = evidence_of_layer([event("12", 1, 9)], [(2_000_000, 3_000_000), (5_000_000, 6_000_000)])
     assert found.time_us.min() == 2_000_000
