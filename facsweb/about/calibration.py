@@ -79,7 +79,7 @@ def _cohorts(found: Calibration | None) -> Table:
     rows.append(
         {
             "cohort": "No cohort stated",
-            "who": f"Left out by the participant; {_few(stated.get(None, 0))} here.",
+            "who": f"Left out by the participant. {_few(stated.get(None, 0))} here.",
             "state": NOT_CALIBRATED,
         }
     )
