@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 
 from analysis.agreement import Options, agree
@@ -191,6 +192,23 @@ def test_of_two_files_under_one_name_the_later_one_counts(codings, run, study, p
     later = import_file(run, people["coder"], " elan CODER", b"code,onset_s,offset_s\n4,1,2\n")
     found = pairs.pairs_of(people["analyst"], study, pairs.Chosen(kinds=frozenset({"imported"})))
     assert [[layer.pk for layer, _ in pair.layers] for pair in found] == [[later.pk]]
+
+
+def test_codings_of_one_cohort_are_those_of_participants_who_stated_it(codings, run, study, people, participant):
+    from facsweb.agreement.forms import ChoiceForm
+    from facsweb.studies.cohorts import state_cohort
+    from tests.calibration.conftest import starter
+
+    finish(codings)
+    turkish, german = starter("de-tr"), starter("de-de")
+    state_cohort(people["analyst"], participant, turkish)
+    everybody = pairs.pairs_of(people["analyst"], study, pairs.Chosen())
+    own = pairs.pairs_of(people["analyst"], study, pairs.Chosen(cohort=turkish.key))
+    assert everybody
+    assert [pair.layers for pair in own] == [pair.layers for pair in everybody]
+    assert pairs.pairs_of(people["analyst"], study, pairs.Chosen(cohort=german.key)) == []
+    offered = ChoiceForm(QueryDict(), study).fields["cohort"].choices
+    assert offered == [("", "All"), ("de-tr", "Germany, Turkish")]
 
 
 def test_a_file_of_ones_own_opens_no_colleagues_coding(codings, run, people):
