@@ -3,7 +3,7 @@
 ``python -m analysis.training.coverage`` prints the whole study as Markdown (about ten minutes of one processor);
 ``--share 0.2`` a fifth of its sessions.
 
-Nothing is tuned on these sessions, and the model that computes the states is not the one that makes them
+Factors were set on other seeds, and the model that computes the states is not the one that makes the sessions
 (`analysis.training.made_sessions`). Windows count where a value is given and where there is something to say: the
 upper end of the interval is .05 or more. All others hold the truth nearly always, and would flatter.
 """
