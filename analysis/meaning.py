@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -61,7 +61,8 @@ def derive(
     *,
     allowed: Allowed | None = None,
     own: Sequence[Combination] = (),
-    calibration: CohortCalibration | None = None,
+    whose: Collection[int] | None = None,
+    calibrations: Mapping[int, CohortCalibration] | None = None,
     markers: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
     hook: Hook | None = None,
@@ -85,8 +86,10 @@ def derive(
         is computed.
     own : sequence of Combination
         The user's, beside the shipped ones.
-    calibration : CohortCalibration, optional
-        Of the participant's cohort.
+    whose : collection of int, optional
+        Faces of people who agreed; all when left out. The others get nothing.
+    calibrations : mapping of int to CohortCalibration, optional
+        By face, that of the person's cohort; it is used only where it holds for the run's scorer.
     markers : sequence of mapping
         ``name``, ``kind``, ``start_us``, ``end_us`` (or None): tasks, questions, scenes.
     seed : int
@@ -107,8 +110,8 @@ def derive(
     try:
         for name in RESULTS:
             _link(results / name, out / name)
-        faces = _faces(out, allowed, own, calibration, seed, hook)
-        _indicators(out, allowed, markers, seed)
+        faces = _faces(out, allowed, own, whose, calibrations or {}, seed, hook)
+        _indicators(out, allowed, whose, markers, seed)
         for one in faces:
             one["moments"] = _moments(out, one["face"])
         content = {
@@ -118,7 +121,6 @@ def derive(
             "faces": faces,
             "allowed": None if allowed is None else allowed.as_dict(),
             "own": [one.id for one in own],
-            "calibration": _named(calibration),
             "voice": (out / "voice.json").is_file(),
             "text": (out / "text.json").is_file(),
         }
@@ -143,24 +145,19 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _named(calibration: CohortCalibration | None) -> dict[str, Any] | None:
-    if calibration is None:
-        return None
-    return {"cohort": calibration.id, "calibrated": calibration.calibrated}
-
-
 def _faces(
     out: Path,
     allowed: Allowed | None,
     own: Sequence[Combination],
-    calibration: CohortCalibration | None,
+    whose: Collection[int] | None,
+    calibrations: Mapping[int, CohortCalibration],
     seed: int,
     hook: Hook | None,
 ) -> list[dict[str, Any]]:
     """Combinations and states of every face; what was read of whom, nothing where consent does not cover it."""
     if allowed is not None and (_STATES not in allowed.scopes or _forbidden(allowed)):
         return []
-    from analysis.calibration import apply
+    from analysis.calibration import apply, for_run, priors
     from analysis.emotion import states
     from analysis.emotion.files import write
     from analysis.facs.combinations import catalogue, find, write_combinations
@@ -169,15 +166,16 @@ def _faces(
 
     combinations = [*catalogue(), *own]
     speech = _speech(out)
-    numbers = faces_of_run(out)
+    numbers = [face for face in faces_of_run(out) if whose is None or face in whose]
     found, read, about = [], [], []
     for done, face in enumerate(numbers):
         if hook is not None:
             hook("states", done, len(numbers))
-        evidence = apply(evidence_of_run(out, face), calibration)
+        cohort = for_run(calibrations.get(face), out)
+        evidence = apply(evidence_of_run(out, face), cohort)
         found += find(evidence, combinations, speech=speech)
-        read.append(states(evidence, speech=speech, seed=seed, priors=_priors(calibration)))
-        about.append({"face": face, "together": together(evidence).as_dict()})
+        read.append(states(evidence, speech=speech, seed=seed, priors=priors(cohort)))
+        about.append({"face": face, "together": together(evidence).as_dict(), "cohort": _cohort(cohort)})
     write_combinations(out, found)
     write(out, read)
     return about
@@ -199,13 +197,19 @@ def _forbidden(allowed: Allowed) -> bool:
     return bool(forbidden(allowed))
 
 
-def _indicators(out: Path, allowed: Allowed | None, markers: Sequence[Mapping[str, Any]], seed: int) -> None:
+def _indicators(
+    out: Path,
+    allowed: Allowed | None,
+    whose: Collection[int] | None,
+    markers: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> None:
     from analysis.indicators.derive import derive as indicators
     from analysis.indicators.markers import Marker
 
     marked = [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in markers]
     if allowed is None or _STATES in allowed.scopes:
-        indicators(out, allowed=allowed, markers=marked, seed=seed)
+        indicators(out, allowed=allowed, faces=whose, markers=marked, seed=seed)
 
 
 def _speech(out: Path) -> list[tuple[int, int]]:
@@ -216,7 +220,8 @@ def _speech(out: Path) -> list[tuple[int, int]]:
     return [(segment["start_us"], segment["end_us"]) for segment in told["segments"]]
 
 
-def _priors(calibration: CohortCalibration | None) -> dict[str, tuple[float, float]] | None:
-    if calibration is None or not calibration.calibrated:
+def _cohort(cohort: CohortCalibration | None) -> dict[str, Any] | None:
+    """What is said of the calibration of a face's person; None where none was applied."""
+    if cohort is None:
         return None
-    return {state: (prior.offset, prior.error) for state, prior in calibration.priors.items()}
+    return {"id": cohort.id, "calibrated": cohort.calibrated, "why": cohort.why}

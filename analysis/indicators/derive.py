@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ def derive(
     formulas: Formulas | None = None,
     markers: Sequence[Marker] = (),
     speakers: Mapping[int, str | Iterable[str]] | None = None,
+    faces: Collection[int] | None = None,
     seed: int = 0,
 ) -> Derived:
     """Compute and write ``engagement.parquet``, ``channels.json``, ``indicators.json`` (and ``responses.json``).
@@ -82,6 +83,8 @@ def derive(
     speakers : mapping of int to str (or several), optional
         Names under which each face's person stands in the voice and in the words. With one face and one speaker
         they are taken to be the same; else only what carries one of these names counts.
+    faces : collection of int, optional
+        Whose faces may be read; all when left out.
     seed : int
 
     Raises
@@ -90,7 +93,7 @@ def derive(
         The folder holds no readable results, or cannot be written.
     """
     folder = Path(folder)
-    found = _derived(folder, voice, text, allowed, formulas or _shipped(), markers, speakers or {}, seed)
+    found = _derived(folder, voice, text, allowed, formulas or _shipped(), markers, speakers or {}, faces, seed)
     try:
         _write_engagement(folder / ENGAGEMENT, found.engagement)
         _write_json(folder / CHANNELS, found.channels)
@@ -116,9 +119,12 @@ def _derived(
     chosen: Formulas,
     markers: Sequence[Marker],
     speakers: Mapping[int, str | Iterable[str]],
+    wanted: Collection[int] | None,
     seed: int,
 ) -> Derived:
     session = read(folder, voice=voice, text=text)
+    if wanted is not None:
+        session = replace(session, faces=tuple(one for one in session.faces if one.face in wanted))
     grid = grid_over(session.start_us, session.end_us)
     reasons = permission.refusals(allowed)
     head = {"schema": SCHEMA, "statement": STATEMENT, "sources": list(SOURCES), "word": EXPLORATORY}

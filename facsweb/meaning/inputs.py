@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from analysis import meaning
-from facsweb.meaning import hooks
+from analysis.types import AnalysisError
+from facsweb.meaning import hooks, whose
 from facsweb.meaning.models import Markers, OwnCombination, Reading, Speakers
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
@@ -26,9 +27,18 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
         "speakers": latest_number(Speakers, recording),
         "markers": latest_number(Markers, recording),
         "own": {one.key: one.number for one in own_combinations(recording.participant.study)},
-        "calibration": hooks.calibration(recording.participant)[0],
+        "people": _people(run),
         "versions": meaning.versions(),
     }
+
+
+def _people(run: AnalysisRun) -> list[list[Any]]:
+    """Who may be read, by face, and the calibration of their cohort."""
+    try:
+        people = whose.of_run(run).people
+    except AnalysisError:  # its results are gone: the reading says so
+        return []
+    return [[face, str(person.pk), hooks.calibration(person)[0]] for face, person in sorted(people.items())]
 
 
 def of_reading(reading: Reading) -> dict[str, Any]:

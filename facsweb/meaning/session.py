@@ -60,7 +60,7 @@ def context(reading: Reading, face: int) -> dict[str, Any]:
         "voice": _voice(files),
         "words": _words(files),
         "channels": files.face("channels.json", face),
-        "calibration": about.get("calibration"),
+        "cohort": (own or {}).get("cohort"),
         "versions": about.get("versions", {}),
         "plots": plots(files, face, states),
     }

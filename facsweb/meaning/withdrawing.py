@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from facsweb.audit.services import record
 from facsweb.meaning import attempts, inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.recordings.models import Recording
-from facsweb.studies.models import Consent
+from facsweb.studies.models import Consent, Participant, Scope
 
 
 def forget_recording(recording: Recording) -> list[Path]:
@@ -22,11 +23,13 @@ def forget_recording(recording: Recording) -> list[Path]:
 
 def after_withdrawal(consent: Consent) -> None:
     """Remove readings that rest on what a person no longer agrees to, and read again what is left."""
-    allowed = set(inputs.allowed_scopes(consent.participant))
-    readings = Reading.objects.filter(run__recording__participant=consent.participant)
+    person = consent.participant
+    allowed = set(inputs.allowed_scopes(person))
     runs = {}
-    for reading in readings.select_related("run__recording__participant__study"):
-        if reading.state == Reading.State.SUCCEEDED and set(reading.inputs.get("scopes", ())) <= allowed:
+    for reading in _about(person):
+        own = reading.run.recording.participant_id == person.pk
+        needed = set(reading.inputs.get("scopes", ())) if own else {str(Scope.EMOTION)}
+        if reading.state == Reading.State.SUCCEEDED and needed <= allowed:
             continue
         record(None, "reading.forget", reading, run=str(reading.run_id))
         transaction.on_commit(partial(shutil.rmtree, attempts.folder(reading.pk), ignore_errors=True))
@@ -34,3 +37,13 @@ def after_withdrawal(consent: Consent) -> None:
         reading.delete()
     for run in runs.values():
         services.ask(None, run)
+
+
+def _about(person: Participant) -> Iterator[Reading]:
+    """Readings of a person's recordings, and those of others in which their face was read."""
+    for reading in Reading.objects.select_related("run__recording__participant__study").filter(
+        run__recording__participant__study=person.study_id
+    ):
+        named = (one[1] for one in reading.inputs.get("people", ()))
+        if reading.run.recording.participant_id == person.pk or str(person.pk) in named:
+            yield reading

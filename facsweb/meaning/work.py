@@ -11,7 +11,7 @@ from analysis import meaning
 from analysis.facs.combinations import Combination, parse
 from analysis.facs.tables import replacing
 from analysis.indicators.permission import Allowed
-from facsweb.meaning import hooks, inputs, services
+from facsweb.meaning import hooks, inputs, services, whose
 from facsweb.meaning.models import Markers, Reading, Speakers
 from facsweb.processes.pulse import Pulse
 from facsweb.recordings.services import original_path
@@ -40,12 +40,15 @@ def read(reading: Reading, out: Path, pulse: Pulse) -> None:
     if Scope.TEXT in scopes and (words := current_scores(recording)) is not None:
         with replacing(out / "text.json") as partial:
             partial.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    found = whose.of_run(reading.run)
+    calibrations = {face: hooks.calibration(person)[1] for face, person in found.people.items()}
     meaning.derive(
         result_dir(reading.run),
         out,
         allowed=Allowed(scopes, reading.inputs["setting"]),
         own=_own(reading),
-        calibration=hooks.calibration(recording.participant)[1],
+        whose=found.people.keys(),
+        calibrations={face: one for face, one in calibrations.items() if one is not None},
         markers=inputs.latest_marks(Markers, recording),
         hook=pulse.hook,
     )

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
 import av
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.utils import timezone
 
 from analysis import meaning
 from facsweb.audit.models import Entry
-from facsweb.meaning import attempts, inputs, job, lanes, recovery, services
+from facsweb.meaning import attempts, inputs, job, lanes, recovery, services, whose
 from facsweb.meaning.models import Markers, OwnCombination, Reading
 from facsweb.processes import queue
-from facsweb.runs.models import AnalysisRun
+from facsweb.runs.models import AnalysisRun, PeopleRevision
 from facsweb.runs.services import result_dir
-from facsweb.studies.models import Consent, Scope
+from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import withdraw_consent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -265,3 +268,51 @@ def test_the_session_page_shows_what_was_read(spoken, read, client_as):
     assert "at least 60 s are needed" in text, "ten seconds are too short for an indicator"
     assert "Read it again" not in text, "a coder reads"
     assert "Read it again" in client_as("analyst").get(page).content.decode()
+
+
+@pytest.fixture
+def of_two(run):
+    """The run shows two faces: the second is the first once more."""
+    folder = result_dir(run)
+    table = pq.read_table(folder / "signals.parquet")
+    other = table.set_column(table.column_names.index("face"), "face", pa.array(np.ones(len(table), np.int16)))
+    pq.write_table(pa.concat_tables([table, other]), folder / "signals.parquet")
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["faces"].append(summary["faces"][0] | {"face": 1})
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return run
+
+
+def named(run, *participants):
+    """Somebody says who the faces are."""
+    people = [{"pieces": [], "left_out": False, "participant": one and str(one.pk)} for one in participants]
+    PeopleRevision.objects.create(run=run, number=1, action="assign", words="", people=people)
+    AnalysisRun.objects.filter(pk=run.pk).update(parameters={**run.parameters, "people": 1})
+    return AnalysisRun.objects.get(pk=run.pk)
+
+
+def test_of_several_faces_only_those_are_read_that_agreed(of_two, read, participant, people, client_as):
+    nobody = read(of_two)
+    assert nobody.summary["faces"] == [], "nobody said who is who"
+    assert "nobody’s yet" in client_as("coder").get(f"/runs/{of_two.pk}/meaning/").content.decode()
+    other = Participant.objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
+    both = named(of_two, other, participant)
+    found = whose.of_run(both)
+    assert list(found.people) == [1]
+    assert "P-002, who agreed to the coding of movements alone" in found.notes[0]
+    reading = read(both)
+    assert [one["face"] for one in reading.summary["faces"]] == [1]
+    told = json.loads((services.folder(reading) / "indicators.json").read_text())
+    assert [one["face"] for one in told["faces"]] == [1]
+
+
+def test_withdrawing_takes_a_face_out_of_other_people_s_recordings(of_two, read, participant, consent, people):
+    other = Participant.objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
+    agreed = Consent.objects.get(pk=consent.pk)
+    agreed.pk, agreed.participant, agreed._state.adding = uuid.uuid4(), other, True
+    agreed.save()
+    both = read(named(of_two, participant, other))
+    assert [one["face"] for one in both.summary["faces"]] == [0, 1]
+    withdraw_consent(people["analyst"], agreed, reason="not stated")
+    assert not Reading.objects.filter(pk=both.pk).exists()
+    assert list(whose.of_run(both.run).people) == [0]
