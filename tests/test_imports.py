@@ -18,8 +18,8 @@ GROUND = {"accounts", "audit", "studies"}
 #: Floors from the ground up; a room may use its own floor and every floor below.
 FLOORS = [
     GROUND,
-    *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}, {"agreement"}, {"practice"}),
-    {"meaning"},
+    *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}),
+    *({"agreement"}, {"practice"}, {"meaning"}),
     *({"reports"}, {"learning"}, {"calibration"}, {"home", "demo", "about"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
