@@ -16,7 +16,7 @@ from facsweb.coding.api import json_api, number
 from facsweb.coding.page import crumbs
 from facsweb.coding.sight import hides
 from facsweb.coding.views import PLOTS
-from facsweb.meaning import inputs, lanes, services
+from facsweb.meaning import inputs, lanes, responses, services, whose
 from facsweb.meaning import session as session_page
 from facsweb.meaning.models import Markers
 from facsweb.meaning.presentation import why_not, words_of
@@ -67,12 +67,14 @@ def session(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "active": active,
         "words_state": words_of(run, reading, active),
         **why_not(run),
+        "whose_notes": whose.of_run(run).notes if run.state == AnalysisRun.State.SUCCEEDED else (),
         "statement": lanes.STATEMENT,
         "crumbs": [*crumbs(run)[:-1], ("Meaning", "")],
         "may_read": access.may(request.user, "meaning:read", run),
     }
     if reading is not None:
-        context |= session_page.context(reading, number(request, "face", 0))
+        face = number(request, "face", 0)
+        context |= session_page.context(reading, face) | {"responses": responses.of_reading(reading, face)}
     return render(request, "meaning/session.html", context)
 
 

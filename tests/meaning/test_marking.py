@@ -135,7 +135,7 @@ def test_who_codes_blind_neither_reads_nor_marks(with_sound, redis, client_as, p
     assert lanes.of_run(people["coder"], with_sound) is None
 
 
-def test_markers_are_answered_in_the_next_reading(run, read, people):
+def test_markers_are_answered_in_the_next_reading(run, read, people, client_as):
     marking.write(people["coder"], MARKERS, run.recording, [QUESTION, SCENE], expected=0)
     reading = read(run)
     assert reading.state == "succeeded", reading.error_detail
@@ -143,6 +143,19 @@ def test_markers_are_answered_in_the_next_reading(run, read, people):
     assert [one["marker"] for one in told] == ["Q1", "Film"]
     shown = next(one for one in lanes.lanes(reading, 0, [QUESTION]) if one["id"] == "markers")
     assert shown["items"][0]["label"] == "Q1"
+
+    page = client_as("coder").get(f"/runs/{run.pk}/meaning/")
+    first, film = page.context["responses"]["rows"]
+    assert {one["code"] for one in first["codes"]} >= {"6", "12"}, "the smile begins 0.1 s after the question"
+    assert first["codes"][0]["latency_s"]["value"] < 1
+    known = {one["name"]: one["difference"] for one in film["states"]}
+    assert known["joy"]["low"] <= known["joy"]["value"] <= known["joy"]["high"] < 0, (
+        "the smile is over in the film"
+    )
+    assert "joy" in [one["name"] for one in film["clear"]]
+    text = page.content.decode()
+    assert f"/runs/{run.pk}/review/?at=4000000" in text
+    assert "is not yet an answer to it" in text
 
 
 def test_speakers_are_disjoint_and_need_sound_and_consent(run, redis, client_as, consent, people):

@@ -24,6 +24,18 @@ def signed(value: float | None) -> str:
 
 
 @register.filter
+def signed_whole(value: float | None) -> str:
+    """A difference without decimals with its sign."""
+    return "–" if value is None else f"{value:+.0f}".replace("-", "−")
+
+
+@register.filter
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points with its sign."""
+    return signed_whole(None if value is None else 100 * value)
+
+
+@register.filter
 def hundredths(value: float | None) -> str:
     """A share as a length in a drawing that is 100 wide."""
     return f"{100 * (value or 0):.2f}"

@@ -28,6 +28,8 @@ export class MeaningLanes extends EventTarget {
   /** @type {TimeWindow} */ #window = { fromUs: 0, toUs: 1 };
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #again;
   /** @type {Lane[]} */ lanes = [];
+  /** @type {Lane[]} as the server has them */ #served = [];
+  /** What people mark on this page, shown before the server reads it; null hides the server's. @type {Map<string, Lane | null>} */ #own = new Map();
   statement = "";
   words = "";
   face = 0;
@@ -72,7 +74,8 @@ export class MeaningLanes extends EventTarget {
       if (face !== this.face) return;
       this.statement = answer.statement;
       this.#say(answer.words);
-      this.#show(answer.lanes);
+      this.#served = answer.lanes;
+      this.#show();
       if (answer.coming) this.#again = setTimeout(() => this.load(true), AGAIN_MS);
     } catch (error) {
       this.#loaded = -1;
@@ -87,10 +90,17 @@ export class MeaningLanes extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {Lane[]} lanes */
-  #show(lanes) {
-    this.lanes = lanes;
-    this.#shown = lanes.map((lane) => {
+  /** A lane of what is marked on this page, in the place of the server's. @param {string} id @param {Lane | null} lane */
+  setOwn(id, lane) {
+    if (JSON.stringify(this.#own.get(id)?.items) === JSON.stringify(lane?.items) && this.#own.has(id)) return;
+    this.#own.set(id, lane);
+    this.#show();
+  }
+
+  #show() {
+    const own = [...this.#own.values()].filter((lane) => lane !== null);
+    this.lanes = [...own, ...this.#served.filter(({ id }) => !this.#own.has(id))];
+    this.#shown = this.lanes.map((lane) => {
       const height = lane.kind === "curve" ? CURVE : 4 + ROW * stack(lane.items ?? []);
       return { lane, canvas: element("canvas"), height };
     });

@@ -1,14 +1,16 @@
 /** The drawer's tab “Meaning”: what stands at the playhead, and a lane's list. Each entry leads to its frames. */
 import { element } from "../lib/dom.js";
 import { formatTime } from "../lib/time.js";
+import { installMarkers } from "./markers-panel.js";
 import { MeaningLanes } from "./meaning-lanes.js";
+import { installSpeakers } from "./speakers-panel.js";
 
 const MOST = 400;
 
 /** @param {import("../pages/review.js").Review} review */
 export function installMeaning(review) {
   const box = document.getElementById("meaning");
-  const panel = document.getElementById("drawer-meaning");
+  const panel = document.getElementById("meaning-said");
   if (!box || !panel) return;
   let chosen = "";
   const lanes = new MeaningLanes(box, {
@@ -74,6 +76,11 @@ export function installMeaning(review) {
   };
 
   lanes.addEventListener("change", () => draw());
+  const marks = [installMarkers, installSpeakers].map((install) => install(review, lanes, () => lanes.load(true)));
+  const fold = document.getElementById("meaning-fold");
+  const open = () => { if (fold?.getAttribute("aria-expanded") === "true") for (const list of marks) list?.load(); };
+  fold?.addEventListener("click", open);
+  open();
   for (const name of ["tick", "drawer"]) review.addEventListener(name, () => draw());
   review.addEventListener("face", () => lanes.openFace(review.face));
 }
