@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.meaning import combination_views, marking_views, views
+from facsweb.meaning import combination_views, compare_views, marking_views, views
 
 app_name = "meaning"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/speakers", marking_views.speakers, name="speakers"),
     path("runs/<uuid:pk>/meaning/", views.session, name="session"),
     path("runs/<uuid:pk>/read/", views.read, name="read"),
+    path("studies/<uuid:pk>/compare/", compare_views.compare, name="compare"),
     path("studies/<uuid:pk>/combinations/", combination_views.combinations, name="combinations"),
     path("studies/<uuid:pk>/combinations/new/", combination_views.combination_new, name="combination_new"),
     path(

@@ -1,0 +1,275 @@
+"""Groups of a study's sessions, and two sessions of one participant, compared from their newest readings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from analysis.indicators.compare import INDICATOR, LEAST, SessionValues, compare_groups, compare_sessions
+from analysis.types import AnalysisError
+from facsweb.accounts.models import User
+from facsweb.coding.sight import blind_recordings
+from facsweb.meaning import inputs, services
+from facsweb.meaning.models import Reading
+from facsweb.meaning.own import newest_runs
+from facsweb.runs import scorers as known_scorers
+from facsweb.runs.hooks import why_hidden
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.models import Scope, Study
+
+#: Sessions of one comparison: it is computed while the page is asked for, so that it takes about a second at most.
+#: Measured: see the test of sixty sessions.
+MOST: Final = 60
+#: What may be compared, with the beginning of the values' names. Everything that is ticked is tested and corrected
+#: for together, so a person says beforehand what counts.
+FAMILIES: Final = {
+    "states": "States",
+    "engagement": "Engagement",
+    "aus": "Action Units, share of the time",
+    "indicators": "Exploratory indicators",
+}
+NAMES: Final = {"engagement": "Engagement, of 100"}
+LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Item:
+    """A session that may be compared."""
+
+    run: AnalysisRun
+    reading: Reading
+    face: int
+
+    @property
+    def participant(self) -> Any:
+        return self.run.recording.participant
+
+
+@dataclass(frozen=True)
+class Found:
+    """Sessions that may be compared, and how many are left out, with why."""
+
+    items: Sequence[Item]
+    left_out: Mapping[str, int]
+
+
+def sessions(user: User, study: Study) -> Found:
+    """Sessions of the study with a reading of exactly one face whose participant agrees to it, for this user."""
+    blind = set(blind_recordings(user))
+    items: list[Item] = []
+    out: dict[str, int] = {}
+    for run in newest_runs(study):
+        if run.recording_id in blind or why_hidden(user, run):
+            continue  # not even counted: who codes blind is told nothing
+        if Scope.EMOTION not in inputs.allowed_scopes(run.recording.participant):
+            why = "the participant did not agree to the estimation of states"
+        elif (reading := services.latest(run)) is None:
+            why = "nothing has been read yet"
+        elif len(faces := reading.summary.get("faces", ())) != 1:
+            why = "not exactly one face was read, so nobody said whose the values are"
+        else:
+            items.append(Item(run, reading, faces[0]["face"]))
+            continue
+        out[why] = out.get(why, 0) + 1
+    return Found(sorted(items, key=lambda one: (one.participant.code, one.run.recording.title)), out)
+
+
+def chosen(items: Sequence[Item], *, ticked: Sequence[str], cohort: str, title: str) -> list[Item]:
+    """The sessions of a group: those that are ticked, otherwise those that match what was written."""
+    if ticked:
+        return [one for one in items if str(one.run.pk) in ticked]
+    if not cohort and not title:
+        return []
+    wanted = title.casefold()
+    return [
+        one
+        for one in items
+        if (not cohort or str(one.participant.cohort_id or "") == cohort)
+        and wanted in one.run.recording.title.casefold()
+    ]
+
+
+def values_of(item: Item, families: Sequence[str]) -> dict[str, float]:
+    """What a reading says of a whole session, by name; absent where it has no value."""
+    folder = services.folder(item.reading)
+    found: dict[str, float | None] = {}
+    if "states" in families and (told := _of_face(folder / "states.json", item.face)):
+        found |= {f"state:{name}": one["value"] for name, one in told["session"].items()}
+    if "engagement" in families:
+        found["engagement"] = _engagement(folder, item.face)
+    if "aus" in families and (told := _of_face(folder / "summary.json", item.face)):
+        found |= {f"au_share:{code}": one["share"] for code, one in told["aus"].items()}
+    if "indicators" in families and (told := _of_face(folder / "indicators.json", item.face)):
+        found |= {f"{INDICATOR}{one['id']}": one["value"] for one in told["indicators"]}
+    return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _of_face(path: Path, face: int) -> Any:
+    if not path.is_file():
+        return None
+    faces = json.loads(path.read_text(encoding="utf-8")).get("faces", ())
+    return next((one for one in faces if one["face"] == face), None)
+
+
+def _engagement(folder: Path, face: int) -> float | None:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = folder / "engagement.parquet"
+    if not path.is_file():
+        return None
+    column = pq.read_table(path, columns=["value"], filters=pc.field("face") == face)["value"].to_numpy()
+    known = column[column == column]
+    return float(known.mean()) if len(known) else None
+
+
+def name_of(value: str) -> str:
+    """What a value is called."""
+    kind, _, rest = value.partition(":")
+    if kind == "au_share":
+        return f"AU {rest}, share of the time"
+    return NAMES.get(value, rest.replace("_", " ") or kind)
+
+
+def compare(
+    first: Sequence[Item], second: Sequence[Item], families: Sequence[str], names: tuple[str, str]
+) -> dict[str, Any]:
+    """What the page shows: two sessions of one participant against each other, otherwise two groups.
+
+    Raises
+    ------
+    AnalysisError
+        There is nothing that may be compared; the message says why.
+    """
+    both = {one.run.pk for one in first} & {one.run.pk for one in second}
+    if both:
+        raise AnalysisError("A session is in both groups. Choose it for one of them.")
+    if not first or not second:
+        raise AnalysisError("Choose sessions for both groups.")
+    if len(first) + len(second) > MOST:
+        raise AnalysisError(f"At most {MOST} sessions are compared at once; these are {len(first) + len(second)}.")
+    if not families:
+        raise AnalysisError("Choose what is to be compared.")
+    people = [{one.participant.pk for one in group} for group in (first, second)]
+    if len(first) == len(second) == 1 and people[0] == people[1]:
+        return {"kind": "sessions", "rows": _sessions(first[0], second[0], families), **_about(first, second)}
+    if min(len(one) for one in people) < LEAST:
+        raise AnalysisError(
+            f"Nothing is compared: {len(people[0])} and {len(people[1])} participants, and each group needs at "
+            f"least {LEAST}. Fewer would compare persons, not groups. Two sessions of one participant can be "
+            "compared, too."
+        )
+    return {"kind": "groups", "rows": _groups(first, second, families, names), **_about(first, second)}
+
+
+def _about(first: Sequence[Item], second: Sequence[Item]) -> dict[str, Any]:
+    """How many there are, and whether they were read and scored alike."""
+    every = [*first, *second]
+    versions = {json.dumps(one.reading.summary.get("versions", {}), sort_keys=True) for one in every}
+    scorers = {known_scorers.of_run(one.run) for one in every}
+    return {
+        "sessions": (len(first), len(second)),
+        "people": tuple(len({one.participant.pk for one in group}) for group in (first, second)),
+        "mixed": len(versions) > 1 or len(scorers) > 1,
+    }
+
+
+def _groups(
+    first: Sequence[Item], second: Sequence[Item], families: Sequence[str], names: tuple[str, str]
+) -> list[dict[str, Any]]:
+    rows = [
+        SessionValues(str(one.participant.pk), str(one.run.pk), name, values_of(one, families))
+        for name, group in zip(("first", "second"), (first, second), strict=True)
+        for one in group
+    ]
+    found = compare_groups(rows, level=LEVEL)
+    return [
+        {**one.as_dict(), "label": name_of(one.name), "first": names[0], "second": names[1]}
+        | ({"mean_first": None, "mean_second": None} if min(one.n_first, one.n_second) < LEAST else {})
+        for one in found
+    ]
+
+
+def _sessions(first: Item, second: Item, families: Sequence[str]) -> list[dict[str, Any]]:
+    curves = [_curves(one, families) for one in (first, second)]
+    return [{**row, "label": name_of(row["name"])} for row in compare_sessions(curves[0], curves[1])]
+
+
+def _curves(item: Item, families: Sequence[str]) -> dict[str, Any]:
+    """Curves of a session by name; Action Units and indicators have none."""
+    import numpy as np
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from analysis.indicators.session import Curve, read_states
+
+    folder = services.folder(item.reading)
+    found: dict[str, Any] = {}
+    if "states" in families:
+        states = (read_states(folder / "states.parquet") or {}).get(item.face, {})
+        found |= {f"state:{name}": curve for name, curve in states.items()}
+    path = folder / "engagement.parquet"
+    if "engagement" in families and path.is_file():
+        table = pq.read_table(path, filters=pc.field("face") == item.face)
+        times = (np.asarray(table[name].to_numpy(), np.int64) for name in ("start_us", "end_us"))
+        values = (np.asarray(table[name].to_numpy(), np.float64) for name in ("value", "low", "high"))
+        found["engagement"] = Curve(*times, *values)
+    return found
+
+
+def plot(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Dots with intervals: the effect size of groups, the difference of sessions in per cent of the scale."""
+    rows = []
+    for row in result["rows"]:
+        if result["kind"] == "groups":
+            three = row["g"]
+        else:
+            scale = 1.0 if row["name"] == "engagement" else 100.0
+            known = row["difference"] is not None
+            three = tuple(scale * row[key] for key in ("difference", "low", "high")) if known else None
+        if three is not None and all(math.isfinite(one) for one in three):
+            rows.append({"label": row["label"], "value": three[0], "low": three[1], "high": three[2]})
+    return rows
+
+
+def as_csv(result: Mapping[str, Any], names: tuple[str, str]) -> str:
+    """Every figure, a line each; empty where there is none."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    if result["kind"] == "groups":
+        head = ("value", "first", "second", "n_first", "n_second", "mean_first", "mean_second", "paired")
+        triples = ("difference", "g", "delta")
+        ends = [f"{name}{end}" for name in triples for end in ("", "_low", "_high")]
+        writer.writerow([*head, *ends, "p", "p_holm", "p_bh", "why"])
+        for row in result["rows"]:
+            values = [value for name in triples for value in (row[name] or (None,) * 3)]
+            about = [row["name"], *map(_safe, names), *(row[name] for name in head[3:])]
+            writer.writerow([*about, *values, row["p"], row["p_holm"], row["p_bh"], row["why"]])
+    else:
+        keys = ("name", "first", "second", "difference", "low", "high")
+        writer.writerow(["value", *keys[1:]])
+        writer.writerows([[row[key] for key in keys] for row in result["rows"]])
+    return out.getvalue()
+
+
+def _safe(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
+
+
+def ticked_runs(values: Sequence[str]) -> list[str]:
+    """Ids of runs as they came with the address; what is no id is left out."""
+    found = []
+    for value in values:
+        try:
+            found.append(str(UUID(value)))
+        except ValueError:
+            continue
+    return found
