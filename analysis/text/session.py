@@ -14,8 +14,8 @@ FEWEST: Final = 8
 """Units below which no interval is given: with fewer blocks the bootstrap's tails are only the data's extremes. A
 choice of ours."""
 COVERS: Final = (
-    "The intervals say where the mean would lie, nine times in ten, had the same talk gone on in other sentences. They "
-    "do not cover what the classifier gets wrong, nor what a speaker felt and did not say."
+    "The intervals say where the mean would lie, nine times in ten, had the same talk gone on in other sentences. "
+    "They do not cover what the classifier gets wrong, nor what a speaker felt and did not say."
 )
 
 
