@@ -46,7 +46,7 @@ def files(folder, joy, engagement, share):
 
 
 @pytest.fixture
-def study(participant, consent, people):
+def filled(participant, consent, people):
     """Twice as many sessions as a comparison needs, one of each participant: "Film", then "Talk" with more joy."""
     rng = np.random.default_rng(1)
     for number in range(2 * LEAST):
@@ -76,8 +76,8 @@ def url(study, *, what=("states",), a="Film", b="Talk", **more):
     return f"/studies/{study.pk}/compare/?" + "&".join(f"{key}={value}" for key, value in parts)
 
 
-def test_groups_have_effect_sizes_intervals_corrected_tests_and_n(study, client_as):
-    answer = client_as("coder").get(url(study, what=("states", "aus", "engagement")))
+def test_groups_have_effect_sizes_intervals_corrected_tests_and_n(filled, client_as):
+    answer = client_as("coder").get(url(filled, what=("states", "aus", "engagement")))
     rows = {row["name"]: row for row in answer.context["result"]["rows"]}
     joy = rows["state:joy"]
     assert (joy["n_first"], joy["n_second"]) == (LEAST, LEAST)
@@ -92,8 +92,8 @@ def test_groups_have_effect_sizes_intervals_corrected_tests_and_n(study, client_
     assert [one["label"] for one in answer.context["plot"]] == ["AU 12, share of the time", "joy"]
 
 
-def test_the_download_has_every_figure_and_no_formula(study, client_as):
-    answer = client_as("coder").get(url(study, csv="1", a_name="%3DSUM(A1)"))
+def test_the_download_has_every_figure_and_no_formula(filled, client_as):
+    answer = client_as("coder").get(url(filled, csv="1", a_name="%3DSUM(A1)"))
     assert answer["Content-Type"].startswith("text/csv")
     (row,) = csv.DictReader(io.StringIO(answer.content.decode()))
     assert row["value"] == "state:joy"
@@ -101,9 +101,9 @@ def test_the_download_has_every_figure_and_no_formula(study, client_as):
     assert float(row["g_low"]) < float(row["g"]) < float(row["g_high"])
 
 
-def test_below_the_least_n_there_is_a_sentence_and_no_figure(study, client_as):
+def test_below_the_least_n_there_is_a_sentence_and_no_figure(filled, client_as):
     Participant.objects.filter(code="Q-0").first().recordings.all().delete()
-    answer = client_as("coder").get(url(study))
+    answer = client_as("coder").get(url(filled))
     assert answer.context["result"] is None
     assert (
         f"{LEAST - 1} and {LEAST} participants, and each group needs at least {LEAST}" in answer.content.decode()
@@ -111,10 +111,10 @@ def test_below_the_least_n_there_is_a_sentence_and_no_figure(study, client_as):
     assert "compare-data" not in answer.content.decode()
 
 
-def test_two_sessions_of_one_participant(study, participant, client_as, people):
+def test_two_sessions_of_one_participant(filled, participant, client_as, people):
     first, second = (add(participant, people, title, joy) for title, joy in (("Before", 0.2), ("After", 0.6)))
-    assert client_as("coder").get(url(study, a="", b="")).context["problem"] == "Choose sessions for both groups."
-    base = f"/studies/{study.pk}/compare/?what=states&what=aus&what=indicators&what=engagement"
+    assert client_as("coder").get(url(filled, a="", b="")).context["problem"] == "Choose sessions for both groups."
+    base = f"/studies/{filled.pk}/compare/?what=states&what=aus&what=indicators&what=engagement"
     answer = client_as("coder").get(f"{base}&a={first.pk}&b={second.pk}")
     rows = {row["name"]: row for row in answer.context["result"]["rows"]}
     assert answer.context["result"]["kind"] == "sessions"
@@ -127,34 +127,34 @@ def test_two_sessions_of_one_participant(study, participant, client_as, people):
     assert "in both groups" in twice.content.decode()
 
 
-def test_who_did_not_agree_or_is_coded_blind_is_not_there(study, client_as, people):
+def test_who_did_not_agree_or_is_coded_blind_is_not_there(filled, client_as, people):
     def codes():
-        items = client_as("coder").get(f"/studies/{study.pk}/compare/").context["items"]
+        items = client_as("coder").get(f"/studies/{filled.pk}/compare/").context["items"]
         return {one.participant.code for one in items}
 
     assert {"Q-0", "Q-1", "Q-2"} <= codes()
     Consent.objects.filter(participant__code="Q-1").update(scopes=[str(Scope.VIDEO)])
     run = AnalysisRun.objects.get(recording__participant__code="Q-2")
     Layer.objects.create(run=run, kind="coder", owner=people["coder"], mode="blind", state="open")
-    page = client_as("coder").get(f"/studies/{study.pk}/compare/")
+    page = client_as("coder").get(f"/studies/{filled.pk}/compare/")
     assert not {"Q-1", "Q-2"} & {one.participant.code for one in page.context["items"]}
     assert list(page.context["left_out"].values()) == [1], "the blind one is not even counted"
 
 
-def test_what_makes_no_sense_is_told(study, client_as, monkeypatch):
+def test_what_makes_no_sense_is_told(filled, client_as, monkeypatch):
     def told(address):
         return client_as("coder").get(address).context["problem"]
 
-    assert "what is to be compared" in told(url(study, what=()))
-    assert "both groups" in told(url(study, b="nothing is called this"))
-    assert "in both groups" in told(url(study, b="Film"))
+    assert "what is to be compared" in told(url(filled, what=()))
+    assert "both groups" in told(url(filled, b="nothing is called this"))
+    assert "in both groups" in told(url(filled, b="Film"))
     monkeypatch.setattr(comparing, "MOST", 3)
-    assert re.search("At most 3 sessions.* these are 16", told(url(study)))
-    assert told(f"/studies/{study.pk}/compare/?a=x&b=y&what=states") == "Choose sessions for both groups."
+    assert re.search("At most 3 sessions.* these are 16", told(url(filled)))
+    assert told(f"/studies/{filled.pk}/compare/?a=x&b=y&what=states") == "Choose sessions for both groups."
 
 
-def test_sessions_read_by_different_versions_are_pointed_out(study, client_as):
-    assert not client_as("coder").get(url(study)).context["result"]["mixed"]
+def test_sessions_read_by_different_versions_are_pointed_out(filled, client_as):
+    assert not client_as("coder").get(url(filled)).context["result"]["mixed"]
     reading = Reading.objects.filter(run__recording__title="Film").first()
     Reading.objects.filter(pk=reading.pk).update(summary={**reading.summary, "versions": {"states": "2"}})
-    assert client_as("coder").get(url(study)).context["result"]["mixed"]
+    assert client_as("coder").get(url(filled)).context["result"]["mixed"]

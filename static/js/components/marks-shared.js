@@ -66,7 +66,7 @@ export function makeList(review, { name, url, pauseMs = 0, onStored }) {
     const box = part(`${name}-versions`);
     box.hidden = list.versions.length < 2;
     fill(box.querySelector("ol"), list.versions.slice(1).map(({ number, author, at, count }) => element("li", { class: "marks__version" },
-      element("span", {}, `${number}: ${count} ${name === "markers" ? "markers" : "stretches"}, ${author}, ${relativeTime(new Date(at))}`),
+      element("span", {}, `${number}: ${count} ${name === "markers" ? (count === 1 ? "marker" : "markers") : count === 1 ? "stretch" : "stretches"}, ${author}, ${relativeTime(new Date(at))}`),
       button("Bring it back", () => list.restore(number).catch(toastError), { key: String(number), name: `Bring version ${number} back` }))));
   };
   list.addEventListener("change", show);

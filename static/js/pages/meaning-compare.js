@@ -18,7 +18,7 @@ function draw(rows, box) {
   const layout = {
     height: 70 + ROW * rows.length, margin: { l: 10, r: 16, t: 8, b: 36 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
     font: { color: colour("--ink"), size: 12, family: getComputedStyle(document.body).fontFamily }, hovermode: "closest",
-    xaxis: { gridcolor: colour("--hairline"), zeroline: true, zerolinecolor: colour("--ink-quiet"), zerolinewidth: 1.5 }, yaxis: { automargin: true, gridcolor: colour("--hairline"), fixedrange: true },
+    xaxis: { rangemode: "tozero", gridcolor: colour("--hairline"), zeroline: true, zerolinecolor: colour("--ink-quiet"), zerolinewidth: 1.5 }, yaxis: { automargin: true, gridcolor: colour("--hairline"), fixedrange: true },
   };
   Plotly.react(box, [trace], layout, { displayModeBar: false, responsive: true });
 }
