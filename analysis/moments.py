@@ -67,9 +67,7 @@ def moments(
     often = Counter((one.face, one.combination) for one in wanted)
     ranked = [_of(one, often[one.face, one.combination]) for one in wanted]
     ranked += [
-        Moment(
-            row["face"], row["start_us"], row["start_us"], row["end_us"], "channels", row["words"], _OPPOSED
-        )
+        Moment(row["face"], row["start_us"], row["start_us"], row["end_us"], "channels", row["words"], _OPPOSED)
         for row in stretches
         if row["kind"] == "contradict"
     ]

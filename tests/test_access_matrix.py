@@ -231,9 +231,10 @@ class World:
         return starter("de-tr")
 
     def calibrations(self) -> Any:
+        from facsweb.calibration.models import Version
         from tests.calibration.conftest import finished
 
-        return finished(self.people["staff"])
+        return Version.objects.filter(number=1).first() or finished(self.people["staff"])
 
     def reports(self) -> Any:
         from facsweb.coding.services import accept_event

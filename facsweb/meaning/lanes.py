@@ -213,7 +213,7 @@ def _channels(folder: Path, face: int) -> dict[str, Any] | None:
         for row in rows
         if row.get("face", face) == face
     ]
-    return _spans("channels", "Channels", items)
+    return _spans("channels", "Channels", items) if items else None
 
 
 def _curve(

@@ -22,7 +22,7 @@ from analysis.scoring import package
 from analysis.validation import report as corpus_report
 from analysis.validation.metrics import Agreement
 from analysis.validation.scoring import Validation
-from facsweb.about import agreement, checks, corpora, files, prose, text_model, training
+from facsweb.about import agreement, checks, corpora, files, prose, training
 from facsweb.audit import services as audit
 from facsweb.audit import triggers
 from facsweb.demo.seed import ACCOUNTS
@@ -80,7 +80,7 @@ def test_before_anything_is_learned_here_the_shipped_scorer_is_told_with_its_fig
     assert by_name["au-nets"]["state"] == "new analyses use it"
     assert "exact by construction" in by_name["au-nets"]["labels"]
     for name, row in by_name.items():
-        assert row["licence"] or (name == "text-emotion" and not text_model.slug()), name  # its card tells it
+        assert row["licence"], name
         assert row["data"], name
         if name != "au-rules":
             assert len(row["sha256"]) == 64, name

@@ -234,3 +234,11 @@ def test_model_cards_are_rendered_without_their_html(tmp_path, settings, client_
     assert "<td>0.91</td>" in page
     assert "<script>x" not in page
     assert 'href="javascript' not in page
+
+
+def test_a_card_s_columns_of_numbers_have_a_class_and_no_style():
+    from facsweb.learning.cards import render
+
+    html = render("x", "# X\n\n| a | n |\n|---|---:|\n| b | 1 |\n").html
+    assert "style" not in html
+    assert '<td class="num">1</td>' in html
