@@ -35,6 +35,8 @@ MARKERS = [
     *("1234567", "1345678", "1456789", "2345678", "01.235", "01.234", "02.346", "02.345"),
     *("0.7391", "4.32", "4.3 of 5", "73917", "73,917", NOTE, WARNING, 'data-face="7391"'),
 ]
+#: A figure of the made calibration (tests/calibration), which is of other recordings and looks like a marker.
+MADE = "4.32747"
 PLACE = re.compile(r"([\w-]+)/<uuid:pk>")
 
 
@@ -153,6 +155,7 @@ def leaks(hidden: Hidden, client: Any) -> dict[str, list[str]]:
                 with transaction.atomic():
                     text = body(getattr(client, method)(url, **sent))
                     transaction.set_rollback(True)
+                text = text.replace(MADE, "")
                 if there := [marker for marker in MARKERS if marker in text]:
                     found.setdefault(f"{page} {method}", []).extend(there)
     return found
