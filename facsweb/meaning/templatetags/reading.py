@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django import template
 
+from analysis.facs import combination_table
+from analysis.facs.combinations import Variant
+
 register = template.Library()
 
 
@@ -45,3 +48,9 @@ def hundredths(value: float | None) -> str:
 def hundredths_to(low: float | None, high: float | None) -> str:
     """The length between two shares in a drawing that is 100 wide, at least visible."""
     return f"{max(100 * ((high or 0) - (low or 0)), 0.6):.2f}"
+
+
+@register.filter
+def formula(variant: Variant) -> str:
+    """A variant of a combination as FACS writes it, with its conditions in words."""
+    return combination_table.formula(variant).replace("`", "")
