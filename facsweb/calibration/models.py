@@ -7,8 +7,10 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
+from facsweb.processes.work import Work
 
-class Version(models.Model):
+
+class Version(Work):
     """One calibration of all cohorts. Never deleted, so no number comes twice.
 
     State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``; ``attempt`` is a fencing
@@ -22,24 +24,11 @@ class Version(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
-    ACTIVE = (State.QUEUED, State.RUNNING)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.PositiveIntegerField(unique=True, help_text="Never used again.")
     scorer = models.CharField(max_length=64, help_text="Whose values are compared, such as au-nets/1.0.0.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
-    attempt = models.PositiveIntegerField(default=1)
-    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
-    worker = models.CharField(max_length=120, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
-    stage = models.CharField(max_length=32, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(null=True)
-    error = models.TextField(blank=True, help_text="A sentence for a person.")
-    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
-    cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -47,8 +36,6 @@ class Version(models.Model):
         related_name="+",
         help_text="Null when it was started on the command line.",
     )
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict, help_text="analysis.calibration.Calibration as plain values.")
 
     class Meta:
@@ -62,10 +49,6 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"Calibration {self.number} ({self.state})"
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
 
 
 class Used(models.Model):

@@ -7,8 +7,10 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
+from facsweb.processes.work import Work
 
-class Training(models.Model):
+
+class Training(Work):
     """One training; if it succeeds, the scorer ``au-own/<number>``. Never deleted, so no number comes twice.
 
     State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``; ``attempt`` is a fencing
@@ -22,24 +24,11 @@ class Training(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
-    ACTIVE = (State.QUEUED, State.RUNNING)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.PositiveIntegerField(unique=True, help_text="The version of the scorer; never used again.")
     base = models.CharField(max_length=64, help_text="The shipped scorer that is refitted, such as au-nets/1.0.0.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
-    attempt = models.PositiveIntegerField(default=1)
-    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
-    worker = models.CharField(max_length=120, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
-    stage = models.CharField(max_length=32, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(null=True)
-    error = models.TextField(blank=True, help_text="A sentence for a person.")
-    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
-    cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -47,8 +36,6 @@ class Training(models.Model):
         related_name="+",
         help_text="Null when it was started on the command line.",
     )
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     learned = models.JSONField(default=dict, help_text="The part “learned” of the scorer's scorer.json.")
     files = models.JSONField(default=dict, help_text="File name → SHA-256 of the scorer's package.")
 
@@ -63,10 +50,6 @@ class Training(models.Model):
 
     def __str__(self) -> str:
         return f"Training {self.number} ({self.state})"
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
 
     @property
     def version(self) -> str:

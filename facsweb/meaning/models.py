@@ -6,12 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from facsweb.processes.work import Work
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Study
 
 
-class Reading(models.Model):
+class Reading(Work):
     """One reading of one run. Its result never changes; new inputs make a new reading.
 
     State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``; ``attempt`` is a fencing
@@ -25,23 +26,10 @@ class Reading(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
-    ACTIVE = (State.QUEUED, State.RUNNING)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="readings")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
-    attempt = models.PositiveIntegerField(default=1)
-    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
-    worker = models.CharField(max_length=120, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
-    stage = models.CharField(max_length=32, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(null=True)
-    error = models.TextField(blank=True, help_text="A sentence for a person.")
-    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
-    cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -49,8 +37,6 @@ class Reading(models.Model):
         related_name="+",
         help_text="Null when it was made because its inputs changed.",
     )
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     inputs = models.JSONField(default=dict, help_text="What it is read from, as inputs.gather writes it.")
     folder = models.CharField(max_length=255, blank=True, help_text="Result files, relative to MEDIA_ROOT.")
     files = models.JSONField(default=dict, help_text="File name → SHA-256 of the finished result.")
@@ -77,10 +63,6 @@ class Reading(models.Model):
     @property
     def recording(self) -> Recording:
         return self.run.recording
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
 
 
 class OwnCombination(models.Model):

@@ -6,11 +6,12 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from facsweb.processes.work import Work
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Study
 
 
-class AnalysisRun(models.Model):
+class AnalysisRun(Work):
     """One analysis of one recording.
 
     State changes are conditional UPDATEs in ``services``, ``attempts`` and ``recovery``. ``attempt`` is a fencing
@@ -25,8 +26,6 @@ class AnalysisRun(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
-    ACTIVE = (State.QUEUED, State.RUNNING)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
@@ -34,23 +33,10 @@ class AnalysisRun(models.Model):
         default=dict,
         help_text="neutral_us (or null), max_faces; measurement_from names the run that was measured.",
     )
-    attempt = models.PositiveIntegerField(default=1)
-    crashes = models.PositiveIntegerField(default=0, help_text="Attempts whose worker stopped unexpectedly.")
-    worker = models.CharField(max_length=120, blank=True)
-    heartbeat_at = models.DateTimeField(null=True)
-    stage = models.CharField(max_length=32, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(null=True)
     rate = models.FloatField(null=True, help_text="Frames a second, over the last seconds.")
     stills = models.PositiveIntegerField(default=0, help_text="How many pictures have replaced one another.")
-    error = models.TextField(blank=True, help_text="A sentence for a person.")
-    error_detail = models.TextField(blank=True, help_text="Traceback, for the operator.")
-    cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    queued_at = models.DateTimeField(default=timezone.now, help_text="When this attempt began to wait.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     folder = models.CharField(max_length=255, blank=True, help_text="Result files, relative to MEDIA_ROOT.")
     files = models.JSONField(default=dict, help_text="File name → SHA-256 of the finished result.")
     summary = models.JSONField(default=dict, help_text="The run's summary.json.")
@@ -72,10 +58,6 @@ class AnalysisRun(models.Model):
     @property
     def study(self) -> Study:
         return self.recording.participant.study
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
 
 
 class LogLine(models.Model):
