@@ -168,5 +168,5 @@ def plots(files: Files, face: int, states: Any) -> dict[str, Any] | None:
         for name in ("value", "low", "high"):
             value = row[name]
             curve[name].append(None if value is None or value != value else round(value, 4))
-    ranked = [row["key"] for row in _states(states) if row["key"] not in _STILL and not _is_nothing(row)]
+    ranked = [row["key"] for row in _states(states) if row["key"] not in _STILL and (row["high"] or 0) >= _NOTHING]
     return {"curves": curves, "shown": ranked[:_SHOWN_FIRST] or ["neutral"]}

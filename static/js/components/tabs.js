@@ -18,6 +18,10 @@ export function installTabs() {
   for (const tab of document.querySelectorAll('[role="tablist"] [role="tab"][aria-selected="true"]')) {
     if (tab instanceof HTMLElement) selectTab(tab, false);
   }
+  // On a phone the page one is on may stand beyond the edge.
+  const here = document.querySelector(".tabs > [aria-current]");
+  const row = here?.parentElement;
+  if (here instanceof HTMLElement && row) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }
 
 /** @param {HTMLElement} tab @returns {HTMLElement[]} */
