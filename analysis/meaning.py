@@ -21,6 +21,7 @@ from analysis.types import AnalysisError, Hook
 if TYPE_CHECKING:
     from analysis.calibration.record import CohortCalibration
     from analysis.facs.combinations import Combination
+    from analysis.indicators.formulas import Formulas
     from analysis.indicators.permission import Allowed
 
 SCHEMA: Final = 1
@@ -64,6 +65,7 @@ def derive(
     whose: Collection[int] | None = None,
     calibrations: Mapping[int, CohortCalibration] | None = None,
     markers: Sequence[Mapping[str, Any]] = (),
+    formulas: Formulas | None = None,
     seed: int = 0,
     hook: Hook | None = None,
 ) -> dict[str, Any]:
@@ -92,6 +94,8 @@ def derive(
         By face, that of the person's cohort; it is used only where it holds for the run's scorer.
     markers : sequence of mapping
         ``name``, ``kind``, ``start_us``, ``end_us`` (or None): tasks, questions, scenes.
+    formulas : Formulas, optional
+        Of the indicators; the shipped ones when left out.
     seed : int
         Of all draws.
     hook : Hook, optional
@@ -111,7 +115,7 @@ def derive(
         for name in RESULTS:
             _link(results / name, out / name)
         faces = _faces(out, allowed, own, whose, calibrations or {}, seed, hook)
-        _indicators(out, allowed, whose, markers, seed)
+        _indicators(out, allowed, whose, markers, formulas, seed)
         for one in faces:
             one["moments"] = _moments(out, one["face"])
         content = {
@@ -202,6 +206,7 @@ def _indicators(
     allowed: Allowed | None,
     whose: Collection[int] | None,
     markers: Sequence[Mapping[str, Any]],
+    formulas: Formulas | None,
     seed: int,
 ) -> None:
     from analysis.indicators.derive import derive as indicators
@@ -209,7 +214,7 @@ def _indicators(
 
     marked = [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in markers]
     if allowed is None or _STATES in allowed.scopes:
-        indicators(out, allowed=allowed, faces=whose, markers=marked, seed=seed)
+        indicators(out, allowed=allowed, faces=whose, markers=marked, formulas=formulas, seed=seed)
 
 
 def _speech(out: Path) -> list[tuple[int, int]]:

@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.facs.tables import replacing
-from analysis.indicators import catalogue, channels, engagement, formulas, permission
+from analysis.indicators import catalogue, channels, engagement, permission
 from analysis.indicators.channels import Compared
 from analysis.indicators.engagement import Engagement
 from analysis.indicators.evaluate import COVERS, DRAWS, LEVEL, drawn_inputs, evaluate, refused
-from analysis.indicators.formulas import Formulas
+from analysis.indicators.formulas import Formulas, shipped
 from analysis.indicators.grid import Grid, grid_over
 from analysis.indicators.markers import Marker, responses
 from analysis.indicators.measures import Material, measured
@@ -93,7 +93,17 @@ def derive(
         The folder holds no readable results, or cannot be written.
     """
     folder = Path(folder)
-    found = _derived(folder, voice, text, allowed, formulas or _shipped(), markers, speakers or {}, faces, seed)
+    found = compute(
+        folder,
+        voice=voice,
+        text=text,
+        allowed=allowed,
+        formulas=formulas,
+        markers=markers,
+        speakers=speakers,
+        faces=faces,
+        seed=seed,
+    )
     try:
         _write_engagement(folder / ENGAGEMENT, found.engagement)
         _write_json(folder / CHANNELS, found.channels)
@@ -107,24 +117,40 @@ def derive(
     return found
 
 
-def _shipped() -> Formulas:
-    return formulas.shipped()
+def compute(
+    folder: Path,
+    *,
+    voice: Voice | None = None,
+    text: Mapping[str, Any] | None = None,
+    allowed: Allowed | None = None,
+    formulas: Formulas | None = None,
+    markers: Sequence[Marker] = (),
+    speakers: Mapping[int, str | Iterable[str]] | None = None,
+    faces: Collection[int] | None = None,
+    seed: int = 0,
+) -> Derived:
+    """What `derive` finds, without writing it; to try a formula.
+
+    Raises
+    ------
+    AnalysisError
+        The folder holds no readable results.
+    """
+    chosen = formulas or shipped()
+    session = read(Path(folder), voice=voice, text=text)
+    if faces is not None:
+        session = replace(session, faces=tuple(one for one in session.faces if one.face in faces))
+    return _derived(session, allowed, chosen, markers, speakers or {}, seed)
 
 
 def _derived(
-    folder: Path,
-    voice: Voice | None,
-    text: Mapping[str, Any] | None,
+    session: Session,
     allowed: Allowed | None,
     chosen: Formulas,
     markers: Sequence[Marker],
     speakers: Mapping[int, str | Iterable[str]],
-    wanted: Collection[int] | None,
     seed: int,
 ) -> Derived:
-    session = read(folder, voice=voice, text=text)
-    if wanted is not None:
-        session = replace(session, faces=tuple(one for one in session.faces if one.face in wanted))
     grid = grid_over(session.start_us, session.end_us)
     reasons = permission.refusals(allowed)
     head = {"schema": SCHEMA, "statement": STATEMENT, "sources": list(SOURCES), "word": EXPLORATORY}

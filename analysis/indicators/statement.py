@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
 #: Shown wherever an indicator is: page, report, command, file. The only place where these words may stand.
@@ -21,3 +23,31 @@ SOURCES: Final = (
     "doi 10.1146/annurev-psych-010418-103135: nonverbal cues found so far are faint and unreliable.",
     "Barrett et al. 2019, doi 10.1177/1529100619832930: one configuration of a face has several meanings.",
 )
+
+#: Claims that no indicator may make, in any of its words.
+_CLAIMS: Final = re.compile(
+    r"\b(lie[ds]?|lying|liars?|lie[ -]?detect\w*|dece(it|iv|pt)\w*|(un)?truth\w*|(dis)?honest\w*|verac\w+"
+    r"|polygraph\w*)\b",
+    re.IGNORECASE,
+)
+#: A name says what an indicator is, so it must not be that of a judgement on a person either. The words about it
+#: may say that it is none.
+_JUDGEMENTS: Final = re.compile(r"\b(diagnos\w*|guilt\w*)\b", re.IGNORECASE)
+
+
+def claimed(text: str) -> str:
+    """The word of a text that claims what the product does not do; empty where there is none."""
+    found = _CLAIMS.search(_read(text))
+    return found[0] if found else ""
+
+
+def judging(name: str) -> str:
+    """The word of an indicator's name that would make it a judgement on a person; empty where there is none."""
+    found = _JUDGEMENTS.search(_read(name))
+    return found[0] if found else ""
+
+
+def _read(text: str) -> str:
+    """As it reads: wide letters are letters, what cannot be seen is gone, words written together are words."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", seen).replace("_", " ")

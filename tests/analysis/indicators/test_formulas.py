@@ -83,6 +83,13 @@ def test_an_own_formula_is_read_with_its_own_anchors_or_those_of_the_catalogue()
         ('note = "Ours."', 'note = ""', "1 to 600"),
         ('note = "Ours."', 'note = "Finds who lies."', "does not detect"),
         ('name = "Calm"', 'name = "Deception"', "does not detect"),
+        ('name = "Calm"', 'name = "Truth Score"', "does not detect"),
+        ('name = "Calm"', 'name = "LieScore"', "does not detect"),
+        ('name = "Calm"', 'name = "Ｌｉｅ\u200b Score"', "does not detect"),
+        ('name = "Calm"', 'name = "Diagnosis"', "no judgement on a person"),
+        ('id = "calm"', 'id = "lie_score"', "does not detect"),
+        ("weight = 2", "weight = 1e-20", "at least 0.001"),
+        ("low = 10", "low = 29.95", "at least 0.12 apart"),
         ('note = "Ours."', 'note = "Ours."\nfail_below = 40', "not known here"),
         ('why = "A guess."', 'why = "A guess."\nformula = "eval(x)"', "not known here"),
         ('version = "mine"', 'version = "mine"\nlimits = {}', "not known here"),
@@ -93,6 +100,29 @@ def test_a_formula_that_is_wrong_or_claims_too_much_is_refused_with_a_sentence(o
     assert old in ONE
     with pytest.raises(AnalysisError, match=said):
         formulas.parse(ONE.replace(old, new, 1))
+
+
+def test_words_that_only_look_like_a_claim_are_none():
+    told = ONE.replace('note = "Ours."', 'note = "Written in December, decently; believed, relied upon."')
+    assert formulas.parse(told.replace('"A. Person"', '"Trygve Lie"')).indicators[0].author == "Trygve Lie"
+
+
+def test_all_faults_are_found_with_the_field_they_are_in():
+    row = formulas.as_row(formulas.parse(ONE).indicators[0])
+    row |= {"name": "", "note": "Finds liars."}
+    row["input"][1] |= {"weight": "much", "low": 2.0, "sources": []}
+    found = [(one.term, one.field) for one in formulas.faults(row)]
+    assert found == [("", "name"), ("", "note"), *(("head_toward", key) for key in ("weight", "low", "sources"))]
+
+
+def test_formulas_are_written_as_they_are_read():
+    odd = ONE.replace('why = "A guess."', r'why = "A \"guess\" \\ of ours,\n\u007f “0,5”"', 1)
+    found = formulas.parse(odd)
+    text = formulas.write(found.indicators, "a study's own")
+    again = formulas.parse(text)
+    assert (again.indicators, again.version) == (found.indicators, "a study's own")
+    assert formulas.write(again.indicators, again.version) == text
+    assert formulas.of(formulas.as_row(found.indicators[0])) == found.indicators[0]
 
 
 def test_a_file_without_indicators_or_of_one_input_is_refused(tmp_path):
