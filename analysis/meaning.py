@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from analysis.facs.combinations import Combination
     from analysis.indicators.formulas import Formulas
     from analysis.indicators.permission import Allowed
+    from analysis.indicators.speaking import Speakers
 
 SCHEMA: Final = 1
 ABOUT: Final = "meaning.json"
 #: What is read of an interpretation.
 RESULTS: Final = ("signals.parquet", "events.csv", "summary.json")
 #: Raised when a part computes otherwise; data files count by their content.
-_ENGINE: Final = {"combinations": 1, "states": 1, "voice": 1, "indicators": 1}
+_ENGINE: Final = {"combinations": 1, "states": 1, "voice": 1, "indicators": 2}
 _DATA: Final = {
     "combinations": "facs/combinations.toml",
     "states": "emotion/*",
@@ -66,6 +67,8 @@ def derive(
     calibrations: Mapping[int, CohortCalibration] | None = None,
     markers: Sequence[Mapping[str, Any]] = (),
     formulas: Formulas | None = None,
+    speakers: Speakers | None = None,
+    refused: Mapping[int, Collection[str]] | None = None,
     seed: int = 0,
     hook: Hook | None = None,
 ) -> dict[str, Any]:
@@ -96,6 +99,11 @@ def derive(
         ``name``, ``kind``, ``start_us``, ``end_us`` (or None): tasks, questions, scenes.
     formulas : Formulas, optional
         Of the indicators; the shipped ones when left out.
+    speakers : mapping of int or None to str (or several), optional
+        Which speaker is which face, as `analysis.indicators.derive` takes it. A mouth is not taken to speak while
+        somebody else does.
+    refused : mapping of int to collection of str, optional
+        By face, ``voice`` or ``text`` where its person did not agree to that.
     seed : int
         Of all draws.
     hook : Hook, optional
@@ -114,8 +122,8 @@ def derive(
     try:
         for name in RESULTS:
             _link(results / name, out / name)
-        faces = _faces(out, allowed, own, whose, calibrations or {}, seed, hook)
-        _indicators(out, allowed, whose, markers, formulas, seed)
+        faces = _faces(out, allowed, own, whose, calibrations or {}, speakers or {}, seed, hook)
+        _indicators(out, allowed, whose, markers, formulas, speakers or {}, refused or {}, seed)
         for one in faces:
             one["moments"] = _moments(out, one["face"])
         content = {
@@ -155,6 +163,7 @@ def _faces(
     own: Sequence[Combination],
     whose: Collection[int] | None,
     calibrations: Mapping[int, CohortCalibration],
+    speakers: Speakers,
     seed: int,
     hook: Hook | None,
 ) -> list[dict[str, Any]]:
@@ -169,7 +178,6 @@ def _faces(
     from analysis.facs.together import together
 
     combinations = [*catalogue(), *own]
-    speech = _speech(out)
     numbers = [face for face in faces_of_run(out) if whose is None or face in whose]
     found, read, about = [], [], []
     for done, face in enumerate(numbers):
@@ -177,6 +185,7 @@ def _faces(
             hook("states", done, len(numbers))
         cohort = for_run(calibrations.get(face), out)
         evidence = apply(evidence_of_run(out, face), cohort)
+        speech = _speech(out, face, speakers)
         found += find(evidence, combinations, speech=speech)
         read.append(states(evidence, speech=speech, seed=seed, priors=priors(cohort)))
         about.append({"face": face, "together": together(evidence).as_dict(), "cohort": _cohort(cohort)})
@@ -207,6 +216,8 @@ def _indicators(
     whose: Collection[int] | None,
     markers: Sequence[Mapping[str, Any]],
     formulas: Formulas | None,
+    speakers: Speakers,
+    refused: Mapping[int, Collection[str]],
     seed: int,
 ) -> None:
     from analysis.indicators.derive import derive as indicators
@@ -214,15 +225,25 @@ def _indicators(
 
     marked = [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in markers]
     if allowed is None or _STATES in allowed.scopes:
-        indicators(out, allowed=allowed, faces=whose, markers=marked, formulas=formulas, seed=seed)
+        indicators(
+            out,
+            allowed=allowed,
+            faces=whose,
+            markers=marked,
+            formulas=formulas,
+            speakers=speakers,
+            refused=refused,
+            seed=seed,
+        )
 
 
-def _speech(out: Path) -> list[tuple[int, int]]:
+def _speech(out: Path, face: int, speakers: Speakers) -> list[tuple[int, int]]:
+    from analysis.indicators.speaking import may_speak
+
     path = out / "voice.json"
     if not path.is_file():
         return []
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return [(segment["start_us"], segment["end_us"]) for segment in told["segments"]]
+    return may_speak(json.loads(path.read_text(encoding="utf-8"))["segments"], face, speakers)
 
 
 def _cohort(cohort: CohortCalibration | None) -> dict[str, Any] | None:

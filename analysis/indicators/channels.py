@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.facs.series import Float64
 from analysis.indicators.grid import Grid
-from analysis.indicators.session import Curve, FaceTrack, Names, Voice
+from analysis.indicators.session import Curve, FaceTrack, Voice
 
 KINDS: Final = ("agree", "contradict")
 _SIDES: Final = ("above", "below")
@@ -152,15 +152,12 @@ def valence_of(scores: Mapping[str, float] | None, rules: Rules) -> tuple[float,
     return positive, negative
 
 
-def units_of(text: Mapping[str, Any] | None, speaker: Names | None) -> list[Mapping[str, Any]]:
-    """The units of a text that have times and scores, of the speaker of these names or of all."""
+def units_of(text: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The units of a text that have times and scores."""
     return [
         unit
         for unit in (text or {}).get("units", ())
-        if unit.get("scores")
-        and unit.get("start_us") is not None
-        and unit.get("end_us") is not None
-        and (speaker is None or str(unit.get("speaker") or "") in speaker)
+        if unit.get("scores") and unit.get("start_us") is not None and unit.get("end_us") is not None
     ]
 
 
@@ -170,7 +167,6 @@ def compare(
     *,
     voice: Voice | None,
     text: Mapping[str, Any] | None,
-    speaker: Names | None,
     rules: Rules | None = None,
 ) -> Compared:
     """Stretches in which the channels of one person agree or contradict.
@@ -180,18 +176,17 @@ def compare(
     track : FaceTrack
     grid : Grid
     voice, text : optional
-        Of this person, if ``speaker`` is None; else filtered by these names.
-    speaker : frozenset of str or None
+        Of this person alone (`speaking.own`).
     rules : Rules, optional
         Those that came with the product when left out.
     """
     rules = rules or shipped()
-    units = units_of(text, speaker)
+    units = units_of(text)
     numbers: dict[tuple[str, str], _Cells] = {}
     for name in ("valence", "arousal", "neutral"):
         if track.states and name in track.states:
             numbers["face", name] = _Cells(*cells_of(track.states[name], grid))
-    arousal = voice.curve("arousal", speaker) if voice is not None else None
+    arousal = voice.curve("arousal") if voice is not None else None
     if arousal is not None:
         numbers["voice", "arousal"] = _Cells(*cells_of(arousal, grid))
     if units:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,8 @@ from analysis.indicators.grid import Grid, grid_over
 from analysis.indicators.markers import Marker, responses
 from analysis.indicators.measures import Material, measured
 from analysis.indicators.permission import Allowed, limits
-from analysis.indicators.session import FaceTrack, Names, Session, Voice, read
+from analysis.indicators.session import FaceTrack, Session, Voice, read
+from analysis.indicators.speaking import Own, Said, Speakers, may_speak, own
 from analysis.indicators.statement import EXPLORATORY, SOURCES, STATEMENT
 from analysis.types import AnalysisError
 
@@ -61,7 +62,8 @@ def derive(
     allowed: Allowed | None = None,
     formulas: Formulas | None = None,
     markers: Sequence[Marker] = (),
-    speakers: Mapping[int, str | Iterable[str]] | None = None,
+    speakers: Speakers | None = None,
+    refused: Mapping[int, Collection[str]] | None = None,
     faces: Collection[int] | None = None,
     seed: int = 0,
 ) -> Derived:
@@ -80,9 +82,12 @@ def derive(
     formulas : Formulas, optional
         Those that came with the product when left out.
     markers : sequence of Marker
-    speakers : mapping of int to str (or several), optional
-        Names under which each face's person stands in the voice and in the words. With one face and one speaker
-        they are taken to be the same; else only what carries one of these names counts.
+    speakers : mapping of int or None to str (or several), optional
+        Names under which each face's person stands in the voice and in the words; under None the names of those
+        who are in no picture. With one face and one speaker they are taken to be the same as long as this is
+        empty; else only what carries one of these names counts.
+    refused : mapping of int to collection of str, optional
+        By face, ``voice`` or ``text`` where its person did not agree to that.
     faces : collection of int, optional
         Whose faces may be read; all when left out.
     seed : int
@@ -101,6 +106,7 @@ def derive(
         formulas=formulas,
         markers=markers,
         speakers=speakers,
+        refused=refused,
         faces=faces,
         seed=seed,
     )
@@ -125,7 +131,8 @@ def compute(
     allowed: Allowed | None = None,
     formulas: Formulas | None = None,
     markers: Sequence[Marker] = (),
-    speakers: Mapping[int, str | Iterable[str]] | None = None,
+    speakers: Speakers | None = None,
+    refused: Mapping[int, Collection[str]] | None = None,
     faces: Collection[int] | None = None,
     seed: int = 0,
 ) -> Derived:
@@ -138,9 +145,10 @@ def compute(
     """
     chosen = formulas or shipped()
     session = read(Path(folder), voice=voice, text=text)
+    said = Said(speakers or {}, refused or {}, seen=len(session.faces))
     if faces is not None:
         session = replace(session, faces=tuple(one for one in session.faces if one.face in faces))
-    return _derived(session, allowed, chosen, markers, speakers or {}, seed)
+    return _derived(session, allowed, chosen, markers, said, seed)
 
 
 def _derived(
@@ -148,7 +156,7 @@ def _derived(
     allowed: Allowed | None,
     chosen: Formulas,
     markers: Sequence[Marker],
-    speakers: Mapping[int, str | Iterable[str]],
+    said: Said,
     seed: int,
 ) -> Derived:
     grid = grid_over(session.start_us, session.end_us)
@@ -158,12 +166,16 @@ def _derived(
     if permission.forbidden(allowed):
         return _nothing(session, chosen, head, reasons)
     session = _consented(session, allowed)
-    faces = [_Face(session, track, grid, allowed, speakers) for track in session.faces]
+    segments = () if session.voice is None else session.voice.about.get("segments", ())
+    faces = [
+        _Face(track, grid, own(session, track.face, said, allowed), may_speak(segments, track.face, said.speakers))
+        for track in session.faces
+    ]
     marked = responses(
         session,
         {one.track.face: one.engagement for one in faces},
         markers,
-        speakers={one.track.face: one.speaker for one in faces if not {"speech", "text"} <= one.why_no.keys()},
+        own={one.track.face: one.own for one in faces},
     )
     indicators = {
         **head,
@@ -227,33 +239,26 @@ def _consented(session: Session, allowed: Allowed | None) -> Session:
 class _Face:
     """One face with everything that its indicators are made of."""
 
-    def __init__(
-        self,
-        session: Session,
-        track: FaceTrack,
-        grid: Grid,
-        allowed: Allowed | None,
-        speakers: Mapping[int, str | Iterable[str]],
-    ) -> None:
-        self.track, self._session, self._grid = track, session, grid
-        self.speaker, self.why_no = _speaker(session, track.face, speakers, allowed)
-        known = session.voice is not None and "speech" not in self.why_no
-        speech = session.voice.speech(self.speaker) if known and session.voice is not None else None
+    def __init__(self, track: FaceTrack, grid: Grid, own: Own, talking: Sequence[tuple[int, int]]) -> None:
+        self.track, self._grid, self.own = track, grid, own
         self.engagement = engagement.engagement(
-            track, grid, speech=speech, why_no_speech=self.why_no.get("speech", "No voice was analysed.")
-        )
-        self.compared: Compared = channels.compare(
             track,
             grid,
-            voice=session.voice if known else None,
-            text=None if "text" in self.why_no else session.text,
-            speaker=self.speaker,
+            speech=None if own.voice is None else own.voice.speech(),
+            talking=talking,
+            why_no_speech=own.why_no.get("speech", "No voice was analysed."),
         )
+        self.compared: Compared = channels.compare(track, grid, voice=own.voice, text=own.text)
         self.channels = {
             "face": track.face,
             "agree_s": round(float(self.compared.agree.sum()) * grid.seconds, 3),
             "contradict_s": round(float(self.compared.contradict.sum()) * grid.seconds, 3),
-            "notes": list(dict.fromkeys(self.why_no.values())),
+            "speaker": {
+                "voice": None if own.voice is None else sorted({*own.voice.speakers} - {""}),
+                "names": list(own.names),
+                "granted": own.granted,
+            },
+            "notes": own.notes,
         }
         self.measured, self._reasons = self._quality()
 
@@ -285,45 +290,13 @@ class _Face:
 
     def indicators(self, chosen: Formulas, markers: Sequence[Marker], seed: int) -> list[dict[str, Any]]:
         """All indicators of this face."""
-        material = Material(
-            self._session,
-            self.track,
-            self._grid,
-            self.engagement,
-            self.compared,
-            self.speaker,
-            self.why_no,
-            markers,
-        )
+        material = Material(self.track, self._grid, self.engagement, self.compared, self.own, markers)
         used = {term.input.id: term.input for one in chosen.indicators for term in one.terms}
         parts = {name: measured(one, material) for name, one in used.items()}
         ranges = {name: one.range for name, one in used.items()}
         measures = {name: one.measure for name, one in used.items()}
         inputs = drawn_inputs(parts, ranges, measures, self._grid, seed=seed, face=self.track.face)
         return [evaluate(one, inputs, self._grid, limits(), self._reasons, seed=seed) for one in chosen.indicators]
-
-
-def _speaker(
-    session: Session, face: int, speakers: Mapping[int, str | Iterable[str]], allowed: Allowed | None
-) -> tuple[Names | None, dict[str, str]]:
-    """Whose speech is this face's (None: all of it), and why voice or words cannot be used."""
-    why: dict[str, str] = {}
-    if session.voice is None:
-        covered = permission.covered(allowed, "voice")
-        why["speech"] = "No voice was analysed." if covered else "Consent does not cover the voice."
-    if session.text is None:
-        covered = permission.covered(allowed, "text")
-        why["text"] = "There are no words." if covered else "Consent does not cover the words."
-    if face in speakers:
-        names = speakers[face]
-        return frozenset([names] if isinstance(names, str) else names), why
-    heard = session.voice.speakers if session.voice is not None else ()
-    written = [str(unit.get("speaker") or "") for unit in (session.text or {}).get("units", ())]
-    # a voice called "1" and words of "Anna" are one person; two names in either are two
-    if max(len({*names} - {""}) for names in (heard, written)) > 1 or len(session.faces) > 1:
-        reason = "Several people are seen or heard, and nobody said which speaker is this face."
-        why = {"speech": why.get("speech", reason), "text": why.get("text", reason)}
-    return None, why
 
 
 def _write_engagement(path: Path, curves: Mapping[int, Engagement]) -> None:

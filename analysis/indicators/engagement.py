@@ -119,6 +119,7 @@ def engagement(
     grid: Grid,
     *,
     speech: Sequence[tuple[int, int]] | None = None,
+    talking: Sequence[tuple[int, int]] | None = None,
     why_no_speech: str = "No sound was analysed.",
     chosen: Settings | None = None,
 ) -> Engagement:
@@ -131,6 +132,8 @@ def engagement(
         Cells of the session; a window is a run of them.
     speech : sequence of (int, int), optional
         When this person speaks; None where it is not known.
+    talking : sequence of (int, int), optional
+        When this person speaks or may speak, where that differs: speech is not an expression.
     why_no_speech : str
         Says why.
     chosen : Settings, optional
@@ -141,7 +144,7 @@ def engagement(
         "presence": _presence(track, grid),
         "gaze": _gaze(track, grid, chosen),
         "head": _head(track, grid, chosen),
-        "expressivity": _expressivity(track, grid, chosen, speech or ()),
+        "expressivity": _expressivity(track, grid, chosen, (speech or ()) if talking is None else talking),
         "speech": None if speech is None else _speech(grid, speech, track),
     }
     why = {

@@ -10,7 +10,8 @@ import numpy as np
 
 from analysis.facs.series import Float64
 from analysis.indicators.engagement import Engagement
-from analysis.indicators.session import Curve, FaceTrack, Names, Session
+from analysis.indicators.session import Curve, FaceTrack, Session
+from analysis.indicators.speaking import Own
 
 KINDS: Final = ("task", "question", "scene")
 #: Time before a marker that it is compared with, microseconds (ours: one cell of the grid).
@@ -60,7 +61,7 @@ def responses(
     curves: Mapping[int, Engagement],
     markers: Sequence[Marker],
     *,
-    speakers: Mapping[int, Names | None] | None = None,
+    own: Mapping[int, Own] | None = None,
     baseline_us: int = BASELINE_US,
 ) -> list[dict[str, Any]]:
     """What every face shows during every marker, against the time before it.
@@ -71,8 +72,8 @@ def responses(
     curves : mapping of int to Engagement
         By face.
     markers : sequence of Marker
-    speakers : mapping of int to frozenset of str, optional
-        Names of each face's speaker, None for all; a face that is not in it has no voice and no words.
+    own : mapping of int to Own, optional
+        Each face's voice and words; a face that is not in it has none.
     baseline_us : int
         Time before the marker that it is compared with.
 
@@ -91,31 +92,27 @@ def responses(
         for track in session.faces:
             span = (marker.start_us, max(end, marker.start_us + 1))
             before = (max(session.start_us, marker.start_us - baseline_us), marker.start_us)
-            row = _response(session, track, curves.get(track.face), span, before, speakers or {})
+            row = _response(track, curves.get(track.face), span, before, (own or {}).get(track.face, Own()))
             about = {"marker": marker.name, "kind": marker.kind, "start_us": span[0], "end_us": span[1]}
             out.append({"face": track.face, **about, "baseline_us": before[1] - before[0], **row, "note": NOTE})
     return out
 
 
 def _response(
-    session: Session,
     track: FaceTrack,
     curve: Engagement | None,
     span: tuple[int, int],
     before: tuple[int, int],
-    speakers: Mapping[int, Names | None],
+    own: Own,
 ) -> dict[str, Any]:
     states = {name: _change(one, span, before) for name, one in (track.states or {}).items()}
-    voice = None
-    if session.voice is not None and track.face in speakers:
-        arousal = session.voice.curve("arousal", speakers[track.face])
-        voice = None if arousal is None else _change(arousal, span, before)
+    arousal = None if own.voice is None else own.voice.curve("arousal")
     return {
         "states": states,
         "aus": _events(track, span),
         "engagement": None if curve is None else _change(curve.curve, span, before),
-        "voice_arousal": voice,
-        "text": _text(session.text, span, speakers[track.face]) if track.face in speakers else None,
+        "voice_arousal": None if arousal is None else _change(arousal, span, before),
+        "text": _text(own.text, span),
     }
 
 
@@ -193,13 +190,13 @@ def poisson_interval(count: int) -> tuple[float, float]:
     return low, float(gammaincinv(count + 1, 0.95))
 
 
-def _text(text: Mapping[str, Any] | None, span: tuple[int, int], speaker: Names | None) -> dict[str, Any] | None:
+def _text(text: Mapping[str, Any] | None, span: tuple[int, int]) -> dict[str, Any] | None:
     """Mean probability of the labels over what is said during the marker, by length; the strongest three."""
     from analysis.indicators.channels import units_of
 
     total: dict[str, Float64] = {}
     seconds, units = 0.0, 0
-    for unit in units_of(text, speaker):
+    for unit in units_of(text):
         shared = (min(span[1], unit["end_us"]) - max(span[0], unit["start_us"])) / 1e6
         if shared <= 0:
             continue

@@ -15,7 +15,8 @@ from analysis.indicators.engagement import Engagement, Part
 from analysis.indicators.gestures import nods, shakes
 from analysis.indicators.grid import Grid
 from analysis.indicators.markers import Marker
-from analysis.indicators.session import FaceTrack, Names, Session
+from analysis.indicators.session import FaceTrack
+from analysis.indicators.speaking import Own
 
 #: An answer that comes later than this is none, microseconds (ours; the input's range ends there).
 LATEST_ANSWER_US: Final = 30_000_000
@@ -35,26 +36,20 @@ class Material:
 
     Attributes
     ----------
-    session : Session
-        Without the voice or the words where consent does not cover them.
     track : FaceTrack
     grid : Grid
     engagement : Engagement
     compared : Compared
-    speaker : frozenset of str or None
-        Names of this face's speaker; None when all speech is theirs.
-    why_no : mapping of str to str
-        Why the voice, the words or this person's speech are not there, by channel.
+    own : Own
+        This person's voice and words.
     markers : sequence of Marker
     """
 
-    session: Session
     track: FaceTrack
     grid: Grid
     engagement: Engagement
     compared: Compared
-    speaker: Names | None
-    why_no: Mapping[str, str]
+    own: Own
     markers: Sequence[Marker] = ()
 
 
@@ -156,10 +151,10 @@ def _state(material: Material, told: Mapping[str, Any]) -> Part | str:
 
 
 def _voice(material: Material, told: Mapping[str, Any]) -> Part | str:
-    voice = material.session.voice
-    if "speech" in material.why_no or voice is None:
-        return material.why_no.get("speech", "No voice was analysed.")
-    curve = voice.curve(told["column"], material.speaker)
+    voice = material.own.voice
+    if voice is None:
+        return material.own.why_no["speech"]
+    curve = voice.curve(told["column"])
     if curve is None:
         return f"The voice has no column {told['column']!r}."
     return _from_cells(*cells_of(curve, material.grid))
@@ -167,14 +162,14 @@ def _voice(material: Material, told: Mapping[str, Any]) -> Part | str:
 
 def _answer_latency(material: Material, told: Mapping[str, Any]) -> Part | str:
     """Seconds from the end of each question to the speech that follows or is under way."""
-    voice, grid = material.session.voice, material.grid
-    if "speech" in material.why_no or voice is None:
-        return material.why_no.get("speech", "No voice was analysed.")
+    voice, grid = material.own.voice, material.grid
+    if voice is None:
+        return material.own.why_no["speech"]
     questions = [one for one in material.markers if one.kind == "question"]
     if not questions:
         return "No question is marked in this recording."
     total, count = np.zeros(grid.cells), np.zeros(grid.cells)
-    speech = voice.speech(material.speaker)
+    speech = voice.speech()
     for one in questions:
         asked = one.start_us if one.end_us is None else one.end_us
         waits = [max(0, start - asked) for start, end in speech if end > asked]
@@ -187,10 +182,10 @@ def _answer_latency(material: Material, told: Mapping[str, Any]) -> Part | str:
 
 def _words(material: Material, told: Mapping[str, Any]) -> Part | str:
     """Mean probability of one sign, each unit weighing as long as it takes to say."""
-    if "text" in material.why_no:
-        return material.why_no["text"]
+    if material.own.text is None:
+        return material.own.why_no["text"]
     grid, rules = material.grid, shipped()
-    units = units_of(material.session.text, material.speaker)
+    units = units_of(material.own.text)
     num, den, low, high = (np.zeros(grid.cells) for _ in range(4))
     for unit in units:
         both = valence_of(unit["scores"], rules)

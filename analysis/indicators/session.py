@@ -112,15 +112,24 @@ class Voice:
         """Names of the speakers, in the order of their first segment."""
         return tuple(dict.fromkeys(str(one.get("speaker") or "") for one in self.about.get("segments", ())))
 
-    def speech(self, speaker: Names | None = None) -> list[tuple[int, int]]:
-        """Stretches of speech, of the speaker of these names or of all."""
-        return [
-            (int(one["start_us"]), int(one["end_us"]))
-            for one in self.about.get("segments", ())
-            if speaker is None or str(one.get("speaker") or "") in speaker
-        ]
+    def of_speaker(self, names: Names) -> Voice:
+        """Speech and windows of the speaker of these names alone."""
+        segments = [one for one in self.about.get("segments", ()) if str(one.get("speaker") or "") in names]
+        windows = self.windows
+        if "speaker" in windows:
+            kept = np.array([str(name or "") in names for name in windows["speaker"]], bool)
+            rows = np.flatnonzero(kept)
+            windows = {
+                name: [values[row] for row in rows] if name == "speaker" else np.asarray(values)[rows]
+                for name, values in windows.items()
+            }
+        return Voice({**self.about, "segments": segments}, windows)
 
-    def curve(self, column: str, speaker: Names | None = None) -> Curve | None:
+    def speech(self) -> list[tuple[int, int]]:
+        """Stretches of speech."""
+        return [(int(one["start_us"]), int(one["end_us"])) for one in self.about.get("segments", ())]
+
+    def curve(self, column: str) -> Curve | None:
         """A column of the windows as a curve; None where there is no such column."""
         if column not in self.windows:
             return None
@@ -128,9 +137,6 @@ class Voice:
         value = np.asarray(self.windows[column], np.float64)
         low = np.asarray(self.windows.get(f"{column}_low", value), np.float64)
         high = np.asarray(self.windows.get(f"{column}_high", value), np.float64)
-        if speaker is not None and "speaker" in self.windows:
-            own = np.array([str(name or "") in speaker for name in self.windows["speaker"]], bool)
-            return Curve(start, end, value, low, high).at(own)
         return Curve(start, end, value, low, high)
 
 

@@ -59,11 +59,13 @@ def value(rich, name, markers=()):
     from analysis.indicators.grid import grid_over
     from analysis.indicators.measures import Material
     from analysis.indicators.session import read
+    from analysis.indicators.speaking import Said, own
 
     session = read(rich)
     grid = grid_over(session.start_us, session.end_us)
-    face = _Face(session, session.faces[0], grid, made.RESEARCH, {})
-    material = Material(session, face.track, grid, face.engagement, face.compared, None, face.why_no, markers)
+    own_ = own(session, 0, Said({}, {}, seen=1), made.RESEARCH)
+    face = _Face(session.faces[0], grid, own_, [])
+    material = Material(face.track, grid, face.engagement, face.compared, own_, markers)
     part = measured(inputs()[name], material)
     return part if isinstance(part, str) else part.num.sum() / part.den.sum()
 
