@@ -217,13 +217,13 @@ def faults(row: Mapping[str, Any]) -> Iterator[FormulaError]:
         yield FormulaError(where, "the date is written like 2026-11-21.", "date")
     terms = row.get("input")
     if not isinstance(terms, list) or not _LEAST_TERMS <= len(terms) <= _MOST_TERMS:
-        yield FormulaError(where, f"needs {_LEAST_TERMS} to {_MOST_TERMS} [[indicator.input]].", "input")
+        yield FormulaError(where, f"it needs {_LEAST_TERMS} to {_MOST_TERMS} inputs.", "input")
         return
     for term in terms:
         yield from _term_faults(term, where)
     used = [str(term.get("input")) for term in terms if isinstance(term, dict)]
     if twice := next((one for one in used if used.count(one) > 1), None):
-        yield FormulaError(where, f"uses an input twice ({twice}): give it one weight.", "input")
+        yield FormulaError(where, f"it uses an input twice ({twice}): give it one weight.", "input")
 
 
 def _term(row: Mapping[str, Any]) -> Term:

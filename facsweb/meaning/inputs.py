@@ -7,7 +7,7 @@ from typing import Any
 from analysis import meaning
 from analysis.types import AnalysisError
 from facsweb.meaning import hooks, whose
-from facsweb.meaning.models import Markers, OwnCombination, Reading, Speakers
+from facsweb.meaning.models import Markers, OwnCombination, OwnIndicator, Reading, Speakers
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Participant, Scope, Study
@@ -19,6 +19,7 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
     """Everything that decides what a reading of the run says, as plain JSON."""
     recording = run.recording
     allowed = allowed_scopes(recording.participant)
+    formulas = {one.key: one.number for one in own_indicators(recording.participant.study)}
     return {
         "run": str(run.pk),
         "scopes": allowed,
@@ -29,6 +30,8 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
         "own": {one.key: one.number for one in own_combinations(recording.participant.study)},
         "people": _people(run),
         "versions": meaning.versions(),
+        # absent where the shipped formulas hold, as in readings from before a study could change them
+        **({"indicators": formulas} if formulas else {}),
     }
 
 
@@ -76,5 +79,13 @@ def own_combinations(study: Study) -> list[OwnCombination]:
     """The study's own combinations as they are now, by key."""
     last: dict[str, OwnCombination] = {}
     for one in OwnCombination.objects.filter(study=study).order_by("key", "number"):
+        last[one.key] = one
+    return [one for one in last.values() if not one.removed]
+
+
+def own_indicators(study: Study) -> list[OwnIndicator]:
+    """The formulas that the study has in place of shipped ones or beside them, by key."""
+    last: dict[str, OwnIndicator] = {}
+    for one in OwnIndicator.objects.filter(study=study).select_related("author").order_by("key", "number"):
         last[one.key] = one
     return [one for one in last.values() if not one.removed]

@@ -86,6 +86,32 @@ class OwnCombination(models.Model):
         return f"{self.key}, {self.number}"
 
 
+class OwnIndicator(models.Model):
+    """An indicator's formula as a study has it, from one moment on. Never changed, the last counts."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="indicators")
+    key = models.CharField(max_length=60, help_text="The indicator's id; a shipped one's, or the study's own.")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the key.")
+    definition = models.JSONField(help_text="An entry of the file of formulas, as formulas.toml has them.")
+    removed = models.BooleanField(
+        default=False,
+        help_text="The shipped formula holds again; an indicator of the study's own is not computed.",
+    )
+    reason = models.TextField(help_text="Why, in its author's words.")
+    changes = models.JSONField(default=list, help_text="What became different, a sentence each.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["key", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "key", "number"], name="own_indicator_numbers_are_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.number}"
+
+
 class Speakers(models.Model):
     """Who speaks when in a recording, marked by hand, from one moment on. Never changed; the last one counts."""
 
