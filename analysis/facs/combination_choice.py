@@ -43,7 +43,7 @@ def chosen(stretches: Sequence[Stretch]) -> list[tuple[Stretch, tuple[str, ...]]
 
     Of one kind and group the fuller find stands for a lesser one of which it covers at least `PART`; fuller is
     what asks for more units, among equals what lasts longer, then what the catalogue names first. Across groups of
-    a kind it does so only for what is no prototype and asks for nothing but some of its units, such as 1+2+5 (a
+    a kind it does so only for what is no prototype and asks for nothing but some of its units, such as 1+2+5D (a
     major variant of fear) while 1+2+5+26 (surprise) stands. Entries of `_ALONE` compete with themselves. What
     yields to another entry does so in the same movement, when it is no longer: the flanks of anger are no
     confusion.

@@ -31,6 +31,14 @@ GRADES: Final[dict[Grade, str]] = {
     "proposed": "proposed in the literature, without a test of just this configuration, or with conflicting ones",
     "ours": "a choice of this project (or of the person who added it): a way to look at things, no finding",
 }
+#: By what a reference was looked up, best first, in words.
+CHECKS: Final = {
+    "full text": "the passage was read in the source itself",
+    "abstract": "its abstract or opening was read; what else it is said to say is from memory",
+    "secondary": "somebody else's table or account of it was read",
+    "reference": "others cite it so; what it is said to say is from memory",
+    "not found": "nothing of it was found; from memory",
+}
 RANKS: Final[tuple[Rank, ...]] = ("prototype", "major variant", "variant")
 #: Codes that the machine proposes; all others are found in what people coded only.
 MACHINE_CODES: Final = frozenset(
@@ -59,12 +67,21 @@ class Source:
         None only for a user's own words.
     doi : str
         Empty where there is none, or none is known.
+    checked : str
+        When and by what it was looked up, and what was not: ``2026-11-22: abstract; …``, with one of `CHECKS`.
+        Empty only for a user's own words.
     """
 
     key: str
     text: str
     year: int | None = None
     doi: str = ""
+    checked: str = ""
+
+    @property
+    def check(self) -> str:
+        """Which of `CHECKS` it is; empty for a user's own words."""
+        return self.checked.partition(": ")[2].partition("; ")[0]
 
     def __str__(self) -> str:
         return f"{self.text} doi {self.doi}" if self.doi else self.text

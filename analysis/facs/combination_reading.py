@@ -12,11 +12,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import combinations as pairs
 from typing import Any, Final, cast
 
 from analysis.facs.codes import CATALOGUE, VISIBILITY_CODES
 from analysis.facs.combination_model import (
+    CHECKS,
     GRADES,
     GROUPS,
     KINDS,
@@ -101,20 +103,33 @@ def parse_all(text: str, sources: Mapping[str, Source] | None = None) -> tuple[C
 
 
 def read_sources(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Source]:
-    """References by key; each has a text that holds its year.
+    """References by key; each has a text that holds its year, and says how it was checked.
 
     Raises
     ------
     CombinationError
-        A reference without text or year.
+        A reference without text or year, or of which it is not said when and by what it was checked.
     """
     found = {}
     for key, entry in told.items():
         text, year = str(entry.get("text", "")).strip(), entry.get("year")
         if not text or not isinstance(year, int) or str(year) not in text:
             raise CombinationError(f"source {key}: give the full reference as text, and its year, which is in it.")
-        found[key] = Source(key, text, year, str(entry.get("doi", "")))
+        found[key] = Source(key, text, year, str(entry.get("doi", "")), str(entry.get("checked", "")).strip())
+        if not _is_checked(found[key]):
+            raise CombinationError(
+                f'source {key}: checked: write when and by what it was looked up, such as "2026-11-22: abstract; '
+                f'what is from memory". By one of {", ".join(CHECKS)}.'
+            )
     return found
+
+
+def _is_checked(source: Source) -> bool:
+    try:
+        date.fromisoformat(source.checked[:10])
+    except ValueError:
+        return False
+    return source.checked[10:12] == ": " and source.check in CHECKS
 
 
 def _toml(text: str) -> Mapping[str, Any]:

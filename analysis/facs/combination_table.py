@@ -62,8 +62,8 @@ def markdown() -> str:
     """All entries and all references."""
     head = "| entry | kind | group | variants | grade | sources | may also be | note |"
     lines = [head, "|---|---|---|---|---|---|---|---|", *(_row(entry) for entry in catalogue()), ""]
-    lines += ["### References", ""]
+    lines += ["### References", "", "After each: when it was looked up, and by what.", ""]
     for source in sources().values():
         doi = f" [doi {source.doi}](https://doi.org/{source.doi})" if source.doi else ""
-        lines.append(f'- <a id="{source.key}"></a>{source.text}{doi}')
+        lines.append(f'- <a id="{source.key}"></a>{source.text}{doi} *({source.checked})*')
     return "\n".join(lines)

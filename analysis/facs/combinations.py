@@ -15,6 +15,7 @@ from analysis.facs.combination_describing import Found
 from analysis.facs.combination_files import COMBINATION_COLUMNS, read_combinations, write_combinations
 from analysis.facs.combination_finding import find
 from analysis.facs.combination_model import (
+    CHECKS,
     GRADES,
     GROUPS,
     KINDS,
@@ -29,6 +30,7 @@ from analysis.facs.combination_presence import membership
 from analysis.facs.combination_reading import parse, parse_all, read_sources
 
 __all__ = [
+    "CHECKS",
     "COMBINATION_COLUMNS",
     "GRADES",
     "GROUPS",

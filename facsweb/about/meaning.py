@@ -11,7 +11,7 @@ from django.urls import reverse
 from analysis.emotion.figures import STATES
 from analysis.emotion.files import COVERS, LEAVES_OUT
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
-from analysis.facs.combinations import GRADES, GROUPS, catalogue, sources
+from analysis.facs.combinations import CHECKS, GRADES, GROUPS, catalogue, sources
 from analysis.indicators import EXPLORATORY, STATEMENT, formulas
 from facsweb.about import states
 from facsweb.about.values import Action, Answer, Column, Table, counted, listed
@@ -25,7 +25,7 @@ def answer(user: Any) -> Answer:
         key="meaning",
         question=QUESTION,
         short=_short(),
-        tables=(_levels(), _grades(), _combinations(), states.table(), _indicators()),
+        tables=(_levels(), _grades(), _checks(), _combinations(), states.table(), _indicators()),
         notes=(STATEMENT, COVERS, LEAVES_OUT),
         links=(Action("The method, with formulas", reverse("about:method")),),
     )
@@ -96,6 +96,24 @@ def _grades() -> Table:
         tuple(rows),
         "Counted from the catalogue that came with the product. A study may add combinations of its own; they are "
         "its own, and carry the grade that their author gave.",
+    )
+
+
+def _checks() -> Table:
+    """By what the combinations' sources were looked up; counted from the catalogue."""
+    found = Counter(one.check for one in sources().values())
+    rows = [
+        {"check": check, "n": found[check], "says": f"{said[:1].upper()}{said[1:]}"}
+        for check, said in CHECKS.items()
+    ]
+    return Table(
+        "checks",
+        "Their sources by how they were checked",
+        (Column("check", "Checked by"), Column("n", "Sources", "count"), Column("says", "What that means")),
+        tuple(rows),
+        f"Last on {max(one.checked[:10] for one in sources().values())}. Each source says by what, and what of it "
+        "is from memory: in the catalogue’s file and on a study’s page of combinations.",
+        folded=True,
     )
 
 

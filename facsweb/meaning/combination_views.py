@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from analysis.facs.combinations import GRADES, GROUPS, CombinationError, catalogue, parse
+from analysis.facs.combinations import CHECKS, GRADES, GROUPS, CombinationError, catalogue, parse
 from facsweb.coding.sight import blind_recordings
 from facsweb.meaning import inputs, own
 from facsweb.meaning.forms import CombinationForm
@@ -40,6 +40,7 @@ def combinations(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "groups": [(name, list(found)) for name, found in groupby(entries, key=lambda one: one.group)],
         "count": len(entries),
         "grades": GRADES,
+        "checks": CHECKS,
         "pages": access.pages(request.user, study),
         "may_write": access.may(request.user, "meaning:combination_new", study),
         "crumbs": _crumbs(study),

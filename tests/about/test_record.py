@@ -14,7 +14,7 @@ from django.utils import timezone
 from analysis.emotion import states, write
 from analysis.emotion.figures import STATES
 from analysis.emotion.files import TOLD
-from analysis.facs.combinations import catalogue
+from analysis.facs.combinations import catalogue, sources
 from analysis.facs.evidence import evidence_of_run
 from analysis.indicators import STATEMENT
 from analysis.learning import train
@@ -202,6 +202,9 @@ def test_combinations_are_counted_from_the_catalogue(told, rows):
     grades = {row["grade"]: row["n"] for row in rows("meaning", "grades")}
     assert sum(grades.values()) == len(catalogue())
     assert grades["manual"] == sum(1 for one in catalogue() if one.grade == "manual")
+    checks = {row["check"]: row["n"] for row in rows("meaning", "checks")}
+    assert sum(checks.values()) == len(sources())
+    assert checks["abstract"] == sum(1 for one in sources().values() if one.check == "abstract") > 0
     assert f"{len(catalogue())} named combinations" in told("meaning").short
     assert all(row["source"] for row in rows("meaning", "combinations"))
     assert STATEMENT in told("meaning").notes

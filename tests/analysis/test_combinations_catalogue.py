@@ -12,13 +12,13 @@ import pytest
 from analysis.facs import combination_table
 from analysis.facs.codes import CATALOGUE
 from analysis.facs.combination_model import GRADES, Combination, Variant
-from analysis.facs.combinations import CombinationError, catalogue, parse, parse_all, sources
+from analysis.facs.combinations import CHECKS, CombinationError, catalogue, parse, parse_all, read_sources, sources
 from analysis.types import AnalysisError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "analysis" / "facs" / "combinations.toml"
-#: Typed from the project's reference notes on the Guide's table (2002), one combination a line: units without
-#: letters, what is in brackets there left out, alternatives written out.
+#: Typed from two public copies of the Guide's table (2002), one combination a line: units without letters,
+#: what may be there or not left out, alternatives written out.
 GUIDE = {
     "surprise": "1+2+5+26 1+2+5+27 1+2+5 1+2+26 1+2+27 5+26 5+27",
     "fear": (
@@ -27,7 +27,7 @@ GUIDE = {
     ),
     "happiness": "6+12 12",
     "sadness": "1+4+11+15 1+4+15 6+15 1+4+11 1+4+15+17 11+15 11+17",
-    "disgust": "9 9+16 9+17 10 10+16+25 10+16+26 10+17",
+    "disgust": "9 9+15+16 9+16+26 9+17 10 10+16+25 10+16+26 10+17",
     "anger": (
         "4+5+7+23+25 4+5+7+23+26 4+5+7+17+23 4+5+7+17+24 4+5+7+23 4+5+7+24 "
         "5+7+23+25 5+7+23+26 4+7+23+25 4+7+23+26 4+5+23+25 4+5+23+26 "
@@ -35,10 +35,10 @@ GUIDE = {
         "5+7+23 5+7+24 4+7+23 4+7+24 4+5+23 4+5+24"
     ),
 }
-#: Letters that the Guide names: at least one variant with it.
-LETTERS = {"surprise": {"5B"}, "happiness": {"12C"}, "sadness": {"15B"}}
+#: Letters that the Guide names (fear's 5 is our reading of 5Z): at least one variant with it.
+LETTERS = {"surprise": {"5B"}, "fear": {"5D"}, "happiness": {"12C"}, "sadness": {"15B"}}
 #: What may be there besides.
-OPTIONAL = {"sadness": {"54", "64", "25", "26"}, "disgust": {"15", "26"}, "anger": {"10", "22"}}
+OPTIONAL = {"sadness": {"54", "64", "25", "26"}, "anger": {"10", "22"}}
 
 
 def entry(name: str) -> Combination:
@@ -87,6 +87,20 @@ def test_an_entry_without_a_source_does_not_load():
         with pytest.raises(CombinationError, match="citation: say where it comes from"):
             parse(without, sources())
         assert catalogue()[number] == parse(one, sources())
+
+
+def test_every_source_says_when_and_by_what_it_was_checked():
+    told = tomllib.loads(DATA.read_text(encoding="utf-8"))["source"]
+    for key, one in told.items():
+        found = sources()[key]
+        assert found.check in CHECKS, key
+        assert found.checked == one["checked"]
+        wrong = ["", "abstract", "2026-11-22: heard", "2026-13-01: abstract", "2026-11-22 abstract"]
+        for words in (None, *wrong):
+            changed = {name: value for name, value in one.items() if name != "checked"}
+            with pytest.raises(CombinationError, match=f"source {key}: checked: write when and by what"):
+                read_sources({key: changed if words is None else changed | {"checked": words}})
+    assert not parse(GOOD).citation[0].checked  # a user's own words
 
 
 def test_every_emotion_of_the_issue_has_an_entry():
@@ -188,6 +202,7 @@ def test_the_page_holds_the_table_that_the_data_gives():
     page = (REPOSITORY / "docs" / "combinations.md").read_text(encoding="utf-8")
     table = combination_table.markdown()
     assert table in page, "run: python -m analysis combinations --list, and put it under 'All entries'"
-    for name, words in GRADES.items():
+    for name, words in {**GRADES, **CHECKS}.items():
         assert f"| {name} | {words} |" in page
+    assert all(f"*({one.checked})*" in page for one in sources().values())
     assert {code for one in catalogue() for code in one.codes} <= set(CATALOGUE)

@@ -37,6 +37,7 @@ def test_every_shipped_combination_is_there_with_its_source(client_as, study):
         f"<h3>{one.name}</h3>" in page for one in catalogue() if "’" not in one.name and "&" not in one.name
     )
     assert page.count("combination__sources") == len(catalogue())
+    assert page.count("Checked 2026-") == sum(len(one.citation) for one in catalogue())
     assert "1+2+5B+26" in page
     assert "Variant(" not in page
     assert "None yet." in page
