@@ -96,7 +96,7 @@ def own(session: Session, face: int, said: Said, allowed: Allowed | None) -> Own
     why = _absent(session, allowed)
     for channel, name, word in (("speech", "voice", "voice"), ("text", "text", "words")):
         if name in said.refused.get(face, ()):
-            why[channel] = _DISAGREED.format(word)
+            why.setdefault(channel, _DISAGREED.format(word))
     # a voice called "1" and words of "Anna" are one person; two names in either are two
     alone = said.seen <= 1 and max(len(heard), len(written)) <= 1
     if not said.speakers:

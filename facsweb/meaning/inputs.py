@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from analysis import meaning
 from analysis.types import AnalysisError
-from facsweb.meaning import hooks, whose
+from facsweb.meaning import hooks, speaking, whose
 from facsweb.meaning.models import Markers, OwnCombination, OwnIndicator, Reading, Speakers
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Participant, Scope, Study
 from facsweb.studies.services import missing_scopes
 from facsweb.transcripts.models import Scores
+
+#: What consent a person's own voice and words need, also in somebody else's recording.
+CHANNELS: Final = {"voice": Scope.AUDIO, "text": Scope.TEXT}
 
 
 def gather(run: AnalysisRun) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
         "setting": recording.participant.study.setting,
         "words": scored_words(recording) if Scope.TEXT in allowed else None,
         "speakers": latest_number(Speakers, recording),
+        "who": speaking.resolved(speaking.latest(recording), run),
         "markers": latest_number(Markers, recording),
         "own": {one.key: one.number for one in own_combinations(recording.participant.study)},
         "people": _people(run),
@@ -36,12 +40,20 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
 
 
 def _people(run: AnalysisRun) -> list[list[Any]]:
-    """Who may be read, by face, and the calibration of their cohort."""
+    """Who may be read, by face, the calibration of their cohort, and to what of the sound they did not agree."""
     try:
         people = whose.of_run(run).people
     except AnalysisError:  # its results are gone: the reading says so
         return []
-    return [[face, str(person.pk), hooks.calibration(person)[0]] for face, person in sorted(people.items())]
+    return [
+        [face, str(person.pk), hooks.calibration(person)[0], refused(person)]
+        for face, person in sorted(people.items())
+    ]
+
+
+def refused(person: Participant) -> list[str]:
+    """The channels beside the face to which a person does not agree, as `analysis.indicators` calls them."""
+    return [channel for channel, scope in CHANNELS.items() if missing_scopes(person, [scope])]
 
 
 def of_reading(reading: Reading) -> dict[str, Any]:

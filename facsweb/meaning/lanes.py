@@ -14,7 +14,7 @@ from django.urls import reverse
 from facsweb.coding.sight import hides
 from facsweb.meaning import services
 from facsweb.meaning.models import Reading
-from facsweb.meaning.presentation import why_no_speakers
+from facsweb.meaning.presentation import why_no_names, why_no_speakers
 from facsweb.runs.hooks import why_hidden
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -44,12 +44,13 @@ def of_run(user: Any, run: AnalysisRun) -> dict[str, str] | None:
     if run.state != AnalysisRun.State.SUCCEEDED or hides(user, run) or why_hidden(user, run):
         return None
     more = reverse("meaning:session", args=[run.pk]) if access.may(user, "meaning:session", run) else ""
-    speakers = "" if why_no_speakers(run.recording) else reverse("meaning:speakers", args=[run.pk])
+    speakers = "" if why_no_names(run.recording) else reverse("meaning:speakers", args=[run.pk])
     return {
         "url": reverse("meaning:lanes", args=[run.pk]),
         "more": more,
         "markers": reverse("meaning:markers", args=[run.pk]),
         "speakers": speakers,
+        "why_no_marks": why_no_speakers(run.recording),
     }
 
 

@@ -158,13 +158,23 @@ def _all(kind: Kind) -> Any:
     return kind.model._default_manager.select_related("author")
 
 
-def write(actor: User, kind: Kind, recording: Recording, marks: Any, *, expected: int) -> Any:
+def write(
+    actor: User,
+    kind: Kind,
+    recording: Recording,
+    marks: Any,
+    *,
+    expected: int,
+    faces: Mapping[str, Any] | None = None,
+) -> Any:
     """Append a revision and have the recording read again.
 
     Parameters
     ----------
     expected : int
         The number of the revision that the writer's list rests on; 0 where there was none.
+    faces : mapping, optional
+        Of speakers: which face each is, as `speaking.checked` gives it; as it was when left out.
 
     Raises
     ------
@@ -179,26 +189,35 @@ def write(actor: User, kind: Kind, recording: Recording, marks: Any, *, expected
             last = latest(kind, recording)
             if (last.number if last else 0) != expected:
                 raise IntegrityError
-            if last is not None and last.marks == stored:
+            values = _values(kind, last, stored, faces)
+            if last is not None and _says(last, values):
                 return last  # a repeated request
             one = kind.model._default_manager.create(
-                recording=recording, number=expected + 1, marks=stored, author=actor
+                recording=recording, number=expected + 1, author=actor, **values
             )
-            record(actor, kind.action, recording, number=one.number, marks=len(stored))
+            counts = {name: len(value) for name, value in values.items()}
+            record(actor, kind.action, recording, number=one.number, **counts)
             services.ask_for_recording(actor, recording)
     except IntegrityError as error:  # told before writing, or by the constraint where two wrote at once
         last = latest(kind, recording)
-        if _is_answer(last, actor, stored, expected + 1):
-            return last
+        mine = last is not None and (last.author_id, last.number) == (actor.pk, expected + 1)
+        if mine and _says(last, _values(kind, last, stored, faces)):
+            return last  # what this very request wrote before: its answer was lost
         who = last.author if last else "Somebody"
         sentence = f"{who} saved other {kind.noun} in the meantime. Yours are on this page still, and not stored."
         raise Changed(sentence, last) from error
     return one
 
 
-def _is_answer(last: Any, actor: User, stored: list[dict[str, Any]], number: int) -> bool:
-    """Whether the last revision is what this very request wrote before: its answer was lost."""
-    return last is not None and (last.author_id, last.number, last.marks) == (actor.pk, number, stored)
+def _values(kind: Kind, last: Any, marks: list[dict[str, Any]], faces: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a revision holds."""
+    if kind is not SPEAKERS:
+        return {"marks": marks}
+    return {"marks": marks, "faces": faces if faces is not None else last.faces if last else {}}
+
+
+def _says(one: Any, values: Mapping[str, Any]) -> bool:
+    return all(getattr(one, name) == value for name, value in values.items())
 
 
 def heard(recording: Recording) -> list[dict[str, Any]]:

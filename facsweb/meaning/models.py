@@ -118,6 +118,9 @@ class Speakers(models.Model):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="speakers")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … within the recording.")
     marks = models.JSONField(help_text="[{start_us, end_us, speaker}], ascending and disjoint.")
+    faces = models.JSONField(
+        default=dict, help_text="Which face a speaker is, by name, as `speaking.Places` finds it again; or null."
+    )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 

@@ -7,6 +7,7 @@ from facsweb.meaning.models import Reading
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope
+from facsweb.transcripts.services import current_speakers
 
 
 def words_of(run: AnalysisRun, reading: Reading | None, active: Reading | None) -> str:
@@ -50,3 +51,9 @@ def why_no_speakers(recording: Recording) -> str:
     if Scope.AUDIO not in inputs.allowed_scopes(recording.participant):
         return "The participant did not agree to the analysis of the voice, so nobody marks who speaks."
     return ""
+
+
+def why_no_names(recording: Recording) -> str:
+    """Why nobody says which speaker is which face; empty where there are speakers, heard or in a transcript."""
+    why = why_no_speakers(recording)
+    return "" if why and current_speakers(recording) else why

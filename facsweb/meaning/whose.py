@@ -40,14 +40,11 @@ def of_run(run: AnalysisRun) -> Whose:
     AnalysisError
         The run's results are gone.
     """
-    faces = faces_of_run(result_dir(run))
-    named = _named(run)
-    if len(faces) == 1 and not named.get(faces[0]):
-        named[faces[0]] = str(run.recording.participant_id)
-    known = {str(one.pk): one for one in Participant.objects.filter(pk__in=[pk for pk in named.values() if pk])}
+    said = named(run)
+    known = {str(one.pk): one for one in Participant.objects.filter(pk__in=[pk for pk in said.values() if pk])}
     people, notes = {}, []
-    for face in faces:
-        person = known.get(named.get(face, ""))
+    for face, who in said.items():
+        person = known.get(who)
         if person is None:
             notes.append(
                 f"Face {face + 1} is nobody’s yet: only its Action Units are read. Say who it is under People of "
@@ -58,6 +55,15 @@ def of_run(run: AnalysisRun) -> Whose:
         else:
             people[face] = person
     return Whose(people, tuple(notes))
+
+
+def named(run: AnalysisRun) -> dict[int, str]:
+    """Every face of a run, and its participant's id; empty where it is nobody's. Raises as `of_run` does."""
+    said, faces = _named(run), faces_of_run(result_dir(run))
+    found = {face: said.get(face, "") for face in faces}
+    if len(faces) == 1 and not found[faces[0]]:
+        found[faces[0]] = str(run.recording.participant_id)
+    return found
 
 
 def _named(run: AnalysisRun) -> dict[int, str]:

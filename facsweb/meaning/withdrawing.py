@@ -28,7 +28,7 @@ def after_withdrawal(consent: Consent) -> None:
     runs = {}
     for reading in _about(person):
         own = reading.run.recording.participant_id == person.pk
-        needed = set(reading.inputs.get("scopes", ())) if own else {str(Scope.EMOTION)}
+        needed = set(reading.inputs.get("scopes", ())) if own else _used(reading, person)
         if reading.state == Reading.State.SUCCEEDED and needed <= allowed:
             continue
         record(None, "reading.forget", reading, run=str(reading.run_id))
@@ -37,6 +37,15 @@ def after_withdrawal(consent: Consent) -> None:
         reading.delete()
     for run in runs.values():
         services.ask(None, run)
+
+
+def _used(reading: Reading, person: Participant) -> set[str]:
+    """What a reading of somebody else's recording took from a person: states, and the sound they agreed to."""
+    for _, pk, _, *refused in reading.inputs.get("people", ()):
+        if pk == str(person.pk) and refused:
+            agreed = {str(scope) for name, scope in inputs.CHANNELS.items() if name not in refused[0]}
+            return {str(Scope.EMOTION)} | agreed & set(reading.inputs["scopes"])
+    return {str(Scope.EMOTION)}
 
 
 def _about(person: Participant) -> Iterator[Reading]:

@@ -10,16 +10,21 @@ from typing import Any, Final
 from analysis import meaning
 from analysis.facs.combinations import Combination, parse
 from analysis.facs.tables import replacing
+from analysis.indicators.formulas import Formulas
+from analysis.indicators.formulas import parse as parse_formulas
 from analysis.indicators.permission import Allowed
-from facsweb.meaning import hooks, inputs, services, whose
+from facsweb.meaning import hooks, indicators, inputs, services, speaking, whose
 from facsweb.meaning.models import Markers, Reading, Speakers
 from facsweb.processes.pulse import Pulse
+from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
 from facsweb.runs.services import result_dir
 from facsweb.studies.models import Scope
 from facsweb.transcripts.services import current_scores
 
 ABOUT: Final = meaning.ABOUT
+#: The formulas of the indicators, where the study has its own.
+FORMULAS: Final = "formulas.toml"
 VOICE_FILES: Final = ("voice.json", "voice.parquet", "pitch.parquet")
 
 
@@ -50,6 +55,9 @@ def read(reading: Reading, out: Path, pulse: Pulse) -> None:
         whose=found.people.keys(),
         calibrations={face: one for face, one in calibrations.items() if one is not None},
         markers=inputs.latest_marks(Markers, recording),
+        formulas=_formulas(reading, out),
+        speakers=speaking.by_face(reading.inputs["who"], speaking.present(out)),
+        refused={one[0]: one[3] for one in reading.inputs["people"]},
         hook=pulse.hook,
     )
 
@@ -59,9 +67,20 @@ def _own(reading: Reading) -> list[Combination]:
     return [parse(one.definition) for one in inputs.own_combinations(study)]
 
 
+def _formulas(reading: Reading, out: Path) -> Formulas | None:
+    """The formulas that held when the reading began, kept beside what they gave; None where they are the shipped."""
+    text = indicators.file_of(reading.study, reading.inputs.get("indicators", {}))
+    if not text or Scope.EMOTION not in reading.inputs["scopes"]:
+        return None
+    with replacing(out / FORMULAS) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return parse_formulas(text)
+
+
 def _voice(reading: Reading, out: Path, pulse: Pulse) -> None:
     """Hear the recording, unless an earlier reading heard it with the same marks."""
-    same: dict[str, Any] = {"inputs__speakers": reading.inputs["speakers"], "state": Reading.State.SUCCEEDED}
+    numbers = _same_marks(reading.recording)
+    same: dict[str, Any] = {"inputs__speakers__in": numbers, "state": Reading.State.SUCCEEDED}
     earlier = Reading.objects.filter(run__recording=reading.recording, **same).order_by("-created_at")
     for one in earlier:
         told = one.inputs.get("versions", {}).get("voice")
@@ -77,3 +96,13 @@ def _voice(reading: Reading, out: Path, pulse: Pulse) -> None:
     analyse_voice(
         original_path(reading.recording), out, speakers=speakers, hook=pulse.hook, should_stop=pulse.should_stop
     )
+
+
+def _same_marks(recording: Recording) -> list[int]:
+    """Revisions of the speakers with the marks of the last one: which face somebody is changes no sound."""
+    now = inputs.latest_marks(Speakers, recording)
+    numbers = [] if now else [0]
+    for number, marks in Speakers.objects.filter(recording=recording).values_list("number", "marks"):
+        if marks == now:
+            numbers.append(number)
+    return numbers

@@ -7,6 +7,7 @@ the words themselves.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -101,6 +102,16 @@ def current_units(recording: Recording) -> list[Unit]:
         return []
     newest = current(transcript)
     return values.sentences(newest.units, duration_us=recording.duration_us) if newest else []
+
+
+def current_speakers(recording: Recording) -> dict[str, int]:
+    """How many lines each speaker of the recording's transcript has, by name; empty without consent to it."""
+    transcript = of_recording(recording)
+    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
+        return {}
+    newest = current(transcript)
+    found = Counter(row[2] for row in newest.units if row[2]) if newest else Counter()
+    return dict(sorted(found.items()))
 
 
 def current_scores(recording: Recording) -> dict[str, Any] | None:

@@ -86,3 +86,28 @@ test("without a connection the list stays on the page, and goes when there is on
   await list.saver.save();
   assert.deepEqual(server.versions, [["a"]]);
 });
+
+test("which face a speaker is goes with the list: stored, undone, brought back", async () => {
+  const sent = /** @type {any[]} */ ([]);
+  const list = new MarksList({
+    get: async (number) => (number === undefined ? { revision: 1, marks: ["a"], faces: { Anna: 0 }, revisions: [], asked: { written: {} } } : { marks: ["b"], faces: { Ben: 1 } }),
+    post: async (marks, expected, faces) => {
+      sent.push(structuredClone([marks, faces]));
+      return { revision: expected + 1, marks, faces, revisions: [] };
+    },
+  });
+  const settled = () => new Promise((done) => setTimeout(done));
+  await list.load();
+  list.apply(list.marks, { Anna: 0, Ben: "nobody" });
+  await settled();
+  list.apply(["a", "c"]);
+  await settled();
+  list.undo();
+  await settled();
+  list.undo();
+  await settled();
+  await list.restore(1);
+  await settled();
+  const both = { Anna: 0, Ben: "nobody" };
+  assert.deepEqual(sent, [[["a"], both], [["a", "c"], both], [["a"], both], [["a"], { Anna: 0 }], [["b"], { Ben: 1 }]]);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { at, joined, names, put, renamed, split, without } from "../../static/js/lib/speech-marks.js";
+import { at, followed, joined, names, people, put, renamed, saidOf, say, split, without } from "../../static/js/lib/speech-marks.js";
 
 const segment = (start_us, end_us, speaker = "Anna") => ({ start_us, end_us, speaker });
 const two = [segment(0, 2_000_000), segment(3_000_000, 5_000_000, "Ben")];
@@ -36,4 +36,19 @@ test("a list that was given away never changes", () => {
   assert.deepEqual(two, before);
   assert.equal(renamed(two, 0, "Cem")[0].speaker, "Cem");
   assert.deepEqual(without(two, 0), [two[1]]);
+});
+
+test("everybody who speaks is asked about once, whatever their name's capitals and spaces", () => {
+  const found = people([...two, segment(6_000_000, 7_000_000)], { "anna ": 3, Dora: 1 }, { ANNA: 0, Gone: "nobody" });
+  assert.deepEqual(found, [{ name: "Anna", stretches: 2, lines: 3 }, { name: "Ben", stretches: 1, lines: 0 }, { name: "Dora", stretches: 0, lines: 1 }, { name: "Gone", stretches: 0, lines: 0 }]);
+});
+
+test("what is said of a name is changed, taken back, and goes along with a new name once the old one is gone", () => {
+  assert.equal(saidOf({ " ANNA": 1 }, "Anna"), 1);
+  assert.deepEqual(say({ ANNA: 1, Ben: 0 }, "Anna", "nobody"), { Ben: 0, Anna: "nobody" });
+  assert.deepEqual(say({ Anna: 1 }, "Anna", undefined), {});
+  const after = renamed(two, 0, "Maria");
+  assert.deepEqual(followed({ Anna: 1, Ben: 0 }, "Anna", "Maria", after, {}), { Ben: 0, Maria: 1 });
+  assert.deepEqual(followed({ Anna: 1 }, "Anna", "Maria", after, { Anna: 2 }), { Anna: 1 }, "she still is in the transcript");
+  assert.deepEqual(followed({ Anna: 1, Maria: 0 }, "Anna", "Maria", after, {}), { Maria: 0 }, "what was said of the new name stays");
 });

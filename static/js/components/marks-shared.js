@@ -40,7 +40,7 @@ export function fill(list, nodes) {
 export function makeList(review, { name, url, pauseMs = 0, onStored }) {
   const list = new MarksList({
     get: (revision) => getJson(revision === undefined ? url : `${url}?revision=${revision}`),
-    post: (marks, expected) => postJson(url, { marks, expected }), pauseMs,
+    post: (marks, expected, faces) => postJson(url, { marks, expected, ...(faces ? { faces } : {}) }), pauseMs,
   });
   const show = () => {
     const state = list.saver?.state ?? "unsaved";
@@ -65,8 +65,8 @@ export function makeList(review, { name, url, pauseMs = 0, onStored }) {
   const versions = () => {
     const box = part(`${name}-versions`);
     box.hidden = list.versions.length < 2;
-    fill(box.querySelector("ol"), list.versions.slice(1).map(({ number, author, at, count }) => element("li", { class: "marks__version" },
-      element("span", {}, `${number}: ${count} ${name === "markers" ? (count === 1 ? "marker" : "markers") : count === 1 ? "stretch" : "stretches"}, ${author}, ${relativeTime(new Date(at))}`),
+    fill(box.querySelector("ol"), list.versions.slice(1).map(({ number, author, at, count, said }) => element("li", { class: "marks__version" },
+      element("span", {}, `${number}: ${count} ${name === "markers" ? (count === 1 ? "marker" : "markers") : count === 1 ? "stretch" : "stretches"}${said ? `, said of ${said} who they are` : ""}, ${author}, ${relativeTime(new Date(at))}`),
       button("Bring it back", () => list.restore(number).catch(toastError), { key: String(number), name: `Bring version ${number} back` }))));
   };
   list.addEventListener("change", show);

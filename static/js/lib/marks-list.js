@@ -6,24 +6,28 @@ import { Saver } from "./transcript-saver.js";
 import { UndoStack } from "./undo.js";
 
 /**
- * @typedef {{number: number, author: string, at: string, count: number}} Version
- * @typedef {{revision: number, marks: any[], revisions: Version[], heard?: any[]}} Told
+ * @typedef {{number: number, author: string, at: string, count: number, said?: number}} Version
+ * @typedef {Record<string, number | "nobody">} Faces which face a speaker is, by name; who is not in it: nothing was said
+ * @typedef {{revision: number, marks: any[], faces?: Faces, revisions: Version[], heard?: any[], asked?: any}} Told
  */
 
 /** Tells of `change` (the list, or what is known of its storing) and `stored`. */
 export class MarksList extends EventTarget {
   /** @type {any[]} in order of time */ marks = [];
+  /** @type {Faces | undefined} of speakers */ faces;
   /** @type {Version[]} the newest first */ versions = [];
   /** @type {any[]} what to begin with */ heard = [];
+  /** @type {any} what the list is asked with besides */ asked = null;
   /** @type {Saver | null} null until the list is here */ saver = null;
   /** @type {Told | null} what somebody else stored meanwhile */ theirs = null;
   /** Why the list is not here. */ problem = "";
-  /** @type {UndoStack<{before: any[], after: any[]}>} */ #stack = new UndoStack();
+  /** @typedef {{marks: any[], faces: Faces | undefined}} State */
+  /** @type {UndoStack<{before: State, after: State}>} */ #stack = new UndoStack();
   /** @type {Promise<void> | null} */ #loading = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
   /**
-   * @param {{get: (revision?: number) => Promise<any>, post: (marks: any[], expected: number) => Promise<Told>, pauseMs?: number}} server
+   * @param {{get: (revision?: number) => Promise<any>, post: (marks: any[], expected: number, faces: Faces | undefined) => Promise<Told>, pauseMs?: number}} server
    *   `pauseMs`: how long to wait for more before a change is stored
    */
   constructor({ get, post, pauseMs = 0 }) {
@@ -43,6 +47,7 @@ export class MarksList extends EventTarget {
     try {
       const told = await this.get();
       this.heard = told.heard ?? [];
+      this.asked = told.asked ?? null;
       this.problem = "";
       this.#take(told);
     } catch (error) {
@@ -55,6 +60,7 @@ export class MarksList extends EventTarget {
   /** @param {Told} told */
   #take(told) {
     this.marks = told.marks;
+    this.faces = told.faces;
     this.versions = told.revisions;
     this.theirs = null;
     this.#stack = new UndoStack();
@@ -66,7 +72,7 @@ export class MarksList extends EventTarget {
   /** @param {any[]} marks @param {number} expected */
   async #send(marks, expected) {
     try {
-      const told = await this.post(marks, expected);
+      const told = await this.post(marks, expected, this.faces);
       this.versions = told.revisions;
       this.theirs = null;
       this.#tell("stored");
@@ -90,9 +96,10 @@ export class MarksList extends EventTarget {
     return this.#stack.canRedo;
   }
 
-  /** A new list. @param {any[]} after */
-  apply(after) {
-    this.#stack.push({ before: this.marks, after });
+  /** A new list. @param {any[]} marks @param {Faces} [faces] as they were when left out */
+  apply(marks, faces = this.faces) {
+    const after = { marks, faces };
+    this.#stack.push({ before: { marks: this.marks, faces: this.faces }, after });
     this.#set(after);
   }
 
@@ -106,9 +113,10 @@ export class MarksList extends EventTarget {
     if (step) this.#set(step.after);
   }
 
-  /** @param {any[]} marks */
-  #set(marks) {
+  /** @param {State} state */
+  #set({ marks, faces }) {
     this.marks = marks;
+    this.faces = faces;
     this.saver?.touch();
     clearTimeout(this.#timer);
     if (this.pauseMs) this.#timer = setTimeout(() => this.saver?.save(), this.pauseMs);
@@ -118,8 +126,8 @@ export class MarksList extends EventTarget {
 
   /** An earlier version as the newest; it can be undone as everything. @param {number} number */
   async restore(number) {
-    const { marks } = await this.get(number);
-    this.apply(marks);
+    const { marks, faces } = await this.get(number);
+    this.apply(marks, faces);
   }
 
   /** Leave one's own list and go on with what somebody else stored. */

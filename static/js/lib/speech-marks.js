@@ -43,3 +43,42 @@ export const renamed = (segments, index, speaker) => segments.with(index, { ...s
 
 /** @param {Segment[]} segments @param {number} index */
 export const without = (segments, index) => segments.toSpliced(index, 1);
+
+/** Two names are one person's whatever their capitals and spaces, as the server has it (`speaking.key`). @param {string} name */
+export const key = (name) => name.trim().split(/\s+/).join(" ").toLowerCase();
+
+/**
+ * Everybody who speaks or is said to be somebody, in order: who was marked (or heard, while nobody is marked), then who is in the transcript
+ * alone, then names that stand nowhere any more.
+ * @param {Segment[]} segments @param {Record<string, number>} written lines by name @param {Record<string, unknown>} faces
+ * @returns {{name: string, stretches: number, lines: number}[]}
+ */
+export function people(segments, written, faces) {
+  /** @type {Map<string, {name: string, stretches: number, lines: number}>} */
+  const found = new Map();
+  const one = (/** @type {string} */ name) => {
+    if (!found.has(key(name))) found.set(key(name), { name, stretches: 0, lines: 0 });
+    return /** @type {{name: string, stretches: number, lines: number}} */ (found.get(key(name)));
+  };
+  for (const { speaker } of segments) one(speaker).stretches += 1;
+  for (const [name, lines] of Object.entries(written)) one(name).lines += lines;
+  for (const name of Object.keys(faces)) one(name);
+  return [...found.values()];
+}
+
+/** What is said of a name. @template T @param {Record<string, T>} faces @param {string} name @returns {T | undefined} */
+export const saidOf = (faces, name) => Object.entries(faces).find(([other]) => key(other) === key(name))?.[1];
+
+/** The same with this said of a name; undefined takes it back. @template T @param {Record<string, T>} faces @param {string} name @param {T | undefined} said @returns {Record<string, T>} */
+export function say(faces, name, said) {
+  const others = Object.entries(faces).filter(([other]) => key(other) !== key(name));
+  return Object.fromEntries([...others, ...(said === undefined ? [] : [/** @type {[string, T]} */ ([name, said])])]);
+}
+
+/** What is said after a stretch got another name: it goes along when the old name is nowhere any more. @template T @param {Record<string, T>} faces @param {string} from @param {string} to @param {Segment[]} segments as they are now @param {Record<string, number>} written @returns {Record<string, T>} */
+export function followed(faces, from, to, segments, written) {
+  const stays = [...names(segments), ...Object.keys(written)].some((name) => key(name) === key(from));
+  const said = saidOf(faces, from);
+  if (stays || said === undefined) return faces;
+  return say(say(faces, from, undefined), to, saidOf(faces, to) ?? said);
+}
