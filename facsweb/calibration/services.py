@@ -66,7 +66,7 @@ def start(actor: User | None, *, enqueue: bool = True) -> Version:
             version = Version.objects.create(number=number, scorer=scorer, created_by=actor)
             record(actor, "calibration.start", version, number=number, scorer=scorer)
             if enqueue:
-                attempts.enqueue(version.pk, version.attempt)
+                attempts.FENCE.enqueue(version.pk, version.attempt)
     except IntegrityError:  # the constraint allows one active calibration
         if (running := active()) is None:
             raise
@@ -86,7 +86,7 @@ def cancel(actor: User | None, version: Version) -> Version:
         ):
             version.refresh_from_db()
             record(actor, "calibration.cancel", version, attempt=version.attempt)
-            transaction.on_commit(lambda: queue.remove(attempts.job_id(version.pk, version.attempt)))
+            transaction.on_commit(lambda: queue.remove(attempts.FENCE.job_id(version.pk, version.attempt)))
     version.refresh_from_db()
     return version
 
@@ -171,7 +171,7 @@ def after_withdrawal(consent: Consent) -> None:
         return
     for version in Version.objects.filter(material__participant=participant.pk).distinct():
         if version.state == State.RUNNING:
-            attempts.fail(version.pk, version.attempt, error=lapses.WHILE_CALIBRATING, detail="")
+            attempts.FENCE.fail(version.pk, version.attempt, error=lapses.WHILE_CALIBRATING, detail="")
         elif version.state == State.SUCCEEDED:
             record(None, "calibration.consent_withdrawn", version, number=version.number, consent=str(consent.pk))
             if applied() == version:

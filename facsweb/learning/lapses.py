@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from analysis.types import AnalysisError
 from facsweb.learning.material import NEEDED
-from facsweb.learning.models import Training, Used
+from facsweb.learning.models import Training
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant
 from facsweb.studies.services import missing_scopes
@@ -17,6 +18,10 @@ WHILE_TRAINING: Final = (
     "recordings are left out then."
 )
 NO_LONGER: Final = "A participant from whom {name} learned withdrew consent, so it is no longer the default."
+
+
+class Lapsed(AnalysisError):  # noqa: N818 (a state that people are told about)
+    """Somebody's consent ended while their coding was being used; nothing was kept."""
 
 
 def of_training(training: Training) -> int:
@@ -53,9 +58,3 @@ def lapsed(participant_id: UUID, recording_id: UUID) -> bool:
         return True
     recording = Recording.objects.filter(pk=recording_id).first()
     return recording is not None and participant.consents.filter(withdrawn_at__gte=recording.created_at).exists()
-
-
-def remember(training: Training, used: list[Used]) -> None:
-    """Keep what an attempt learns from, in place of what an attempt before it read."""
-    training.material.all().delete()
-    Used.objects.bulk_create(used)

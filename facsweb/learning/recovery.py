@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from datetime import timedelta
 from typing import Final
 
-from django.db import transaction
-
-from facsweb.audit.services import record
 from facsweb.learning import attempts, packages
 from facsweb.learning.models import Training
-
-logger = logging.getLogger(__name__)
 
 STALE: Final = timedelta(seconds=20)  # a living attempt beats every second
 MAX_CRASHES: Final = 3
@@ -25,14 +19,9 @@ GIVEN_UP: Final = (
 
 def recover() -> int:
     """Requeue a training whose worker is gone or whose job is lost; return how many were put back."""
-    return sum(_revive(training) for training in attempts.silent(STALE)) + attempts.put_back_lost()
+    how = {"stale": STALE, "most_crashes": MAX_CRASHES, "given_up": GIVEN_UP}
+    return attempts.FENCE.recover(**how, leftovers=_remove_draft)
 
 
-def _revive(training: Training) -> bool:
-    with transaction.atomic():
-        if not attempts.revive(training, most_crashes=MAX_CRASHES, given_up=GIVEN_UP):
-            return False
-        record(None, "training.recover", training, attempt=training.attempt, worker=training.worker)
-    logger.warning("Training %s, attempt %s: its worker fell silent.", training.number, training.attempt)
+def _remove_draft(training: Training) -> None:
     shutil.rmtree(packages.draft(f"{training.pk}-{training.attempt}"), ignore_errors=True)
-    return True

@@ -66,7 +66,7 @@ def start(actor: User | None, *, enqueue: bool = True) -> Training:
             training = Training.objects.create(number=_next_number(), base=base, created_by=actor)
             record(actor, "training.start", training, number=training.number, base=base)
             if enqueue:
-                attempts.enqueue(training.pk, training.attempt)
+                attempts.FENCE.enqueue(training.pk, training.attempt)
     except IntegrityError:  # the constraint allows one active training
         if (running := active()) is None:
             raise
@@ -92,7 +92,7 @@ def cancel(actor: User | None, training: Training) -> Training:
         ):
             training.refresh_from_db()
             record(actor, "training.cancel", training, attempt=training.attempt)
-            transaction.on_commit(lambda: queue.remove(attempts.job_id(training.pk, training.attempt)))
+            transaction.on_commit(lambda: queue.remove(attempts.FENCE.job_id(training.pk, training.attempt)))
     training.refresh_from_db()
     return training
 
@@ -165,7 +165,7 @@ def after_withdrawal(consent: Consent) -> None:
         return
     for training in Training.objects.filter(material__participant=participant.pk).distinct():
         if training.state == State.RUNNING:
-            attempts.fail(training.pk, training.attempt, error=lapses.WHILE_TRAINING, detail="")
+            attempts.FENCE.fail(training.pk, training.attempt, error=lapses.WHILE_TRAINING, detail="")
         elif training.state == State.SUCCEEDED:
             record(None, "scorer.consent_withdrawn", training, scorer=training.scorer, consent=str(consent.pk))
             last = Default.objects.last()

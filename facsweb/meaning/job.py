@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-import traceback
 import uuid
 from pathlib import Path
 from typing import Final
 
-from analysis.types import AnalysisError, Cancelled
+from analysis.types import AnalysisError
 from facsweb.meaning import attempts, inputs, services, work
 from facsweb.meaning.models import Reading
-from facsweb.processes.fence import Order, stopping
-from facsweb.processes.pulse import Pulse
+from facsweb.processes.pulse import Pulse, carry_out
 from facsweb.recordings import files
 from facsweb.studies.services import ConsentMissing
-
-logger = logging.getLogger(__name__)
 
 UNEXPECTED: Final = (
     "Reading stopped because of an error in the program. The analysis and all codings are unchanged. Try again; "
@@ -31,35 +26,18 @@ def perform(reading_id: uuid.UUID, attempt: int, worker: str) -> None:
     reading = attempts.claim(reading_id, attempt, worker, inputs.of_reading)
     if reading is None:
         return  # carried twice, cancelled while waiting, or already given to somebody else
-    with Pulse(reading, attempts) as pulse, stopping(pulse.shut_down):
-        try:
-            _attempt(reading, pulse)
-        except Cancelled:
-            _abandon(reading, pulse)
-        except (AnalysisError, ConsentMissing) as error:
-            attempts.fail(reading.pk, attempt, error=str(error), detail=traceback.format_exc())
-        except Exception:
-            logger.exception("%s, attempt %s", reading, attempt)
-            attempts.fail(reading.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
+    explained = (AnalysisError, ConsentMissing)
+    carry_out(reading, attempts.FENCE, _attempt, unexpected=UNEXPECTED, explained=explained)
     _afterwards(reading)
 
 
-def _attempt(reading: Reading, pulse: Pulse) -> None:
+def _attempt(reading: Reading, pulse: Pulse) -> bool:
     out = attempts.folder(reading.pk) / str(reading.attempt)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     work.read(reading, out, pulse)
     summary = json.loads((out / work.ABOUT).read_text(encoding="utf-8"))
-    if not attempts.succeed(reading, files=hashes(out), summary=summary):
-        _abandon(reading, pulse)
-
-
-def _abandon(reading: Reading, pulse: Pulse) -> None:
-    """End an attempt that was told to stop: cancelled, handed to the next worker, or already somebody else's."""
-    if attempts.order(reading.pk, reading.attempt) is Order.CANCEL:
-        attempts.confirm_cancel(reading.pk, reading.attempt)
-    elif pulse.shutdown:
-        attempts.give_back(reading.pk, reading.attempt)
+    return attempts.succeed(reading, files=hashes(out), summary=summary)
 
 
 def _afterwards(reading: Reading) -> None:

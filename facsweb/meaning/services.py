@@ -41,7 +41,7 @@ def ask(actor: User | None, run: AnalysisRun) -> Reading | None:
         return run.readings.filter(state__in=Reading.ACTIVE).first()
     with transaction.atomic():
         record(actor, "reading.start", reading, run=str(run.pk))
-        attempts.enqueue(reading.pk, reading.attempt)
+        attempts.FENCE.enqueue(reading.pk, reading.attempt)
     return reading
 
 

@@ -55,11 +55,11 @@ class Fence:
     def __init__(
         self, rows: Callable[[], Any], task: str, name: str, fresh: Mapping[str, Any] | None = None
     ) -> None:
-        self._rows, self._task, self._name, self._fresh = rows, task, name, dict(fresh or {})
+        self.rows, self.name, self._task, self._fresh = rows, name, task, dict(fresh or {})
 
     def job_id(self, pk: uuid.UUID, attempt: int) -> str:
         """The queue's name of one attempt."""
-        return f"{self._name}-{pk}-{attempt}"
+        return f"{self.name}-{pk}-{attempt}"
 
     def enqueue(self, pk: uuid.UUID, attempt: int) -> None:
         """Let a worker have the attempt once the transaction is committed."""
@@ -67,12 +67,12 @@ class Fence:
 
     def mine(self, pk: uuid.UUID, attempt: int) -> Any:
         """The row while the attempt runs; no row otherwise."""
-        return self._rows().filter(pk=pk, attempt=attempt, state="running")
+        return self.rows().filter(pk=pk, attempt=attempt, state="running")
 
     def claim(self, pk: uuid.UUID, attempt: int, worker: str) -> bool:
         """Take a queued row; False when this attempt is not waiting (any more), normal for a repeated job."""
         now = timezone.now()
-        waiting = self._rows().filter(pk=pk, attempt=attempt, state="queued")
+        waiting = self.rows().filter(pk=pk, attempt=attempt, state="queued")
         fields = {"stage": "", "done": 0, "total": None}
         return bool(waiting.update(state="running", worker=worker, heartbeat_at=now, started_at=now, **fields))
 
@@ -97,7 +97,7 @@ class Fence:
 
     def silent(self, since: timedelta) -> Any:
         """Running rows whose attempt has not beaten for so long."""
-        return self._rows().filter(state="running", heartbeat_at__lt=timezone.now() - since)
+        return self.rows().filter(state="running", heartbeat_at__lt=timezone.now() - since)
 
     def revive(self, row: Any, *, most_crashes: int, given_up: str, **of_cancelled: Any) -> str:
         """Give a row whose worker fell silent to another one, unless it was to be cancelled or crashes every time.
@@ -124,7 +124,7 @@ class Fence:
     def put_back_lost(self) -> int:
         """Enqueue again the rows that wait in the database but not in the queue; return how many."""
         count, now = 0, timezone.now()
-        for row in self._rows().filter(state="queued", queued_at__lt=now - GRACE).order_by("queued_at"):
+        for row in self.rows().filter(state="queued", queued_at__lt=now - GRACE).order_by("queued_at"):
             job = self.job_id(row.pk, row.attempt)
             try:
                 if queue.is_waiting(job) or (row.queued_at > now - TAKEN and queue.is_started(job)):

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from types import TracebackType
@@ -18,8 +19,8 @@ from typing import Any, Final, Protocol
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from analysis.types import Cancelled, Rgb
-from facsweb.processes.fence import Order
+from analysis.types import AnalysisError, Cancelled, Rgb
+from facsweb.processes.fence import Order, stopping
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +30,13 @@ Tell = Callable[[str, int, "int | None"], None]
 
 
 class Beating(Protocol):
-    """What the pulse needs of an app's fence (its module ``attempts``)."""
+    """What the pulse needs of a fence (`audit.attempts.RecordedFence`)."""
 
     def order(self, pk: uuid.UUID, attempt: int, /) -> Order: ...
     def beat(self, pk: uuid.UUID, attempt: int, /, **values: Any) -> Order: ...
     def confirm_cancel(self, pk: uuid.UUID, attempt: int, /) -> bool: ...
+    def fail(self, pk: uuid.UUID, attempt: int, /, *, error: str, detail: str) -> bool: ...
+    def give_back(self, pk: uuid.UUID, attempt: int, /) -> bool: ...
 
 
 class Pulse:
@@ -109,3 +112,46 @@ class Pulse:
             self._beat_at = time.monotonic()
         if self.order is Order.CANCEL:  # at once, since the work may be in the middle of long arithmetic
             self.fence.confirm_cancel(pk, attempt)
+
+
+def carry_out(
+    row: Any,
+    fence: Beating,
+    work: Callable[[Any, Pulse], bool],
+    *,
+    unexpected: str,
+    explained: tuple[type[Exception], ...] = (AnalysisError,),
+    tell: Tell | None = None,
+) -> None:
+    """Do an attempt's work under a pulse; whatever happens is written to the row.
+
+    Parameters
+    ----------
+    row, fence, tell
+        As for `Pulse`.
+    work : callable
+        Given the row and the pulse; returns whether its result was kept.
+    unexpected : str
+        The sentence for people when the program itself is at fault.
+    explained : tuple of exception types
+        Errors whose own sentence is for people.
+    """
+    with Pulse(row, fence, tell) as pulse, stopping(pulse.shut_down):
+        try:
+            if not work(row, pulse):
+                _abandon(row, fence, pulse)
+        except Cancelled:
+            _abandon(row, fence, pulse)
+        except explained as error:
+            fence.fail(row.pk, row.attempt, error=str(error), detail=traceback.format_exc())
+        except Exception:
+            logger.exception("%s, attempt %s", row, row.attempt)
+            fence.fail(row.pk, row.attempt, error=unexpected, detail=traceback.format_exc())
+
+
+def _abandon(row: Any, fence: Beating, pulse: Pulse) -> None:
+    """End an attempt that was told to stop: cancelled, handed to the next worker, or already somebody else's."""
+    if fence.order(row.pk, row.attempt) is Order.CANCEL:
+        fence.confirm_cancel(row.pk, row.attempt)
+    elif pulse.shutdown:
+        fence.give_back(row.pk, row.attempt)

@@ -67,7 +67,7 @@ def test_from_signed_codings_to_a_calibration_that_is_applied_until_consent_ends
     version = Version.objects.get()
     assert answer.url == f"/cohorts/calibrations/{version.pk}/"
     assert services.start(people["staff"]) == version
-    assert queue.is_waiting(attempts.job_id(version.pk, 1))
+    assert queue.is_waiting(attempts.FENCE.job_id(version.pk, 1))
     job.perform(version.pk, 1, worker="worker A")
     version.refresh_from_db()
     assert version.state == State.SUCCEEDED, version.error + version.error_detail
@@ -169,7 +169,7 @@ def test_stopping_waits_for_nobody_and_a_second_click_changes_nothing(people, cl
     services.cancel(people["staff"], running)
     assert running.cancel_requested_at is not None
     assert attempts.succeed(running, {}) is False
-    attempts.confirm_cancel(running.pk, 1)
+    attempts.FENCE.confirm_cancel(running.pk, 1)
     running.refresh_from_db()
     assert running.state == State.CANCELLED
 

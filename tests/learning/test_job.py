@@ -170,11 +170,11 @@ def test_a_silent_worker_loses_it_to_the_next_and_three_times_is_enough(layer, p
 
 def test_a_job_that_redis_lost_is_put_back(layer, people, redis):
     training = services.start(people["staff"])
-    assert queue.is_waiting(attempts.job_id(training.pk, 1))
+    assert queue.is_waiting(attempts.FENCE.job_id(training.pk, 1))
     redis.flushall()
     Training.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     assert recovery.recover() == 1
-    assert queue.is_waiting(attempts.job_id(training.pk, 1))
+    assert queue.is_waiting(attempts.FENCE.job_id(training.pk, 1))
     assert recovery.recover() == 0
 
 

@@ -53,7 +53,7 @@ def test_a_save_is_a_revision_that_is_logged_and_read(run, redis, people, client
     assert (entry.details, entry.actor) == ({"number": 1, "marks": 2}, people["coder"])
     reading = Reading.objects.get(run=run)
     assert reading.state == "queued"
-    assert attempts.job_id(reading.pk, 1)
+    assert attempts.FENCE.job_id(reading.pk, 1)
 
     status, told = post(client, url, marks=told["marks"][1:], expected=1)
     assert (status, told["revision"], len(told["marks"])) == (200, 2, 1)

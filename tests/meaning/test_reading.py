@@ -91,7 +91,7 @@ def test_a_finished_run_asks_by_itself_and_twice_is_once(run, redis):
     services.after_run(run)
     again = services.ask(None, run)
     assert Reading.objects.get() == again
-    assert queue.is_waiting(attempts.job_id(again.pk, 1))
+    assert queue.is_waiting(attempts.FENCE.job_id(again.pk, 1))
 
 
 def test_what_changes_afterwards_makes_it_outdated_and_the_new_reading_has_it(run, read, people):
