@@ -93,6 +93,15 @@ def test_the_statement_says_what_is_not_detected_and_what_literature_lacks():
     assert [any(name in source for source in SOURCES) for name in ("DePaulo", "Burgoon", "Vrij")] == [True] * 3
 
 
+def test_every_source_of_a_formula_is_a_choice_of_ours_or_says_how_it_was_read():
+    terms = [term for one in formulas.shipped().indicators for term in one.terms]
+    for source in {source for term in terms for source in term.sources}:
+        ours = source.startswith("choice of ours")
+        assert ours != bool(
+            re.search(r"\b(19|20)\d\d\b.* \((abstract|full text|from memory)\b[^()]*\)$", source)
+        ), source
+
+
 def test_the_pages_worked_example_is_what_is_computed(tmp_path):
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     computed = example.tables(example.indicator(tmp_path))
