@@ -71,6 +71,9 @@ class Formula:
 def formula() -> Formula:
     """The shipped formula."""
     told = tomllib.loads(Path(__file__).with_name("arousal.toml").read_text(encoding="utf-8"))
+    unchecked = [one["id"] for one in told["source"] if not one.get("checked")]
+    if unchecked:
+        raise ValueError(f"sources that do not say how they were checked: {unchecked}")
     return Formula(
         version=told["version"],
         needs=frozenset(told["needs"]),

@@ -1,10 +1,15 @@
 """Arousal tone: directions, abstention, what its interval covers, and that its formula has sources."""
 
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis import voice
+from analysis.facs.combinations import CHECKS
 from analysis.training.voice_coverage import coverage
 from analysis.voice import features
 from analysis.voice.arousal import Formula, arousal, formula
@@ -112,6 +117,9 @@ def test_the_formula_has_sources_and_no_valence():
     assert all(cue.sources for cue in rule.cues)
     assert {one for cue in rule.cues for one in cue.sources} == set(rule.sources)
     assert not any("valence" in cue.name for cue in rule.cues)
+    told = tomllib.loads(Path(voice.__file__).with_name("arousal.toml").read_text(encoding="utf-8"))
+    kinds = "|".join(CHECKS)
+    assert all(re.fullmatch(rf"\d{{4}}-\d\d-\d\d: ({kinds})(; .+)?", one["checked"]) for one in told["source"])
     with pytest.raises(ValueError, match="not listed"):
         Formula(rule.version, rule.needs, rule.clip, rule.cues, {})
     with pytest.raises(ValueError, match="no source"):
