@@ -221,6 +221,7 @@ def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server
     server.kill()
     edit(10)
     page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#save-text", has_text="10 changes kept on this computer").wait_for()
     page.close()  # as a browser that crashes: nobody is asked
     server.start()
     server.await_answer()

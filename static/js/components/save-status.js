@@ -18,13 +18,14 @@ export function installSaveStatus(box, store, { editable }) {
   const show = () => {
     const { state } = store.queue;
     const waiting = store.unsaved;
-    const place = store.queue.durable ? "computer" : "page";
+    const keeping = store.queue.durable && (store.queue.keeping || waiting > store.queue.count);
+    const where = keeping ? "being kept…" : `kept on this ${store.queue.durable ? "computer" : "page"}`;
     box.dataset.state = waiting && state === "saved" ? "saving" : state;
     text.textContent = {
       saved: waiting ? "Saving…" : "Saved",
       saving: "Saving…",
-      offline: `Offline: ${plural(waiting)} kept on this ${place}`,
-      "signed-out": `${store.queue.otherPerson ? "Another person is signed in" : "Signed out"}: ${plural(waiting)} kept on this ${place}`,
+      offline: `Offline: ${plural(waiting)} ${where}`,
+      "signed-out": `${store.queue.otherPerson ? "Another person is signed in" : "Signed out"}: ${plural(waiting)} ${where}`,
     }[state];
     retry.hidden = !["offline", "signed-out"].includes(state);
   };

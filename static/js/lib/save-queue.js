@@ -71,6 +71,7 @@ export class SaveQueue extends EventTarget {
     this.channel = channel;
     this.alone = alone;
     /** Whether edits outlive this page. */ this.durable = shelf !== null;
+    /** How many of this tab's edits are not on the disk yet. */ this.keeping = 0;
     channel?.addEventListener("message", ({ data }) => this.#heard(data));
   }
 
@@ -237,10 +238,13 @@ export class SaveQueue extends EventTarget {
   /** @param {Edit} edit */
   #keep(edit) {
     if (!this.shelf) return;
-    this.#puts.push(this.shelf.put(edit).then(() => { edit.kept = true; }, () => {
-      if (!this.durable) return;
+    this.keeping += 1;
+    const put = this.shelf.put(edit).then(() => { edit.kept = true; }, () => {
       this.durable = false; // full, or forbidden: the page itself still has it
-      this.#tell();
+    });
+    this.#puts.push(put.then(() => {
+      this.keeping -= 1;
+      if (!this.keeping) this.#tell();
     }));
   }
 
