@@ -23,6 +23,13 @@ def add_parser(commands: Any) -> None:
         "--consent", metavar="SCOPES", help="what the participant agreed to, such as video,emotion,audio,text"
     )
     parser.add_argument("--purpose", help="setting of the study, such as research; indicators need it")
+    parser.add_argument(
+        "--speaker",
+        action="append",
+        default=[],
+        metavar="FACE=NAME",
+        help="which speaker of the voice and the words a face is, such as 0=Anna; nobody=Ben is in no picture",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
     parser.add_argument("--json", action="store_true", help="print meaning.json")
     parser.set_defaults(run=run)
@@ -40,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
     from analysis.console import progress, say, say_json
     from analysis.facs.combination_run import read_own, with_own
     from analysis.indicators.permission import Allowed
+    from analysis.indicators.speaking import parse
 
+    speakers = parse(options.speaker)
     own = () if options.own is None else read_own(options.own)
     with_own(own)  # an id that is taken is told before the work
     allowed = None
@@ -55,7 +64,13 @@ def run(options: argparse.Namespace) -> int:
         if options.text is not None and (allowed is None or "text" in allowed.scopes):
             _words(options.text, options.folder)
         found = meaning.derive(
-            options.folder, options.folder, allowed=allowed, own=own, seed=options.seed, hook=hook
+            options.folder,
+            options.folder,
+            allowed=allowed,
+            own=own,
+            speakers=speakers,
+            seed=options.seed,
+            hook=hook,
         )
     if options.json:
         say_json(found)

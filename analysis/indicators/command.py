@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from analysis.console import say, say_json
-from analysis.indicators import formulas
+from analysis.indicators import formulas, speaking
 from analysis.indicators.derive import Derived, derive
 from analysis.indicators.engagement import ASSUMPTION, Engagement
 from analysis.indicators.markers import Marker
@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         allowed=_allowed(options),
         formulas=None if options.formulas is None else formulas.read(options.formulas),
         markers=() if options.markers is None else read_markers(options.markers),
+        speakers=speaking.parse(options.speaker),
         seed=options.seed,
     )
     if options.json:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from analysis.indicators import permission
 from analysis.indicators.permission import Allowed
 from analysis.indicators.session import Names, Session, Voice
+from analysis.types import AnalysisError
 
 #: Names under which each face's person stands in the voice and in the words; under None those who are in no
 #: picture. A name that stands nowhere is of somebody about whom nothing was said.
@@ -115,6 +116,23 @@ def own(session: Session, face: int, said: Said, allowed: Allowed | None) -> Own
     if not names & written and not alone:
         why.setdefault("text", _UNWRITTEN if written - {""} else _NAMELESS)
     return _narrowed(session, names & heard or heard, names & written or written, why)
+
+
+def parse(values: Iterable[str]) -> dict[int | None, list[str]]:
+    """Who is which face, as a command line says it: ``0=Anna``, and ``nobody=Ben`` for who is in no picture.
+
+    Raises
+    ------
+    AnalysisError
+        A value is something else.
+    """
+    found: dict[int | None, list[str]] = {}
+    for value in values:
+        face, _, name = value.partition("=")
+        if not name.strip() or not (face == "nobody" or face.isdecimal()):
+            raise AnalysisError(f"{value!r} does not say who is which face: write 0=Anna, or nobody=Ben.")
+        found.setdefault(None if face == "nobody" else int(face), []).append(name.strip())
+    return found
 
 
 def may_speak(segments: Iterable[Mapping[str, Any]], face: int, speakers: Speakers) -> list[tuple[int, int]]:

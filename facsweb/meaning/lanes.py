@@ -62,7 +62,7 @@ def lanes(reading: Reading, face: int, markers: Sequence[Mapping[str, Any]] = ()
         _combinations(folder, face),
         _states(folder, face),
         _engagement(folder, face),
-        *_voice(folder),
+        *_voice(folder, face),
         _words(folder),
         _channels(folder, face),
     ]
@@ -150,7 +150,7 @@ def _engagement(folder: Path, face: int) -> dict[str, Any] | None:
     return _curve("engagement", "Engagement", chosen, ("value", "low", "high"), range_=(0, 100), unit="of 100")
 
 
-def _voice(folder: Path) -> list[dict[str, Any] | None]:
+def _voice(folder: Path, face: int) -> list[dict[str, Any] | None]:
     told = _json(folder / "voice.json")
     if told is None:
         return []
@@ -164,17 +164,53 @@ def _voice(folder: Path) -> list[dict[str, Any] | None]:
         for segment in told["segments"]
     ]
     found: list[dict[str, Any] | None] = [_spans("speech", "Speech", speech)]
-    names = ("start_us", "end_us", "pitch_hz", "pitch_semitones", "arousal", "arousal_low", "arousal_high")
+    names = (
+        "start_us",
+        "end_us",
+        "pitch_hz",
+        "pitch_semitones",
+        "arousal",
+        "arousal_low",
+        "arousal_high",
+        "speaker",
+    )
     columns = _columns(folder / "voice.parquet", names)
-    if columns is not None:
-        found.append(
-            _curve("pitch", "Pitch", columns, ("pitch_semitones",), range_=(-8, 8), unit="semitones")
-            # too little speech to know the speaker's usual pitch
-            or _curve("pitch", "Pitch", columns, ("pitch_hz",), range_=(60, 400), unit="Hz")
-        )
-        ends = ("arousal", "arousal_low", "arousal_high")
-        found.append(_curve("tone", "Tone of voice", columns, ends, range_=(0, 1), unit="of 1"))
+    for who, own in _by_speaker(columns, _own_voice(folder, face)).items() if columns is not None else ():
+        found += _tone(own, who)
     return found
+
+
+def _own_voice(folder: Path, face: int) -> list[str]:
+    """Names of the face's speaker in the voice; empty where nobody is said to be it, or nobody else speaks."""
+    told = _json(folder / "channels.json") or {}
+    one = next((one for one in told.get("faces", ()) if one["face"] == face), {})
+    return one.get("speaker", {}).get("voice") or []
+
+
+def _by_speaker(columns: dict[str, list[Any]], own: Sequence[str]) -> dict[str, dict[str, list[Any]]]:
+    """The face's own windows under no name; while it is not said whose they are, everybody's under their names."""
+    speakers = list(dict.fromkeys(columns["speaker"]))
+    groups = {"": own} if own else {name: [name] for name in speakers} if len(speakers) > 1 else {"": speakers}
+    found = {}
+    for who, names in groups.items():
+        kept = [index for index, name in enumerate(columns["speaker"]) if name in names]
+        found[who] = {key: [values[index] for index in kept] for key, values in columns.items()}
+    return found
+
+
+def _tone(columns: Mapping[str, Sequence[Any]], who: str) -> list[dict[str, Any] | None]:
+    """Pitch and tone of one speaker."""
+    semitones, hertz = {"range_": (-8, 8), "unit": "semitones"}, {"range_": (60, 400), "unit": "Hz"}
+    ends = ("arousal", "arousal_low", "arousal_high")
+    lanes = [
+        # in Hz where there is too little speech to know the speaker's usual pitch
+        _curve("pitch", "Pitch", columns, ("pitch_semitones",), **semitones)
+        or _curve("pitch", "Pitch", columns, ("pitch_hz",), **hertz),
+        _curve("tone", "Tone of voice", columns, ends, range_=(0, 1), unit="of 1"),
+    ]
+    if not who:
+        return lanes
+    return [lane and lane | {"id": f"{lane['id']}-{who}", "name": f"{lane['name']}, {who}"} for lane in lanes]
 
 
 def _words(folder: Path) -> dict[str, Any] | None:

@@ -77,3 +77,11 @@ def test_an_exception_needs_its_reason(results, capsys):
     ]
     assert main(["indicators", str(results), *options]) == 1
     assert "needs its ground, its reason" in capsys.readouterr().err
+
+
+def test_who_speaks_is_said_by_face(results, capsys):
+    asked = ["indicators", str(results), "--consent", "video,emotion,text", "--purpose", "research"]
+    assert main([*asked, "--speaker", "0=Anna", "--speaker", "nobody=Ben"]) == 0
+    assert "The words read as sadness" not in capsys.readouterr().out, "the words are nobody's by name"
+    assert main([*asked, "--speaker", "Anna"]) == 1
+    assert "0=Anna" in capsys.readouterr().err
