@@ -81,6 +81,7 @@ def test_what_is_written_about_indicators_has_these_words_in_the_statement_alone
             continue
         text = " ".join(path.read_text(encoding="utf-8").split()).replace('" "', "")
         assert STATEMENT in text or path.name not in {"statement.py", "indicators.md"}
+        text = text.partition("_CLAIMS: Final")[0] if path.name == "statement.py" else text  # what it refuses
         assert ANY.findall(text.replace(STATEMENT, "")) == [], path.name
 
 
