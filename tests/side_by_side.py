@@ -1,4 +1,4 @@
-"""Runs the suite as three pytest processes side by side: the engine's tests, the browser's, and all others.
+"""Runs the suite as three pytest processes side by side, each about a third of the time.
 
 ``python tests/side_by_side.py [pytest's options]``. Much of the browser's time is waiting, so three share two
 cores well. The reports come one after another. Exit code 0 only if none failed and something ran.
@@ -10,21 +10,42 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 
-APART = ("tests/analysis", "tests/browser")
+#: The engine, and apps of the site whose tests compute more than they wait.
+COMPUTING = tuple(
+    f"tests/{name}"
+    for name in ("analysis", "about", "agreement", "assignments", "calibration", "learning", "meaning", "reports")
+)
+#: Pages in a browser, but for whole installations in processes of their own.
+PAGES = "tests/browser"
+INSTALLATIONS = ("tests/browser/test_main_job.py", "tests/browser/test_server_killed.py")
 NOTHING_COLLECTED = 5
 
 
+def lanes() -> list[list[str]]:
+    """What each process is given; all others go to the last, so that none is forgotten."""
+    here = sorted(Path("tests").iterdir())
+    found = [path for path in here if path.match("test_*.py") or next(path.glob("**/test_*.py"), None)]
+    others = [path.as_posix() for path in found if path.as_posix() not in (*COMPUTING, PAGES)]
+    return [
+        list(COMPUTING),
+        [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)],
+        [*others, *INSTALLATIONS],
+    ]
+
+
 def main(options: list[str]) -> int:
-    """Run all parts; the largest exit code, where a part of which no test was chosen does not count."""
+    """Run all lanes; the largest exit code, where one of which no test was chosen does not count."""
     call = [sys.executable, "-m", "pytest", *options]
+    first, *beside = lanes()
     with ExitStack() as stack:
         started = []
-        for arguments in (["tests/browser"], [f"--ignore={folder}" for folder in APART]):
+        for arguments in beside:
             log = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))
             started.append((subprocess.Popen([*call, *arguments], stdout=log, stderr=subprocess.STDOUT), log))
         try:
-            codes = [subprocess.run([*call, "tests/analysis"], check=False).returncode]
+            codes = [subprocess.run([*call, *first], check=False).returncode]
             for process, log in started:
                 codes.append(process.wait())
                 log.seek(0)

@@ -13,7 +13,13 @@ from tests.browser.accessibility import grave
 from tests.test_access_matrix import world  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "reduced_motion": "reduce",
+}
+WIDE = {"width": 1440, "height": 900}
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
     *("health", "favicon", "studies:member_add", "studies:member_remove"),
@@ -58,14 +64,15 @@ def test_what_is_left_out_is_no_page(world, client_as):  # noqa: F811
 
 def test_every_page(open_page, world):  # noqa: F811
     pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC} - NO_PAGES)
-    tabs: dict[tuple[str, bool], Any] = {}
+    tabs: dict[str, Any] = {}
 
-    def look(role: str, url: str, phone: bool) -> Any:
-        """The page in this person's one tab of that kind: scripts and styles come from its cache."""
-        if (tab := tabs.get((role, phone))) is None:
-            options = {"color_scheme": "dark", **PHONE} if phone else {"color_scheme": "light"}
-            tab = tabs[role, phone] = open_page(role, url, **options)
+    def look(role: str, url: str) -> Any:
+        """The page in this person's one tab: scripts and styles come from its cache."""
+        if (tab := tabs.get(role)) is None:
+            tab = tabs[role] = open_page(role, url, color_scheme="dark", **PHONE)
         else:
+            tab.emulate_media(color_scheme="dark")
+            tab.set_viewport_size(PHONE["viewport"])
             tab.goto(url)
         tab.wait_for_load_state()
         return tab
@@ -73,7 +80,7 @@ def test_every_page(open_page, world):  # noqa: F811
     faults = []
     for page in pages:
         url, _ = matrix.url_of(page, world)
-        tab, grounds = look(who(page), url, phone=True), set()
+        tab, grounds = look(who(page), url), set()
         for scheme in ("dark", "light"):
             tab.emulate_media(color_scheme=scheme)
             if (width := tab.evaluate("document.documentElement.scrollWidth")) > 390:
@@ -83,10 +90,9 @@ def test_every_page(open_page, world):  # noqa: F811
             if scheme == "dark":  # the wide page below is the light one
                 faults += [f"{page}, dark, phone: {one}" for one in grave(tab)]
             grounds.add(tab.evaluate(GROUND))
-        tab.emulate_media(color_scheme="dark")
         if len(grounds) != 2:
             faults.append(f"{page}: the dark page looks like the light one")
-        tab = look(who(page), url, phone=False)
+        tab.set_viewport_size(WIDE)
         faults += [f"{page}, light, wide: {one}" for one in grave(tab)]
         faults += [f"{page}: {one}" for one in tab.complaints]
         tab.complaints.clear()
