@@ -7,8 +7,8 @@ each of the 44 is active in at least 4 % of the pictures.
 
 References
 ----------
-.. [1] Ekman, Friesen, Hager (2002), FACS Investigator's Guide, as tabulated by Du, Tao, Martinez (2014),
-   "Compound facial expressions of emotion", PNAS 111(15); pain: Prkachin, Solomon (2008), Pain 139(2).
+.. [1] After Ekman, Friesen, Hager (2002), FACS Investigator's Guide, in public tables of it; pain: Prkachin,
+   Solomon (2008), Pain 139(2). How strong each unit is, and what goes along with it, is a choice of ours.
 """
 
 from __future__ import annotations
