@@ -87,6 +87,8 @@ EXAMPLES = {
     "meaning:speakers": Example(json={"expected": 0, "marks": []}),
     "meaning:combination_change": Example(kwargs={"key": "own-x"}),
     "meaning:combination_remove": Example(kwargs={"key": "own-x"}, data={"expected": "1"}),
+    "meaning:indicator_change": Example(kwargs={"key": "trust_score"}),
+    "meaning:indicator_back": Example(kwargs={"key": "trust_score"}, data={"number": "1", "expected": "0"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
     "learning:scorer": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
     "learning:card": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),

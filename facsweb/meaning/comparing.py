@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from analysis.indicators.compare import INDICATOR, LEAST, SessionValues, compare_groups, compare_sessions
+from analysis.indicators.compare import (
+    INDICATOR,
+    LEAST,
+    Difference,
+    SessionValues,
+    compare_groups,
+    compare_sessions,
+)
+from analysis.indicators.statement import EXPLORATORY
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.coding.sight import blind_recordings
-from facsweb.meaning import services
+from facsweb.meaning import comparing_formulas, services
 from facsweb.meaning.models import Reading
 from facsweb.meaning.own import newest_runs
 from facsweb.runs import scorers as known_scorers
@@ -38,6 +46,7 @@ FAMILIES: Final = {
 }
 NAMES: Final = {"engagement": "Engagement, of 100"}
 LEVEL: Final = 0.95
+_GROUPS: Final = ("first", "second")
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,8 @@ def _engagement(folder: Path, face: int) -> float | None:
 def name_of(value: str) -> str:
     """What a value is called."""
     kind, _, rest = value.partition(":")
+    if f"{kind}:" == INDICATOR:
+        return f"{rest.replace('_', ' ')}, {EXPLORATORY}"
     if kind == "au_share":
         return f"AU {rest}, share of the time"
     return NAMES.get(value, rest.replace("_", " ") or kind)
@@ -167,7 +178,14 @@ def compare(
             f"least {LEAST}. Fewer would compare persons, not groups. Two sessions of one participant can be "
             "compared, too."
         )
-    return {"kind": "groups", "rows": _groups(first, second, families, names), **_about(first, second)}
+    used = comparing_formulas.used(_formulas([*first, *second], families))
+    formulas = [(name_of(INDICATOR + key), words) for key, words in used]
+    return {
+        "kind": "groups",
+        "rows": _groups(first, second, families, names),
+        **_about(first, second),
+        "formulas": formulas,
+    }
 
 
 def _about(first: Sequence[Item], second: Sequence[Item]) -> dict[str, Any]:
@@ -187,15 +205,33 @@ def _groups(
 ) -> list[dict[str, Any]]:
     rows = [
         SessionValues(str(one.participant.pk), str(one.run.pk), name, values_of(one, families))
-        for name, group in zip(("first", "second"), (first, second), strict=True)
+        for name, group in zip(_GROUPS, (first, second), strict=True)
         for one in group
     ]
-    found = compare_groups(rows, level=LEVEL)
+    apart = comparing_formulas.mixed(_formulas([*first, *second], families))
+    tested = {name for row in rows for name in row.values if name.removeprefix(INDICATOR) not in apart}
+    found = compare_groups(rows, names=sorted(tested), level=LEVEL)
+    found += [
+        Difference(INDICATOR + key, *_GROUPS, *_counts(rows, key), None, None, why=why)
+        for key, why in apart.items()
+    ]
     return [
         {**one.as_dict(), "label": name_of(one.name), "first": names[0], "second": names[1]}
         | ({"mean_first": None, "mean_second": None} if min(one.n_first, one.n_second) < LEAST else {})
         for one in found
     ]
+
+
+def _counts(rows: Sequence[SessionValues], indicator: str) -> list[int]:
+    """Participants with a value of an indicator in each group."""
+    known = [(row.group, row.participant) for row in rows if INDICATOR + indicator in row.values]
+    return [len({who for group, who in known if group == name}) for name in _GROUPS]
+
+
+def _formulas(items: Sequence[Item], families: Sequence[str]) -> Any:
+    if "indicators" not in families:
+        return {}
+    return comparing_formulas.of_sessions((one.reading, one.face) for one in items)
 
 
 def _sessions(first: Item, second: Item, families: Sequence[str]) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from analysis.indicators.formulas import FormulaError, Formulas, Indicator, of, parse, shipped, write
+from analysis.indicators import formulas as engine
+from analysis.indicators.formulas import FormulaError, Indicator, of, shipped, write
 from analysis.indicators.statement import claimed
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
@@ -46,6 +47,8 @@ class Entry:
         It came with the product.
     problem : str
         Why there is no formula, in a sentence.
+    called : str
+        What it was called when it was taken out.
     """
 
     key: str
@@ -53,12 +56,13 @@ class Entry:
     row: OwnIndicator | None
     is_shipped: bool
     problem: str = ""
+    called: str = ""
 
     @property
     def name(self) -> str:
-        return (
-            self.indicator.name if self.indicator else str(self.row.definition["name"]) if self.row else self.key
-        )
+        if self.indicator:
+            return self.indicator.name
+        return str(self.row.definition["name"]) if self.row else self.called
 
 
 def entries(study: Study) -> list[Entry]:
@@ -80,8 +84,8 @@ def entries(study: Study) -> list[Entry]:
 def entry(study: Study, key: str) -> Entry | None:
     """One of them; also an own indicator that was taken out, without a formula. None where it never was."""
     found = next((one for one in entries(study) if one.key == key), None)
-    if found is None and study.indicators.filter(key=key).exists():
-        return Entry(key, None, None, False)
+    if found is None and (past := revisions(study, key)):
+        return Entry(key, None, None, False, called=str(past[0].definition["name"]))
     return found
 
 
@@ -95,8 +99,8 @@ def revisions(study: Study, key: str) -> list[OwnIndicator]:
     return list(study.indicators.filter(key=key).select_related("author").order_by("-number"))
 
 
-def formulas(study: Study, numbers: Mapping[str, int]) -> Formulas | None:
-    """All formulas at these versions of the study's own, as a file of them would be; None where it has none.
+def file_of(study: Study, numbers: Mapping[str, int]) -> str:
+    """The file of all formulas with these versions of the study's own; empty where it has none.
 
     Raises
     ------
@@ -104,18 +108,19 @@ def formulas(study: Study, numbers: Mapping[str, int]) -> Formulas | None:
         A stored formula uses what the catalogue of inputs no longer has.
     """
     if not numbers:
-        return None
+        return ""
     rows = OwnIndicator.objects.filter(study=study, key__in=numbers)
     own = {row.key: of(row.definition) for row in rows if row.number == numbers[row.key]}
-    known = [own.pop(one.id, one) for one in shipped().indicators]
-    text = write([*known, *own.values()], f"{shipped().version}, with formulas of the study")
-    return parse(text)
+    return _file([*(own.pop(one.id, one) for one in shipped().indicators), *own.values()])
 
 
-def text_of(study: Study) -> str:
-    """The formulas that hold in the study as a file for ``python -m analysis indicators --formulas``."""
-    found = [one.indicator for one in entries(study) if one.indicator]
-    return write(found, f"{shipped().version}, with formulas of the study")
+def present_file(study: Study) -> str:
+    """The formulas that hold, as a file for ``python -m analysis indicators --formulas``."""
+    return _file(one.indicator for one in entries(study) if one.indicator)
+
+
+def _file(indicators: Iterable[Indicator]) -> str:
+    return write(indicators, f"{shipped().version}, with formulas of the study")
 
 
 def new_key(study: Study, name: str) -> str:
@@ -129,6 +134,14 @@ def new_key(study: Study, name: str) -> str:
     )
 
 
+def last_of(past: Sequence[OwnIndicator]) -> Indicator | None:
+    """The formula that was last written for an indicator which holds no more; None where it cannot be used."""
+    try:
+        return of(past[0].definition) if past and past[0].definition else None
+    except FormulaError:
+        return None
+
+
 def definition(actor: User, key: str, number: int, fields: Mapping[str, Any]) -> dict[str, Any]:
     """An entry of the file of formulas from what somebody wrote: who, when and which version are not typed."""
     today = timezone.localdate().isoformat()
@@ -137,9 +150,7 @@ def definition(actor: User, key: str, number: int, fields: Mapping[str, Any]) ->
 
 def faults(study: Study, row: Mapping[str, Any]) -> list[FormulaError]:
     """Everything that is wrong with a formula for this study."""
-    from analysis.indicators.formulas import faults as of_engine
-
-    found = list(of_engine(row))
+    found = list(engine.faults(row))
     others = [one for one in entries(study) if one.key != row["id"]]
     name = str(row.get("name", "")).strip().casefold()
     if name and name in {one.name.casefold() for one in others}:
@@ -242,8 +253,3 @@ def _append(
             "the present one under “Versions”, then save it again."
         ) from error
     return one
-
-
-def names(rows: Iterable[OwnIndicator]) -> dict[str, str]:
-    """What each key is called in its last version, for lists of what was taken out."""
-    return {one.key: str(one.definition.get("name", one.key)) for one in rows}

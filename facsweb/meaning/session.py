@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from analysis.facs.codes import CATALOGUE
 from facsweb.meaning import services
+from facsweb.meaning.formula_words import which
 from facsweb.meaning.models import Reading
 
 #: Rows of the session table that are not states.
@@ -56,7 +58,7 @@ def context(reading: Reading, face: int) -> dict[str, Any]:
         "combinations": combinations(files.folder, face),
         "moments": (own or {}).get("moments", ()),
         "together": _together(own),
-        "indicators": _indicators(files, face),
+        "indicators": indicators(files, face, reading.inputs.get("indicators")),
         "voice": _voice(files),
         "words": _words(files),
         "channels": files.face("channels.json", face),
@@ -117,19 +119,39 @@ def _together(own: Any) -> list[dict[str, Any]]:
     return sorted(pairs, key=lambda pair: -pair["share"])[:12]
 
 
-def _indicators(files: Files, face: int) -> dict[str, Any] | None:
+def indicators(files: Files, face: int, numbers: Mapping[str, int] | None) -> dict[str, Any] | None:
+    """The indicators of a face, each with which formula it was computed with; None where none were computed.
+
+    Parameters
+    ----------
+    files : Files
+    face : int
+    numbers : mapping of str to int or None
+        The study's own versions that the reading used, by indicator.
+    """
     told = files.json("indicators.json")
     if told is None:
         return None
     own = next((one for one in told.get("faces", ()) if one["face"] == face), None)
     shown = []
     for one in (own or {}).get("indicators", ()):
+        labels = {entry["id"]: entry["label"] for entry in one["inputs"]}
         inputs = [
             entry | {"share": entry["points"] / entry["most"] if entry["most"] else 0} for entry in one["inputs"]
         ]
-        shown.append({**one, "inputs": inputs})
+        moved = [entry | {"label": labels[entry["input"]]} for entry in one["sensitivity"]]
+        shown.append({**one, "inputs": inputs, "sensitivity": moved, "formula": which(one, numbers)})
     keys = ("statement", "word", "covers", "sources", "why")
     return {"list": shown, **{key: told.get(key) for key in keys}}
+
+
+def indicators_in_short(reading: Reading, face: int) -> dict[str, Any] | None:
+    """The same for the review page's drawer: values with their intervals, or why there is none."""
+    told = indicators(Files(services.folder(reading)), face, reading.inputs.get("indicators"))
+    if told is None or not told["list"]:
+        return None
+    keys = ("name", "word", "value", "low", "high", "why", "formula")
+    return {"statement": told["statement"], "list": [{key: one[key] for key in keys} for one in told["list"]]}
 
 
 def _voice(files: Files) -> dict[str, Any] | None:

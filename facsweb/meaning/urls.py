@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.meaning import combination_views, compare_views, marking_views, views
+from facsweb.meaning import combination_views, compare_views, indicator_views, marking_views, views
 
 app_name = "meaning"
 urlpatterns = [
@@ -22,4 +22,9 @@ urlpatterns = [
         combination_views.combination_remove,
         name="combination_remove",
     ),
+    path("studies/<uuid:pk>/indicators/", indicator_views.listing, name="indicators"),
+    path("studies/<uuid:pk>/indicators/formulas.toml", indicator_views.download, name="indicators_file"),
+    path("studies/<uuid:pk>/indicators/new/", indicator_views.new, name="indicator_new"),
+    path("studies/<uuid:pk>/indicators/<slug:key>/", indicator_views.change, name="indicator_change"),
+    path("studies/<uuid:pk>/indicators/<slug:key>/back/", indicator_views.back, name="indicator_back"),
 ]

@@ -43,13 +43,15 @@ def lanes_of_run(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     run = readable_run(request, pk)
     reading, active = services.latest(run), services.active(run)
     marks = inputs.latest_marks(Markers, run.recording)
-    found = lanes.lanes(reading, number(request, "face", 0), marks) if reading else []
+    face = number(request, "face", 0)
+    found = lanes.lanes(reading, face, marks) if reading else []
     return JsonResponse(
         {
             "words": words_of(run, reading, active),
             "coming": active is not None,
             "statement": lanes.STATEMENT,
             "lanes": found,
+            "indicators": session_page.indicators_in_short(reading, face) if reading else None,
         }
     )
 

@@ -68,7 +68,7 @@ def _own(reading: Reading) -> list[Combination]:
 
 
 def _formulas(reading: Reading, out: Path) -> Formulas | None:
-    """The formulas that held when the reading began, kept beside what they gave; None where they are the shipped."""
+    """The formulas that held when the reading began, kept beside the values; None where they are shipped."""
     text = indicators.file_of(reading.study, reading.inputs.get("indicators", {}))
     if not text or Scope.EMOTION not in reading.inputs["scopes"]:
         return None

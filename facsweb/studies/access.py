@@ -160,6 +160,11 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "meaning:combination_new": WORKERS,
     "meaning:combination_change": WORKERS,
     "meaning:combination_remove": WORKERS,
+    "meaning:indicators": WORKERS,
+    "meaning:indicators_file": WORKERS,
+    "meaning:indicator_new": WORKERS,
+    "meaning:indicator_change": WORKERS,
+    "meaning:indicator_back": WORKERS,
     # sign-off and reports
     "reports:sign": frozenset({CODER}),
     "reports:detail": EVERY_ROLE,

@@ -40,6 +40,7 @@ NO_PAGES = {
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
     *("about:json", "about:markdown"),
     *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
+    *("meaning:indicators_file", "meaning:indicator_back"),
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
     "calibration:download",
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),

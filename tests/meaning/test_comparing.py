@@ -153,8 +153,36 @@ def test_what_makes_no_sense_is_told(filled, client_as, monkeypatch):
     assert told(f"/studies/{filled.pk}/compare/?a=x&b=y&what=states") == "Choose sessions for both groups."
 
 
-def test_sessions_read_by_different_versions_are_pointed_out(filled, client_as):
+def formula(title, weight):
+    """Have every reading of these sessions hold an indicator that was computed with this weight."""
+    for number, reading in enumerate(Reading.objects.filter(run__recording__title=title)):
+        row = {"id": "nod_rate", "weight": weight, "direction": "raises", "anchors": [0, 6]}
+        about = {"version": "1.0", "author": "facsweb", "date": "2026-11-21", "inputs": [row]}
+        one = {"id": "trust_score", "value": 40.0 + number, **about}
+        path = Path(settings.MEDIA_ROOT) / reading.folder / "indicators.json"
+        path.write_text(json.dumps({"faces": [{"face": 0, "indicators": [one]}]}))
+
+
+def test_sessions_read_by_different_versions_or_formulas_are_pointed_out(filled, client_as):
     assert not client_as("coder").get(url(filled)).context["result"]["mixed"]
+    formula("Film", 0.2)
+    formula("Talk", 0.2)
+    page = client_as("coder").get(url(filled, what=("states", "indicators")))
+    assert "Trust score, exploratory: shipped formula 1.0, facsweb" in page.content.decode()
+    assert {row["name"]: row["p"] is None for row in page.context["result"]["rows"]} == {
+        "indicator:trust_score": False,
+        "state:joy": False,
+    }
+    formula("Talk", 0.4)
+    Reading.objects.filter(run__recording__title="Talk").update(inputs={"indicators": {"trust_score": 2}})
+    page = client_as("coder").get(url(filled, what=("states", "indicators")))
+    joy, trust = page.context["result"]["rows"]
+    assert joy["p_holm"] == joy["p"], "what is left out does not make the correction stricter"
+    assert (trust["n_first"], trust["n_second"], trust["p"], trust["mean_first"]) == (LEAST, LEAST, None, None)
+    assert "read with different formulas" in trust["why"]
+    assert f"{LEAST} with this study’s own formula, version 2" in page.content.decode()
+    told = client_as("coder").get(url(filled, what=("states", "indicators"), csv="1")).content.decode()
+    assert "Read them again first." in told
     reading = Reading.objects.filter(run__recording__title="Film").first()
     Reading.objects.filter(pk=reading.pk).update(summary={**reading.summary, "versions": {"states": "2"}})
     assert client_as("coder").get(url(filled)).context["result"]["mixed"]

@@ -33,6 +33,18 @@ def signed_whole(value: float | None) -> str:
 
 
 @register.filter
+def signed_tenth(value: float | None) -> str:
+    """A difference with one decimal and its sign."""
+    return "–" if value is None else f"{value:+.1f}".replace("-", "−")
+
+
+@register.filter
+def plain(value: float) -> str:
+    """A number as people write it: 1, 0.4, −0.5."""
+    return f"{value:.6g}".replace("-", "−")
+
+
+@register.filter
 def points(value: float | None) -> str:
     """A difference of shares in percentage points with its sign."""
     return signed_whole(None if value is None else 100 * value)

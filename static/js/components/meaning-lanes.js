@@ -20,6 +20,7 @@ const OPEN = "meaning-open";
 /**
  * @typedef {import("../lib/lane-items.js").Lane} Lane
  * @typedef {import("../lib/lane-items.js").Item} Item
+ * @typedef {{statement: string, list: {name: string, word: string, value: number | null, low: number, high: number, why: string[], formula: string}[]}} Indicators
  * @typedef {import("../lib/time-window.js").TimeWindow} TimeWindow
  */
 
@@ -31,6 +32,7 @@ export class MeaningLanes extends EventTarget {
   /** @type {Lane[]} as the server has them */ #served = [];
   /** What people mark on this page, shown before the server reads it; null hides the server's. @type {Map<string, Lane | null>} */ #own = new Map();
   statement = "";
+  /** @type {Indicators | null} */ indicators = null;
   words = "";
   face = 0;
   #width = 0;
@@ -73,6 +75,7 @@ export class MeaningLanes extends EventTarget {
       const answer = await getJson(`${this.url}?face=${face}`);
       if (face !== this.face) return;
       this.statement = answer.statement;
+      this.indicators = answer.indicators ?? null;
       this.#say(answer.words);
       this.#served = answer.lanes;
       this.#show();

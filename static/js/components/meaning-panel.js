@@ -58,11 +58,21 @@ export function installMeaning(review) {
       ...(items.length > MOST ? [element("p", { class: "quiet" }, `The first ${MOST} of ${items.length}. The timeline shows them all.`)] : [])];
   };
 
+  /** The whole session's indicators; with a value or without, the word stands beside it. */
+  const indicators = () => !lanes.indicators ? [] : [
+    element("h3", {}, "Indicators of the whole recording"),
+    element("p", { class: "meaning__statement" }, lanes.indicators.statement),
+    ...lanes.indicators.list.map((one) => element("div", { class: "meaning__item" },
+      element("strong", {}, `${one.name}, ${one.word}`),
+      ...(one.value === null ? [element("span", {}, "no value"), ...one.why.map((why) => element("span", { class: "quiet" }, why))]
+        : [element("span", { class: "num" }, `${one.value.toFixed(0)} of 100, 90 % interval ${one.low.toFixed(0)} to ${one.high.toFixed(0)}`)]),
+      element("span", { class: "quiet" }, one.formula)))];
+
   const draw = (anew = false) => {
     if (!review.drawer?.shows("meaning")) return;
     lanes.load();
     const moment = lanes.at(review.clock.timeUs).map(({ items, value }) => [items.map(({ from, label }) => `${from}${label}`), value?.value]);
-    const key = JSON.stringify([lanes.words, chosen, lanes.face, lanes.lanes.length, moment]);
+    const key = JSON.stringify([lanes.words, chosen, lanes.face, lanes.lanes.length, lanes.indicators?.list, moment]);
     if (key === said && !anew) return;
     said = key;
     const focused = document.activeElement?.id === "meaning-lane";
@@ -70,7 +80,7 @@ export function installMeaning(review) {
       element("p", { class: "meaning__statement" }, lanes.statement || "Supportive indicators, never a diagnosis."),
       ...(lanes.words ? [element("p", { role: "status" }, lanes.words)] : []),
       element("h3", {}, "At the playhead"), ...now(),
-      element("h3", {}, "In the whole recording"), ...list(),
+      element("h3", {}, "In the whole recording"), ...list(), ...indicators(),
       ...(box.dataset.more ? [element("p", {}, element("a", { href: box.dataset.more }, "The whole session on one page"))] : []));
     if (focused) document.getElementById("meaning-lane")?.focus();
   };
