@@ -1,7 +1,8 @@
-"""What a report says beyond single Action Units: combinations in the signed coding, states as the machine read."""
+"""What a report says beyond single Action Units: combinations as signed, states and indicators as read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from analysis.facs.combinations import Found, catalogue, find, parse
@@ -9,6 +10,7 @@ from analysis.facs.evidence import evidence_of_layer
 from facsweb.coding.models import Layer
 from facsweb.coding.values import coded_layer
 from facsweb.meaning import hooks, inputs, services
+from facsweb.meaning.formula_words import which
 from facsweb.meaning.lanes import STATEMENT
 from facsweb.meaning.session import NEUTRAL_WORDS, Files
 from facsweb.studies.models import Participant, Scope
@@ -16,6 +18,11 @@ from facsweb.studies.models import Participant, Scope
 #: Distance of the moments at which a coding is looked at, microseconds: shorter than the shortest coded event that
 #: is not a blink, and an hour takes a second.
 STEP_US: Final = 40_000
+#: What is kept of an indicator's input.
+_INPUT: Final = (
+    *("id", "label", "unit", "value", "low", "high", "missing"),
+    *("weight", "direction", "anchors", "points", "most"),
+)
 NOT_CALIBRATED: Final = "Not calibrated for the participant’s cohort."
 NO_COHORT: Final = "No cohort calibration was applied."
 
@@ -34,13 +41,16 @@ def section(layer: Layer) -> dict[str, Any] | None:
         "statement": STATEMENT,
         "combinations": combinations(layer),
         "states": [],
+        "indicators": None,
         "reading": None,
         "covers": "",
         "calibration": calibration(participant),
     }
     if reading is not None:
-        told = Files(services.folder(reading)).json("states.json") or {}
+        files = Files(services.folder(reading))
+        told = files.json("states.json") or {}
         section |= {"states": states(told), "covers": told.get("covers", "")}
+        section["indicators"] = indicators(files, reading.inputs.get("indicators"))
         section["reading"] = {"id": str(reading.pk), "versions": reading.summary.get("versions", {})}
     return section
 
@@ -87,6 +97,31 @@ def states(told: dict[str, Any]) -> list[dict[str, Any]]:
         ranked = sorted(rows, key=lambda row: (row["value"] is None, -(row["value"] or 0)))
         out.append({"face": face["face"], "measured_s": face["measured_s"], "rows": ranked})
     return out
+
+
+def indicators(files: Files, numbers: Mapping[str, int] | None) -> dict[str, Any] | None:
+    """Indicators of every face of a reading, with formula and decomposition; None where none were read.
+
+    Parameters
+    ----------
+    files : Files
+    numbers : mapping of str to int or None
+        The study's own versions of formulas that the reading used, by indicator.
+    """
+    told = files.json("indicators.json")
+    if told is None or not told["faces"]:
+        return None
+    faces = [
+        {"face": face["face"], "list": [_indicator(one, numbers) for one in face["indicators"]]}
+        for face in told["faces"]
+    ]
+    return {key: told.get(key, "") for key in ("statement", "word", "covers")} | {"faces": faces}
+
+
+def _indicator(told: Mapping[str, Any], numbers: Mapping[str, int] | None) -> dict[str, Any]:
+    rows = [{key: row[key] for key in _INPUT} for row in told["inputs"]]
+    about = {key: told[key] for key in ("id", "name", "note", "value", "low", "high", "why")}
+    return {**about, "formula": which(told, numbers), "inputs": rows}
 
 
 def calibration(participant: Participant) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from facsweb.meaning import job, services
-from facsweb.reports import meaning
+from analysis.indicators import formulas
+from analysis.indicators.statement import EXPLORATORY, STATEMENT
+from facsweb.meaning import indicators, job, services
+from facsweb.reports import document, meaning
 from facsweb.studies.models import Consent, Scope
 from tests.reports.test_document_text import squeezed, text_of
 
@@ -47,3 +49,43 @@ def test_the_document_says_both_and_what_they_are_not(read, report, client_as):
     page = client_as("manager").get(f"/reports/{report.pk}/").content.decode()
     assert "Combinations and states" in page
     assert "joy" in page
+
+
+def test_indicators_are_frozen_with_formula_decomposition_and_statement(layer, people, client_as, redis):
+    formula = formulas.as_row(formulas.shipped().indicators[0])
+    formula["input"] = formula["input"][1:]
+    fields = {key: formula[key] for key in ("name", "note", "input")}
+    indicators.save(people["analyst"], layer.study, "trust_score", fields, reason="No smiles here.", expected=0)
+    reading = services.active(layer.run)
+    job.perform(reading.pk, 1, worker="worker A")
+    said = meaning.section(layer)["indicators"]
+    one, other, _ = said["faces"][0]["list"]
+    assert one["value"] is None
+    assert "at least 60 s" in one["why"][0]
+    assert one["formula"].startswith("this study’s own formula, version 1, by Analyst Person")
+    assert [row["weight"] for row in one["inputs"]] == [0.25] * 4
+    assert other["formula"].startswith("shipped formula")
+
+
+def test_the_document_shows_an_indicator_s_value_and_what_it_is_made_of(sign_off):
+    row = {"id": "face_valence", "label": "Valence of the face, mean", "unit": "−1 to 1", "weight": 0.6}
+    row |= {"direction": "lowers", "anchors": [-0.5, 0.5], "points": 18.0, "most": 60.0, "missing": None}
+    rows = [row | {"value": -0.25, "low": -0.31, "high": 0.02}]
+    rows.append(row | {"label": "Blinks", "value": None, "low": None, "high": None, "missing": "None was seen."})
+    one = {"id": "own_calm", "name": "Calm", "note": "Ours.", "value": 61.6, "low": 40.2, "high": 77.9, "why": []}
+    one |= {"formula": "this study’s own formula, version 3, by A. Person, 2026-11-22", "inputs": rows}
+    told = {"statement": STATEMENT, "word": EXPLORATORY, "covers": "", "faces": [{"face": 0, "list": [one]}]}
+    content = sign_off.content | {"meaning": sign_off.content["meaning"] | {"indicators": told}}
+    text = squeezed(text_of(document.typeset(content, "0" * 64)))
+    words = (
+        STATEMENT,
+        "62, exploratory",
+        "90 % interval 40 to 78 of 100",
+        "version 3, by A. Person",
+        "−0.25",
+        "−0.31 to 0.02",
+    )
+    for said in (*words, "18.0 of 60.0", "60.0 %", "Not measured, counted as the middle. None was seen."):
+        assert squeezed(said) in text
+    before = {key: value for key, value in sign_off.content["meaning"].items() if key != "indicators"}
+    document.typeset(sign_off.content | {"meaning": before}, "0" * 64)  # a report from before there were any
