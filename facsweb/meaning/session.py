@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.facs.codes import CATALOGUE
-from facsweb.meaning import services
+from facsweb.meaning import heat, services
 from facsweb.meaning.formula_words import which
 from facsweb.meaning.models import Reading
 
@@ -44,7 +43,7 @@ def context(reading: Reading, face: int) -> dict[str, Any]:
     files = Files(services.folder(reading))
     about = reading.summary
     own = next((one for one in about.get("faces", ()) if one["face"] == face), None)
-    states = files.face("states.json", face)
+    states, channels = files.face("states.json", face), files.face("channels.json", face)
     rows = _states(states)
     nothing = [row for row in rows if row["key"] not in _STILL and _is_nothing(row)]
     return {
@@ -57,11 +56,11 @@ def context(reading: Reading, face: int) -> dict[str, Any]:
         "covers": files.json("states.json") or {},
         "combinations": combinations(files.folder, face),
         "moments": (own or {}).get("moments", ()),
-        "together": _together(own),
+        "together": heat.together(own),
         "indicators": indicators(files, face, reading.inputs.get("indicators")),
-        "voice": _voice(files),
-        "words": _words(files),
-        "channels": files.face("channels.json", face),
+        "voice": _voice(files, _speaker(channels)),
+        "words": _words(files, _speaker(channels)),
+        "channels": channels,
         "cohort": (own or {}).get("cohort"),
         "versions": about.get("versions", {}),
         "plots": plots(files, face, states),
@@ -105,20 +104,6 @@ def combinations(folder: Path, face: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["group"] == "confounder", -row["seconds"]))
 
 
-def _together(own: Any) -> list[dict[str, Any]]:
-    """Pairs of units that act together most, for those who read tables."""
-    if own is None:
-        return []
-    told = own["together"]
-    pairs = [
-        {"a": a, "b": b, "a_name": CATALOGUE[a].name, "b_name": CATALOGUE[b].name, "share": told["jaccard"][i][j]}
-        for i, a in enumerate(told["codes"])
-        for j, b in enumerate(told["codes"])
-        if i < j and told["jaccard"][i][j]
-    ]
-    return sorted(pairs, key=lambda pair: -pair["share"])[:12]
-
-
 def indicators(files: Files, face: int, numbers: Mapping[str, int] | None) -> dict[str, Any] | None:
     """The indicators of a face, each with which formula it was computed with; None where none were computed.
 
@@ -154,23 +139,46 @@ def indicators_in_short(reading: Reading, face: int) -> dict[str, Any] | None:
     return {"statement": told["statement"], "list": [{key: one[key] for key in keys} for one in told["list"]]}
 
 
-def _voice(files: Files) -> dict[str, Any] | None:
+def _speaker(channels: Any) -> list[str]:
+    """Names of the face's person in voice and words; empty where nobody said any, or there is no choice."""
+    names: list[str] = (channels or {}).get("speaker", {}).get("names", [])
+    return names
+
+
+def _voice(files: Files, own: Sequence[str]) -> dict[str, Any] | None:
+    """Speech of the face's person; of everybody who speaks, with their number, where nobody said who that is."""
     told = files.json("voice.json")
     if told is None:
         return None
-    seconds = sum(one["end_us"] - one["start_us"] for one in told["segments"]) / 1e6
-    return {"segments": len(told["segments"]), "seconds": seconds, "warnings": told.get("warnings", ())}
+    heard = {one["speaker"] for one in told["segments"]} - {None}
+    mine = [one for one in told["segments"] if one["speaker"] in own] if heard & set(own) else None
+    segments = told["segments"] if mine is None else mine
+    seconds = sum(one["end_us"] - one["start_us"] for one in segments) / 1e6
+    people = len(heard) if mine is None else 1
+    return {"segments": len(segments), "seconds": seconds, "warnings": told.get("warnings", ()), "people": people}
 
 
-def _words(files: Files) -> dict[str, Any] | None:
+def _words(files: Files, own: Sequence[str]) -> dict[str, Any] | None:
+    """What the words of the face's person read as, by name; of everybody where nobody said who that is."""
     told = files.json("text.json")
     if told is None:
         return None
-    labels = told["session"]["labels"]
-    ranked = sorted(labels.items(), key=lambda item: -(item[1]["mean"] or 0))
-    named = [(label, one) for label, one in ranked if one["mean"] is not None]
-    scored = told["session"]["scored"]
-    return {"units": len(told["units"]), "scored": scored, "session": named[:6], "warnings": told["warnings"]}
+    by_name = told.get("speakers", {})
+    if own and by_name:
+        shown = [(name, one) for name, one in by_name.items() if name in own]
+    else:
+        shown = [("", told["session"])]
+    people = [
+        {"name": name, "units": one["units"], "scored": one["scored"], "labels": _ranked(one)}
+        for name, one in shown
+    ]
+    return {"people": people, "several": len(by_name) > 1 and not own, "warnings": told["warnings"]}
+
+
+def _ranked(session: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The six labels with the largest means."""
+    named = [(label, one) for label, one in session["labels"].items() if one["mean"] is not None]
+    return sorted(named, key=lambda item: -item[1]["mean"])[:6]
 
 
 def plots(files: Files, face: int, states: Any) -> dict[str, Any] | None:

@@ -62,4 +62,10 @@ def test_units_that_act_together():
     assert said.jaccard[1, 1] == said.jaccard[0, 0] == 1
     assert said.jaccard[0, 1] == 0
     assert said.as_dict()["jaccard"][1][2] == 0.333
+    assert said.seconds[1, 2] == pytest.approx(0.4)
+    assert said.seconds[1, 1] == pytest.approx(0.8)
+    assert said.lift[1, 2] == pytest.approx(2.5), "a tenth of the time, where chance gives a twenty-fifth"
+    twelve[25] = 4  # the lower of the two counts
+    assert said.at_us[1, 2] == 20 * 40_000
+    assert (said.at_us[0, 1], said.as_dict()["at_us"][0][1], said.as_dict()["lift"][0][1]) == (-1, None, None)
     assert together(Evidence(0, times, 40_000.0, {}, {}, {}, (), np.ones(100))).as_dict()["codes"] == []

@@ -3,7 +3,8 @@ import { onThemeChange, tokenColour } from "./theme.js";
 
 /** @type {Map<string, string>} */
 const known = new Map();
-onThemeChange(() => known.clear());
+export const forgetColours = () => known.clear();
+onThemeChange(forgetColours);
 
 /** @param {string} name a token, such as `--accent` @returns {string} "rgb(…)" */
 export function colour(name) {

@@ -1,5 +1,6 @@
 /** The page about a session: states over time with their intervals, by Plotly. A press on the plot opens the timeline there. */
-import { colour } from "../lib/palette.js";
+import { drawTogether } from "../components/together-heat.js";
+import { colour, forgetColours } from "../lib/palette.js";
 import { onThemeChange } from "../lib/theme.js";
 import { formatTime } from "../lib/time.js";
 
@@ -8,6 +9,8 @@ const Plotly = /** @type {any} */ (globalThis).Plotly;
 /** Line and hue of the states, in the order in which they are shown; never told apart by colour alone. */
 const LINES = [["solid", "--region-upper"], ["dash", "--region-lower"], ["dot", "--region-eyes"], ["dashdot", "--region-head"], ["longdash", "--region-misc"]];
 const BAND_ALPHA = 0.2;
+const paper = matchMedia("print");
+const PAPER_WIDTH = 640;
 
 /**
  * @typedef {{at: number[], value: (number | null)[], low: (number | null)[], high: (number | null)[]}} Curve
@@ -32,7 +35,7 @@ function draw({ curves, shown }, box) {
   });
   const grid = { gridcolor: colour("--hairline"), zerolinecolor: colour("--outline") };
   const layout = {
-    height: 340, margin: { l: 48, r: 12, t: 8, b: 40 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    height: 340, ...(paper.matches ? { width: PAPER_WIDTH } : {}), margin: { l: 48, r: 12, t: 8, b: 40 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: ink, size: 12, family: getComputedStyle(document.body).fontFamily }, hovermode: "closest", legend: { orientation: "h", y: -0.12 },
     xaxis: { ...ticks(Math.max(...Object.values(curves).flatMap(({ at }) => at.slice(-1)))), ...grid }, yaxis: { range: [0, 1.02], tickformat: ".0%", fixedrange: true, ...grid },
   };
@@ -46,14 +49,43 @@ function ticks(endUs) {
   return { tickvals, ticktext: tickvals.map((seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`), range: [0, (endUs / 1e6) * 1.02] };
 }
 
-const told = document.getElementById("states-data");
-const box = document.getElementById("states-plot");
-if (told && box && Plotly) {
-  const data = JSON.parse(told.textContent ?? "{}");
-  draw(data, box);
-  onThemeChange(() => draw(data, box));
-  /** @type {any} */ (box).on("plotly_click", (/** @type {any} */ clicked) => {
-    const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-timeline]"));
-    if (link) location.href = `${link.href}?at=${Math.round(clicked.points[0].x * 1e6)}`;
-  });
+/** What a plot is drawn from, and where; null where the page has none. @param {string} data @param {string} box */
+function found(data, box) {
+  const [told, place] = [document.getElementById(data), document.getElementById(box)];
+  return told && place && Plotly ? { data: JSON.parse(told.textContent ?? "{}"), box: /** @type {any} */ (place) } : null;
 }
+
+/** Open the timeline at a moment. @param {number} us */
+function open(us) {
+  const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-timeline]"));
+  if (link) location.href = `${link.href}?at=${Math.round(us)}`;
+}
+
+const states = found("states-data", "states-plot");
+const together = found("together-data", "together-heat");
+const drawAll = () => {
+  if (states) draw(states.data, states.box);
+  if (together && !together.box.closest("[hidden]")) drawTogether(Plotly, together.data, together.box);
+};
+drawAll();
+onThemeChange(drawAll);
+states?.box.on("plotly_click", (/** @type {any} */ clicked) => open(clicked.points[0].x * 1e6));
+together?.box.on("plotly_click", (/** @type {any} */ clicked) => {
+  const { x, y } = clicked.points[0];
+  const us = together.data.at[y][x];
+  if (us !== null && matchMedia("(hover: hover)").matches) open(us); // a finger has no other way to the numbers
+});
+// paper is light, whatever the screen is, and has the numbers below the picture
+paper.addEventListener("change", () => { forgetColours(); drawAll(); });
+const table = document.getElementById("together-table-panel");
+if (table) {
+  let wasHidden = true;
+  addEventListener("beforeprint", () => { wasHidden = table.hidden; table.hidden = false; });
+  addEventListener("afterprint", () => { table.hidden = wasHidden; });
+}
+let waiting = 0;
+addEventListener("resize", () => {
+  cancelAnimationFrame(waiting);
+  waiting = requestAnimationFrame(drawAll);
+});
+document.getElementById("tab-together-heat")?.addEventListener("click", () => requestAnimationFrame(drawAll));
