@@ -35,9 +35,10 @@ class CombinationForm(forms.Form):
         help_text="Full reference with year. Of an idea of your own: “Our own, from pilot 2, 2026”.",
     )
     grade = forms.ChoiceField(
-        choices=[(key, f"{key.capitalize()}: {words}") for key, words in reversed(GRADES.items())],
+        choices=[(key, key.capitalize()) for key in reversed(GRADES)],
         initial="ours",
         label="Evidence",
+        help_text=f"Ours: {GRADES['ours']}. The page Combinations says what the others ask for.",
     )
     alternatives = forms.CharField(
         required=False,
