@@ -24,7 +24,7 @@ _DIGITS: Final = 4
 
 COVERS: Final = (
     "The 90 % interval of a window or of this recording holds what the scores' own errors leave open: where the "
-    "share would lie if every Action Unit were known. The interval `expected` holds besides how the mean would "
+    "share would lie if every Action Unit were known. The interval “expected” holds besides how the mean would "
     "come out on another stretch as long, of the same face in the same setting."
 )
 LEAVES_OUT: Final = (
