@@ -135,8 +135,12 @@ def indicators_in_short(reading: Reading, face: int) -> dict[str, Any] | None:
     told = indicators(Files(services.folder(reading)), face, reading.inputs.get("indicators"))
     if told is None or not told["list"]:
         return None
-    keys = ("name", "word", "value", "low", "high", "why", "formula")
-    return {"statement": told["statement"], "list": [{key: one[key] for key in keys} for one in told["list"]]}
+    keys = ("name", "word", "value", "low", "high", "why")
+    short = [
+        {key: one[key] for key in keys} | {"formula": f"{one['formula'][:1].upper()}{one['formula'][1:]}."}
+        for one in told["list"]
+    ]
+    return {"statement": told["statement"], "list": short}
 
 
 def _speaker(channels: Any) -> list[str]:

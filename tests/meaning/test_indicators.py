@@ -257,8 +257,8 @@ def test_a_reading_uses_the_formulas_that_hold_and_says_which(client_as, study, 
     said = "his study’s own formula, version 1, by Analyst Person"
     assert f"T{said}" in client_as("coder").get(f"/runs/{run.pk}/meaning/").content.decode()
     drawer = json.loads(client_as("coder").get(f"/runs/{run.pk}/lanes?face=0").content)["indicators"]
-    assert f"t{said}" in drawer["list"][0]["formula"]
-    assert drawer["list"][1]["formula"].startswith("shipped formula 1.")
+    assert f"T{said}" in drawer["list"][0]["formula"]
+    assert drawer["list"][1]["formula"].startswith("Shipped formula 1.")
     client_as("analyst").post(address("indicator_back", study, "trust_score"), {"number": "0", "expected": "1"})
     again = read(run)
     assert "indicators" not in again.inputs

@@ -63,9 +63,9 @@ export function installMeaning(review) {
     element("h3", {}, "Indicators of the whole recording"),
     element("p", { class: "meaning__statement" }, lanes.indicators.statement),
     ...lanes.indicators.list.map((one) => element("div", { class: "meaning__item" },
-      element("strong", {}, `${one.name}, ${one.word}`),
-      ...(one.value === null ? [element("span", {}, "no value"), ...one.why.map((why) => element("span", { class: "quiet" }, why))]
-        : [element("span", { class: "num" }, `${one.value.toFixed(0)} of 100, 90 % interval ${one.low.toFixed(0)} to ${one.high.toFixed(0)}`)]),
+      element("strong", {}, one.name),
+      ...(one.value === null ? [element("span", {}, `no value, ${one.word}`), ...one.why.map((why) => element("span", { class: "quiet" }, why))]
+        : [element("span", {}, `${one.value.toFixed(0)}, ${one.word}; 90 % interval ${one.low.toFixed(0)} to ${one.high.toFixed(0)} of 100`)]),
       element("span", { class: "quiet" }, one.formula)))];
 
   const draw = (anew = false) => {
