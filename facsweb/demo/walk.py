@@ -80,17 +80,26 @@ class Walk:
         recording = analyst.upload(self.demonstration.participant_id, RECORDING)
         seconds = recording["duration_us"] / 1e6
         self.done(f"uploaded {RECORDING.name}: {seconds:.1f} s, {recording['width']}×{recording['height']}")
-        page = analyst.post(recording["start_url"])
+        run_id = self.begin(analyst, recording["start_url"])
+        self.follow(analyst, run_id)
+        self.done("a worker analysed it; every step came over the WebSocket")
+        return run_id
+
+    def begin(self, analyst: Visitor, address: str) -> str:
+        """Start the analysis of a recording; return the run's id."""
+        page = analyst.post(address)
         found = re.search(r"/runs/([0-9a-f-]{36})/", page.url)
         if found is None:
             raise StepFailed(f"The analysis did not start; the site showed {page.url}.")
+        return found[1]
+
+    def follow(self, analyst: Visitor, run_id: str, patience_s: float = 300.0) -> None:
+        """Return when a run has succeeded."""
         last: dict[str, Any] = {}
-        for message in analyst.watch(found[1]):
+        for message in analyst.watch(run_id, patience_s=patience_s):
             last = message if message["type"] == "snapshot" else last
         if last.get("state") != "succeeded":
             raise StepFailed(f"The analysis ended as “{last.get('label')}”: {last.get('error')}")
-        self.done("a worker analysed it; every step came over the WebSocket")
-        return found[1]
 
     def correct(self, run_id: str) -> tuple[Visitor, str]:
         """Open the coder's layer, change one event; return the coder and the layer's id."""

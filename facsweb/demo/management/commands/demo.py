@@ -10,12 +10,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import requests
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from analysis.models import store
+from facsweb.demo.interview import seed_interview
 from facsweb.demo.seed import Demonstration, seed
 from facsweb.demo.team import seed_team
 from facsweb.demo.visitor import StepFailed
@@ -89,7 +92,16 @@ class Command(BaseCommand):
             self._say(f"  {login.role:<14} {login.email:<22} {login.password}")
         self._say("")
         self._say(f"facsweb is ready at {running.url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
+        self._interview(running, demonstration)
         running.wait()
+
+    def _interview(self, running: Installation, demonstration: Demonstration) -> None:
+        """The longer recording, while people look around already; what fails is tried again at the next start."""
+        try:
+            if seed_interview(running.url, demonstration, self._say) is not None:
+                self._say("An interview with sound is analysed, too: voice, words, markers, indicators.")
+        except (StepFailed, ValidationError, requests.RequestException) as error:
+            self._say(f"The interview with sound is not there yet: {error} The next start tries again.")
 
     def _team(self, demonstration: Demonstration) -> None:
         if seed_team(demonstration) is not None:

@@ -1,0 +1,1 @@
+"""The demonstration's interview: a rendered figure, two synthesised voices and invented words (``play.toml``)."""
