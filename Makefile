@@ -4,7 +4,7 @@
 #   make demo ONCE=1   the same, driven through to a verified signed PDF, then stop
 #   make test          the whole suite (browser tests when a Chromium is found)
 #   make lint          ruff, mypy --strict on analysis/, migrations check
-#   make bench         speed and memory of the analysis on this machine
+#   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
@@ -44,6 +44,7 @@ bench: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core --scale 1280x720
+	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --meaning
 
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench

@@ -124,7 +124,7 @@ def bench(
         frames_per_cpu_s=measured.frames / processor,
         cores_used=processor / wall,
         ms_per_frame=per_frame,
-        peak_rss_mb=_peak_rss_mb(),
+        peak_rss_mb=peak_rss_mb(),
     )
 
 
@@ -148,7 +148,7 @@ def _warm_up(video: Path, out: Path, max_faces: int) -> None:
         return
 
 
-def _peak_rss_mb() -> float:
+def peak_rss_mb() -> float:
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would report the parent's peak where that was larger
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines())

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis import agree, indicate, meaning_command
+from analysis import agree, bench_command, indicate, meaning_command
 from analysis.calibration import command as calibration
 from analysis.console import progress, say, say_json
 from analysis.emotion import command as emotion
@@ -71,19 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _json(probe)
     probe.set_defaults(run=_probe)
 
-    bench = commands.add_parser("bench", help="measure speed and memory on this machine")
-    bench.add_argument("video", type=Path)
-    bench.add_argument("--one-core", action="store_true", help="keep this process on one processor core")
-    bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
-    bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
-    bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
-    bench.add_argument(
-        "--against",
-        metavar="COMMAND",
-        help="compare with another program on the same file, e.g. 'peer -f {video}'",
-    )
-    _json(bench)
-    bench.set_defaults(run=_bench)
+    bench_command.add_parser(commands)
 
     gallery = commands.add_parser("gallery", help="pictures of the strongest frames of every Action Unit")
     gallery.add_argument("video", type=Path)
@@ -179,23 +167,6 @@ def _not_negative(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"expected 0 or more, got {value}")
     return value
-
-
-def _minutes(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 600:
-        raise argparse.ArgumentTypeError(f"expected more than 0 and at most 600, got {text}")
-    return value
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a size like 1280x720, got {text!r}") from None
-    if width < 16 or height < 16 or width % 2 or height % 2:
-        raise argparse.ArgumentTypeError("width and height must be even and at least 16")
-    return width, height
 
 
 # Commands
@@ -319,32 +290,6 @@ def _gallery(options: argparse.Namespace) -> int:
 
     count = gallery.write(options.video, options.results, options.out)
     say(f"{count} pictures: {options.out / 'index.html'}")
-    return 0
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from analysis import against, bench
-
-    if options.against is not None:
-        compared = against.compare(options.video, options.against)
-        if options.json:
-            say_json(asdict(compared))
-        else:
-            say(compared.table())
-        return 0
-    with progress(quiet=options.json) as hook:
-        found = bench.bench(
-            options.video,
-            one_core=options.one_core,
-            scale=options.scale,
-            minutes=options.minutes,
-            max_faces=options.max_faces,
-            hook=hook,
-        )
-    if options.json:
-        say_json(asdict(found))
-    else:
-        say(found.table())
     return 0
 
 
