@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 NO_CONSENT: Final = "hidden: no consent for voice"
 MAKING: Final = "The sound is being read for the first time."
-NOT_ANALYSED: Final = "Pitch and transcript: not analysed in this recording."
+ELSEWHERE: Final = "Pitch, tone of voice and words have rows under Meaning, once they are read."
 WAITS: Final = "The sound cannot be read now, because the queue of work is not there. Everything else works."
 
 
@@ -42,7 +42,7 @@ def sound(run: AnalysisRun) -> dict[str, Any]:
         return {"words": "", "allowed": False}
     if missing_scopes(recording.participant, [Scope.AUDIO]):
         return {"words": NO_CONSENT, "allowed": False}
-    return {"words": NOT_ANALYSED, "allowed": True}
+    return {"words": ELSEWHERE, "allowed": True}
 
 
 def window(run: AnalysisRun, from_us: int, to_us: int, width: int) -> npt.NDArray[np.int8] | str:

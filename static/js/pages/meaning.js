@@ -28,8 +28,7 @@ function draw({ curves, shown }, box) {
     const text = value.map((one, place) => (one === null ? "" : `${name} ${(100 * one).toFixed(0)} % (${(100 * (low[place] ?? one)).toFixed(0)} to ${(100 * (high[place] ?? one)).toFixed(0)}) at ${formatTime(at[place])}`));
     const common = { type: "scatter", mode: "lines", x, legendgroup: name, visible, connectgaps: false };
     return [
-      { ...common, y: low, line: { width: 0 }, hoverinfo: "skip", showlegend: false },
-      { ...common, y: high, line: { width: 0 }, hoverinfo: "skip", showlegend: false, fill: "tonexty", fillcolor: hue.replace("rgb(", "rgba(").replace(")", `, ${BAND_ALPHA})`) },
+      { ...common, ...band(x, low, high), line: { width: 0 }, hoverinfo: "skip", showlegend: false, fill: "toself", fillcolor: hue.replace("rgb(", "rgba(").replace(")", `, ${BAND_ALPHA})`) },
       { ...common, y: value, name, line: { color: hue, dash, width: 2 }, text, hovertemplate: "%{text}<extra></extra>" },
     ];
   });
@@ -40,6 +39,22 @@ function draw({ curves, shown }, box) {
     xaxis: { ...ticks(Math.max(...Object.values(curves).flatMap(({ at }) => at.slice(-1)))), ...grid }, yaxis: { range: [0, 1.02], tickformat: ".0%", fixedrange: true, ...grid },
   };
   Plotly.react(box, traces, layout, { displayModeBar: false, responsive: true });
+}
+
+/**
+ * An outline around every stretch that has an interval: "tonexty" would span the gaps with a slanting edge.
+ * @param {number[]} x @param {(number | null)[]} low @param {(number | null)[]} high
+ */
+function band(x, low, high) {
+  /** @type {{x: (number | null)[], y: (number | null)[]}} */
+  const out = { x: [], y: [] };
+  for (let from = 0, to; from < x.length; from = to + 1) {
+    for (to = from; to < x.length && low[to] !== null && high[to] !== null; ) to += 1;
+    if (to === from) continue;
+    out.x.push(...x.slice(from, to), ...x.slice(from, to).reverse(), null);
+    out.y.push(...low.slice(from, to), ...high.slice(from, to).reverse(), null);
+  }
+  return out;
 }
 
 /** Marks of the time axis, as the timeline writes times. @param {number} endUs */
