@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.audit.services import record
+from facsweb.processes import queue
 from facsweb.processes.fence import Fence
 
 logger = logging.getLogger(__name__)
 
 
 class RecordedFence(Fence):
-    """A fence that ends attempts too and says so: ``<name>.succeed``, ``.fail``, ``.cancelled``, ``.recover``."""
+    """A fence that ends attempts too and says so: ``<name>.succeed``, ``.fail``, ``.cancel`` …."""
 
     def finish(self, row: Any, values: Mapping[str, Any], **entry: Any) -> bool:
         """End the attempt with a result, unless it is no longer the row's; a cancelling that was asked for wins.
@@ -54,6 +55,19 @@ class RecordedFence(Fence):
             if not self.mine(pk, attempt).update(finished_at=timezone.now(), **values):
                 return False
             record(None, f"{self.name}.{action}", self.rows().get(pk=pk), attempt=attempt)
+        return True
+
+    def cancel(self, actor: Any, row: Any) -> bool:
+        """Stop work: at once while it waits, within a second while it runs; later nothing happens."""
+        now, mine = timezone.now(), self.rows().filter(pk=row.pk)
+        with transaction.atomic():
+            waiting, running = mine.filter(state="queued"), mine.filter(state="running", cancel_requested_at=None)
+            ended = waiting.update(state="cancelled", finished_at=now, cancel_requested_at=now)
+            if not ended and not running.update(cancel_requested_at=now):
+                return False
+            attempt = mine.get().attempt
+            record(actor, f"{self.name}.cancel", row, attempt=attempt)
+            transaction.on_commit(lambda: queue.remove(self.job_id(row.pk, attempt)))
         return True
 
     def give_back(self, pk: uuid.UUID, attempt: int) -> bool:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
+from facsweb.learning.models import UsedCoding
 from facsweb.processes.work import Work
 
 
@@ -51,15 +52,10 @@ class Version(Work):
         return f"Calibration {self.number} ({self.state})"
 
 
-class Used(models.Model):
-    """One signed coding that a calibration used. Plain ids: it stays true when a recording is deleted."""
+class Used(UsedCoding):
+    """One signed coding that a calibration used."""
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="material")
-    layer = models.UUIDField()
-    recording = models.UUIDField()
-    study = models.UUIDField()
-    participant = models.UUIDField(db_index=True)
-    coder = models.UUIDField()
 
     def __str__(self) -> str:
         return f"Coding {self.layer} in calibration {self.version_id}"

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from analysis.calibration.fit import LEAST_PARTICIPANTS
 from facsweb.accounts.models import User
@@ -16,7 +15,6 @@ from facsweb.audit.services import record
 from facsweb.calibration import attempts, lapses, material
 from facsweb.calibration.models import Choice, Version
 from facsweb.learning.material import NEEDED
-from facsweb.processes import queue
 from facsweb.studies.models import Consent, Participant
 from facsweb.studies.services import missing_scopes
 
@@ -76,17 +74,7 @@ def start(actor: User | None, *, enqueue: bool = True) -> Version:
 
 def cancel(actor: User | None, version: Version) -> Version:
     """Stop a calibration: at once while it waits, within a second while it runs; later nothing happens."""
-    now = timezone.now()
-    with transaction.atomic():
-        mine = Version.objects.filter(pk=version.pk)
-        waiting = mine.filter(state=State.QUEUED)
-        running = mine.filter(state=State.RUNNING, cancel_requested_at=None)
-        if waiting.update(state=State.CANCELLED, finished_at=now, cancel_requested_at=now) or running.update(
-            cancel_requested_at=now
-        ):
-            version.refresh_from_db()
-            record(actor, "calibration.cancel", version, attempt=version.attempt)
-            transaction.on_commit(lambda: queue.remove(attempts.FENCE.job_id(version.pk, version.attempt)))
+    attempts.FENCE.cancel(actor, version)
     version.refresh_from_db()
     return version
 

@@ -62,19 +62,26 @@ class Training(Work):
         return f"au-own/{self.number}"
 
 
-class Used(models.Model):
-    """One signed coding that a training learned from.
+class UsedCoding(models.Model):
+    """One signed coding that work used.
 
-    Plain ids instead of foreign keys: what a scorer learned from stays true when a recording or a participant is
-    deleted.
+    Plain ids instead of foreign keys: what was used stays true when a recording or a participant is deleted.
     """
 
-    training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="material")
     layer = models.UUIDField()
     recording = models.UUIDField()
     study = models.UUIDField()
     participant = models.UUIDField(db_index=True)
     coder = models.UUIDField()
+
+    class Meta:
+        abstract = True
+
+
+class Used(UsedCoding):
+    """One signed coding that a training learned from."""
+
+    training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="material")
 
     def __str__(self) -> str:
         return f"Coding {self.layer} in training {self.training_id}"

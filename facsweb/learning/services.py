@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from analysis.scoring import package
 from analysis.scoring.choice import RULES, available
@@ -12,7 +11,6 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.learning import attempts, lapses, material, packages
 from facsweb.learning.models import Default, Training
-from facsweb.processes import queue
 from facsweb.studies.models import Consent
 from facsweb.studies.services import missing_scopes
 
@@ -82,17 +80,7 @@ def _next_number() -> int:
 
 def cancel(actor: User | None, training: Training) -> Training:
     """Stop a training: at once while it waits, within a second while it runs; later nothing happens."""
-    now = timezone.now()
-    with transaction.atomic():
-        mine = Training.objects.filter(pk=training.pk)
-        waiting = mine.filter(state=State.QUEUED)
-        running = mine.filter(state=State.RUNNING, cancel_requested_at=None)
-        if waiting.update(state=State.CANCELLED, finished_at=now, cancel_requested_at=now) or running.update(
-            cancel_requested_at=now
-        ):
-            training.refresh_from_db()
-            record(actor, "training.cancel", training, attempt=training.attempt)
-            transaction.on_commit(lambda: queue.remove(attempts.FENCE.job_id(training.pk, training.attempt)))
+    attempts.FENCE.cancel(actor, training)
     training.refresh_from_db()
     return training
 
