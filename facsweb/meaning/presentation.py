@@ -7,7 +7,7 @@ from facsweb.meaning.models import Reading
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope
-from facsweb.transcripts.services import current_speakers
+from facsweb.transcripts.asking import current_speakers
 
 
 def words_of(run: AnalysisRun, reading: Reading | None, active: Reading | None) -> str:

@@ -17,7 +17,7 @@ from facsweb.runs import people_reading, people_state
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import RunRefused
 from facsweb.studies.models import Participant
-from facsweb.transcripts.services import current_speakers
+from facsweb.transcripts.asking import current_speakers
 
 #: What a request says of somebody who is in no picture.
 NOBODY: Final = "nobody"

@@ -20,7 +20,7 @@ from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
 from facsweb.runs.services import result_dir
 from facsweb.studies.models import Scope
-from facsweb.transcripts.services import current_scores
+from facsweb.transcripts.asking import current_scores
 
 ABOUT: Final = meaning.ABOUT
 #: The formulas of the indicators, where the study has its own.

@@ -1,4 +1,4 @@
-"""Transcripts: begun, taken from a file, saved, brought back, deleted; and what others may ask of them.
+"""Transcripts: begun, taken from a file, saved, brought back, deleted. What others may ask is in `asking`.
 
 Every save is a new revision, so nothing that was ever stored is lost; the log says who saved what and when, never
 the words themselves.
@@ -7,7 +7,6 @@ the words themselves.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +21,7 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
-from facsweb.studies.services import missing_scopes, require_consent
+from facsweb.studies.services import require_consent
 from facsweb.transcripts import analysing, hooks, values
 from facsweb.transcripts.models import Revision, SourceFile, Transcript, Upload
 from facsweb.transcripts.values import Row
@@ -73,7 +72,7 @@ class Found:
     remarks: tuple[str, ...]
 
 
-# --- what others ask ----------------------------------------------------------------------------------------
+# --- what there is --------------------------------------------------------------------------------------------
 
 
 def current(transcript: Transcript) -> Revision | None:
@@ -86,46 +85,6 @@ def of_recording(recording: Recording) -> Transcript | None:
     return (
         Transcript.objects.select_related("participant__study", "created_by").filter(recording=recording).first()
     )
-
-
-def current_units(recording: Recording) -> list[Unit]:
-    """What is said on a recording, sentence by sentence, as `current_scores` has them.
-
-    Returns
-    -------
-    list of Unit
-        With words, in the transcript's order; empty where there is no transcript, or no consent to it (any more).
-        Where only a start was set, the end is a guess (`values.ended`).
-    """
-    transcript = of_recording(recording)
-    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
-        return []
-    newest = current(transcript)
-    return values.sentences(newest.units, duration_us=recording.duration_us) if newest else []
-
-
-def current_speakers(recording: Recording) -> dict[str, int]:
-    """How many lines each speaker of the recording's transcript has, by name; empty without consent to it."""
-    transcript = of_recording(recording)
-    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
-        return {}
-    newest = current(transcript)
-    found = Counter(row[2] for row in newest.units if row[2]) if newest else Counter()
-    return dict(sorted(found.items()))
-
-
-def current_scores(recording: Recording) -> dict[str, Any] | None:
-    """What the classifier says of the recording's transcript, as text.json.
-
-    Returns
-    -------
-    dict or None
-        None while there is no transcript, no consent, or no result for the newest revision.
-    """
-    transcript = of_recording(recording)
-    if transcript is None or missing_scopes(transcript.participant, [Scope.TEXT]):
-        return None
-    return analysing.result_of(transcript)
 
 
 # --- files --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from facsweb.meaning import inputs, marking, speaking
 from facsweb.meaning.models import Markers, Speakers
 from facsweb.studies.models import Consent, Participant
 from facsweb.studies.services import withdraw_consent
-from facsweb.transcripts.services import current_units
+from facsweb.transcripts.asking import current_units
 from tests.factories import make_finished_run, make_recording
 
 MARKS = json.loads(interview.MARKS.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from analysis.types import AnalysisError
 from facsweb.studies.models import Study
 from facsweb.studies.services import withdraw_consent
-from facsweb.transcripts import analysing, presentation, services, speech
+from facsweb.transcripts import analysing, asking, presentation, services, speech
 from facsweb.transcripts.models import Recognition, Scores, Transcript
 from tests.transcripts.conftest import ROWS
 
@@ -27,14 +27,14 @@ def test_a_worker_scores_every_sentence_of_a_language_that_it_knows(transcript, 
     services.save(people["coder"], transcript, SAID, expected=2)
     transcript.refresh_from_db()
     analysing.compute(transcript.pk, 3)
-    found = services.current_scores(transcript.recording)
+    found = asking.current_scores(transcript.recording)
     assert [(one["text"], one["language"], one["start_us"] is not None) for one in found["units"]] == [
         ("Thank you so much, I loved it!", "en", True),
         ("It was awful.", "en", True),
         ("Ich habe mich sehr über den schnellen Versand gefreut.", "de", True),
     ]
     assert [one["text"] for one in found["units"]] == [
-        one.text for one in services.current_units(transcript.recording)
+        one.text for one in asking.current_units(transcript.recording)
     ]
     thanks = found["units"][0]["scores"]
     assert max(thanks, key=thanks.get) in ("gratitude", "love")
@@ -139,7 +139,7 @@ def test_where_the_law_prohibits_estimating_emotions_nothing_is_scored(transcrip
     analysing.compute(transcript.pk, 2)
     Study.objects.update(setting="workplace")
     transcript = Transcript.objects.select_related("participant__study").get()
-    assert services.current_scores(transcript.recording) is None
+    assert asking.current_scores(transcript.recording) is None
     assert presentation.Shown.of(transcript, services.current(transcript), hidden="").why == analysing.PROHIBITED
     services.save(people["coder"], transcript, SAID, expected=2)
     assert not Scores.objects.exists()
@@ -150,7 +150,7 @@ def test_while_the_newest_waits_what_did_not_change_keeps_its_scores(transcript,
     changed = [[*ROWS[0][:3], "Bad morning."], ROWS[1]]
     services.save(people["coder"], transcript, changed, expected=2)
     transcript.refresh_from_db()
-    assert services.current_scores(transcript.recording) is None
+    assert asking.current_scores(transcript.recording) is None
     shown = presentation.Shown.of(transcript, services.current(transcript), hidden="")
     assert (shown.state, shown.older) == ("waiting", 2)
     parts = [presentation.unit(changed, index, shown)["parts"] for index in (0, 1)]

@@ -7,7 +7,7 @@ import pytest
 from analysis.types import AnalysisError
 from facsweb.audit.models import Entry
 from facsweb.studies.services import ConsentMissing, withdraw_consent
-from facsweb.transcripts import services
+from facsweb.transcripts import asking, services
 from facsweb.transcripts.models import Revision, Scores, SourceFile, Transcript, Upload
 from tests.transcripts.conftest import ROWS
 
@@ -140,12 +140,12 @@ def test_a_withdrawal_forgets_uploads_and_scores_and_closes_the_words(transcript
     upload = services.receive(
         people["coder"], transcript.participant, transcript.recording, name="a.vtt", data=VTT
     )
-    assert len(services.current_units(transcript.recording)) == 2
+    assert len(asking.current_units(transcript.recording)) == 2
     withdraw_consent(people["analyst"], consent, reason="not stated")
     assert not Upload.objects.exists()
     assert not Scores.objects.exists()
-    assert services.current_units(transcript.recording) == []
-    assert services.current_scores(transcript.recording) is None
+    assert asking.current_units(transcript.recording) == []
+    assert asking.current_scores(transcript.recording) is None
     participant = type(transcript.participant).objects.get()
     transcript = Transcript.objects.get()
     upload.participant = participant
@@ -163,7 +163,7 @@ def test_units_for_others_have_words_and_both_times_or_none(transcript, people):
     rows = [*ROWS, [None, None, "", "Two\nlines"], [None, None, "", ""]]
     services.save(people["coder"], transcript, rows, expected=2)
     found = [
-        (one.start_us, one.end_us, one.speaker, one.text) for one in services.current_units(transcript.recording)
+        (one.start_us, one.end_us, one.speaker, one.text) for one in asking.current_units(transcript.recording)
     ]
     assert found == [
         (0, 1_500_000, "Anna", "Good morning."),
