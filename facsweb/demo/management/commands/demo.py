@@ -98,8 +98,9 @@ class Command(BaseCommand):
     def _interview(self, running: Installation, demonstration: Demonstration) -> None:
         """The longer recording, while people look around already; what fails is tried again at the next start."""
         try:
-            if seed_interview(running.url, demonstration, self._say) is not None:
-                self._say("An interview with sound is analysed, too: voice, words, markers, indicators.")
+            run = seed_interview(running.url, demonstration, self._say)
+            if run is not None:
+                self._say(f"An interview with sound is there, too: {running.url}runs/{run.pk}/review/")
         except (StepFailed, ValidationError, requests.RequestException) as error:
             self._say(f"The interview with sound is not there yet: {error} The next start tries again.")
 
