@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -32,20 +32,23 @@ def folder(path: Path) -> tuple[int, str]:
     return sum(one.stat().st_size for one in files), hashlib.sha256(said.encode()).hexdigest()
 
 
+@cache
 def wheel(name: str) -> Distribution | None:
-    """An installed package's metadata; None where it is not installed."""
+    """An installed package's metadata, read once a process; None where it is not installed."""
     try:
         return distribution(name)
     except PackageNotFoundError:
         return None
 
 
+@cache
 def licence(found: Distribution) -> str:
     """Licence as the package states it; empty where it states none."""
     said = found.metadata.get("License-Expression") or found.metadata.get("License") or ""
     return str(said).strip().split("\n", 1)[0]
 
 
+@cache
 def recorded(found: Distribution, file: str) -> tuple[int | None, str]:
     """Size and SHA-256 (hex) of one of the package's files, from the record that its wheel carries."""
     for one in found.files or ():

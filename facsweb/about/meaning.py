@@ -13,7 +13,7 @@ from analysis.emotion.files import COVERS, LEAVES_OUT
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.combinations import CHECKS, GRADES, GROUPS, catalogue, sources
 from analysis.indicators import EXPLORATORY, STATEMENT, formulas
-from facsweb.about import states
+from facsweb.about import holdings, states
 from facsweb.about.values import Action, Answer, Column, Table, counted, listed
 
 QUESTION: Final = "Combinations of Action Units, or emotions?"
@@ -25,7 +25,15 @@ def answer(user: Any) -> Answer:
         key="meaning",
         question=QUESTION,
         short=_short(),
-        tables=(_levels(), _grades(), _checks(), _combinations(), states.table(), _indicators()),
+        tables=(
+            _levels(),
+            _grades(),
+            _checks(),
+            _combinations(),
+            states.table(),
+            _indicators(),
+            *holdings.tables(),
+        ),
         notes=(STATEMENT, COVERS, LEAVES_OUT),
         links=(Action("The method, with formulas", reverse("about:method")),),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -216,6 +217,12 @@ def _lapsed_scorers() -> list[str]:
     return [one.scorer for one in trainings if lapses.of_training(one)]
 
 
+@cache
+def _version(name: str) -> str:
+    """Of an installed package; it cannot change while the program runs."""
+    return version(name)
+
+
 def _software() -> list[Row]:
     lock = Path(settings.BASE_DIR) / "requirements.lock"
     used: Counter[str] = Counter()
@@ -237,7 +244,7 @@ def _software() -> list[Row]:
         },
         {
             "what": "Libraries that measure",
-            "found": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+            "found": ", ".join(f"{name} {_version(name)}" for name in LIBRARIES),
             "how": "As installed.",
         },
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from facsweb.about.values import Cell, Table
@@ -17,26 +17,26 @@ def about_rows(table: Table) -> SafeString:
     return mark_safe("\n".join(_row(row) for row in table.cells))  # noqa: S308 (every part is escaped)
 
 
-def _row(row: list[Cell]) -> SafeString:
+def _row(row: list[Cell]) -> str:
     first, *rest = row
-    cells = [("num" if cell.is_right else "", cell.heading, _inside(cell)) for cell in rest]
-    return format_html(
-        '<tr><th scope="row">{}</th>{}</tr>',
-        _inside(first),
-        format_html_join("", '<td class="{}" data-label="{}">{}</td>', cells),
+    cells = "".join(
+        f'<td class="{"num" if cell.is_right else ""}" data-label="{escape(cell.heading)}">{_inside(cell)}</td>'
+        for cell in rest
     )
+    return f'<tr><th scope="row">{_inside(first)}</th>{cells}</tr>'
 
 
-def _inside(cell: Cell) -> SafeString | str:
-    """A value; units and tiers look as in ``components/au.html`` and ``components/tier.html``."""
+def _inside(cell: Cell) -> str:
+    """A value, escaped; units and tiers look as in ``components/au.html`` and ``components/tier.html``."""
+    words = escape(cell.words)
     if cell.is_absent:
-        return cell.words
+        return words
     if cell.url:
-        return format_html('<a href="{}">{}</a>', cell.url, cell.words)
+        return f'<a href="{escape(cell.url)}">{words}</a>'
     if cell.kind == "unit":
-        return format_html('<span class="au" data-region="{}">{}</span>', cell.region, cell.words)
+        return f'<span class="au" data-region="{escape(cell.region)}">{words}</span>'
     if cell.kind == "tier":
-        return format_html('<span class="tier" data-tier="{}">{}</span>', cell.words, cell.words)
+        return f'<span class="tier" data-tier="{words}">{words}</span>'
     if cell.kind in ("mono", "hash"):
-        return format_html('<span class="mono">{}</span>', cell.words)
-    return cell.words
+        return f'<span class="mono">{words}</span>'
+    return words
