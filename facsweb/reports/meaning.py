@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from analysis.facs.combinations import Found, catalogue, find, parse
 from analysis.facs.evidence import evidence_of_layer
+from analysis.indicators.permission import Allowed, refusals
+from analysis.types import AnalysisError
 from facsweb.coding.models import Layer
 from facsweb.coding.values import coded_layer
-from facsweb.meaning import hooks, inputs, services
+from facsweb.meaning import hooks, inputs, services, whose
 from facsweb.meaning.formula_words import which
 from facsweb.meaning.lanes import STATEMENT
 from facsweb.meaning.session import NEUTRAL_WORDS, Files
+from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Participant, Scope
 
 #: Distance of the moments at which a coding is looked at, microseconds: shorter than the shortest coded event that
@@ -50,7 +53,7 @@ def section(layer: Layer) -> dict[str, Any] | None:
         files = Files(services.folder(reading))
         told = files.json("states.json") or {}
         section |= {"states": states(told), "covers": told.get("covers", "")}
-        section["indicators"] = indicators(files, reading.inputs.get("indicators"))
+        section["indicators"] = indicators(files, reading.inputs.get("indicators"), *_now(layer.run))
         section["reading"] = {"id": str(reading.pk), "versions": reading.summary.get("versions", {})}
     return section
 
@@ -99,7 +102,19 @@ def states(told: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def indicators(files: Files, numbers: Mapping[str, int] | None) -> dict[str, Any] | None:
+def _now(run: AnalysisRun) -> tuple[Collection[int], list[str]]:
+    """Whose faces may be shown at this moment, and why no indicator may have a value: a reading can be older."""
+    participant = run.recording.participant
+    allowed = Allowed(frozenset(inputs.allowed_scopes(participant)), participant.study.setting)
+    try:
+        return whose.of_run(run).people.keys(), refusals(allowed)
+    except AnalysisError:  # its results are gone
+        return (), refusals(allowed)
+
+
+def indicators(
+    files: Files, numbers: Mapping[str, int] | None, shown: Collection[int], refused: Sequence[str] = ()
+) -> dict[str, Any] | None:
     """Indicators of every face of a reading, with formula and decomposition; None where none were read.
 
     Parameters
@@ -107,14 +122,20 @@ def indicators(files: Files, numbers: Mapping[str, int] | None) -> dict[str, Any
     files : Files
     numbers : mapping of str to int or None
         The study's own versions of formulas that the reading used, by indicator.
+    shown : collection of int
+        Faces of people who agree.
+    refused : sequence of str
+        Why none may have a value any more.
     """
-    told = files.json("indicators.json")
-    if told is None or not told["faces"]:
-        return None
+    told = files.json("indicators.json") or {"faces": ()}
+    without = {"value": None, "low": None, "high": None, "why": list(refused), "inputs": []} if refused else {}
     faces = [
-        {"face": face["face"], "list": [_indicator(one, numbers) for one in face["indicators"]]}
+        {"face": face["face"], "list": [_indicator(one | without, numbers) for one in face["indicators"]]}
         for face in told["faces"]
+        if face["face"] in shown
     ]
+    if not faces:
+        return None
     return {key: told.get(key, "") for key in ("statement", "word", "covers")} | {"faces": faces}
 
 

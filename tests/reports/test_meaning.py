@@ -6,12 +6,15 @@ import pytest
 
 from analysis.indicators import formulas
 from analysis.indicators.statement import EXPLORATORY, STATEMENT
+from facsweb.coding.models import Layer
 from facsweb.meaning import indicators, job, services
 from facsweb.reports import document, meaning
-from facsweb.studies.models import Consent, Scope
+from facsweb.studies.models import Consent, Scope, Study
 from tests.reports.test_document_text import squeezed, text_of
 
 pytestmark = pytest.mark.django_db
+#: A worker's heartbeat is a connection of its own, which must see what the test wrote.
+WORKING = pytest.mark.django_db(transaction=True)
 
 
 def test_combinations_are_those_of_the_signed_coding(layer):
@@ -39,6 +42,7 @@ def read(layer, redis):
     assert reading.state == "succeeded", reading.error + reading.error_detail
 
 
+@WORKING
 def test_the_document_says_both_and_what_they_are_not(read, report, client_as):
     said = report.sign_off.content["meaning"]
     assert said["states"][0]["rows"][0]["value"] > 0
@@ -51,6 +55,7 @@ def test_the_document_says_both_and_what_they_are_not(read, report, client_as):
     assert "joy" in page
 
 
+@WORKING
 def test_indicators_are_frozen_with_formula_decomposition_and_statement(layer, people, client_as, redis):
     formula = formulas.as_row(formulas.shipped().indicators[0])
     formula["input"] = formula["input"][1:]
@@ -65,6 +70,12 @@ def test_indicators_are_frozen_with_formula_decomposition_and_statement(layer, p
     assert one["formula"].startswith("this study’s own formula, version 1, by Analyst Person")
     assert [row["weight"] for row in one["inputs"]] == [0.25] * 4
     assert other["formula"].startswith("shipped formula")
+    Study.objects.filter(pk=layer.study.pk).update(setting="recruitment", jurisdiction="Brazil")
+    (one, *_) = meaning.section(Layer.objects.get(pk=layer.pk))["indicators"]["faces"][0]["list"]
+    assert (one["value"], one["inputs"]) == (None, []), "an older reading is shown as the rules are now"
+    assert "no indicator about applicants" in one["why"][0]
+    Study.objects.filter(pk=layer.study.pk).update(jurisdiction="Germany")
+    assert meaning.section(Layer.objects.get(pk=layer.pk)) is None
 
 
 def test_the_document_shows_an_indicator_s_value_and_what_it_is_made_of(sign_off):
