@@ -115,11 +115,11 @@ class FrameMeter:
             self._first += keep
 
     def frames(self) -> Frames:
-        """Everything, after the last block."""
+        """Everything, after the last block; once, for the pieces are given up as they are joined."""
         names = ("pitch_hz", "confidence", "level_db", "hnr_db", "jitter", "shimmer", "slope_db_oct", "channel_db")
         none = np.zeros(0, np.float32)
         columns = {
-            name: np.concatenate([done[name] for done in self._done]) if self._done else none for name in names
+            name: np.concatenate([done.pop(name) for done in self._done]) if self._done else none for name in names
         }
         columns["pitch_hz"] = guarded(columns["pitch_hz"])
         jumped = np.isnan(columns["pitch_hz"])
