@@ -69,6 +69,7 @@ def derive(
     formulas: Formulas | None = None,
     speakers: Speakers | None = None,
     refused: Mapping[int, Collection[str]] | None = None,
+    others: int = 0,
     seed: int = 0,
     hook: Hook | None = None,
 ) -> dict[str, Any]:
@@ -104,6 +105,8 @@ def derive(
         somebody else does.
     refused : mapping of int to collection of str, optional
         By face, ``voice`` or ``text`` where its person did not agree to that.
+    others : int
+        People in the picture whose faces were left out of the results; they may speak, too.
     seed : int
         Of all draws.
     hook : Hook, optional
@@ -123,7 +126,7 @@ def derive(
         for name in RESULTS:
             _link(results / name, out / name)
         faces = _faces(out, allowed, own, whose, calibrations or {}, speakers or {}, seed, hook)
-        _indicators(out, allowed, whose, markers, formulas, speakers or {}, refused or {}, seed)
+        _indicators(out, allowed, whose, markers, formulas, speakers or {}, refused or {}, others, seed)
         for one in faces:
             one["moments"] = _moments(out, one["face"])
         content = {
@@ -218,6 +221,7 @@ def _indicators(
     formulas: Formulas | None,
     speakers: Speakers,
     refused: Mapping[int, Collection[str]],
+    others: int,
     seed: int,
 ) -> None:
     from analysis.indicators.derive import derive as indicators
@@ -233,6 +237,7 @@ def _indicators(
             formulas=formulas,
             speakers=speakers,
             refused=refused,
+            others=others,
             seed=seed,
         )
 

@@ -64,6 +64,7 @@ def derive(
     markers: Sequence[Marker] = (),
     speakers: Speakers | None = None,
     refused: Mapping[int, Collection[str]] | None = None,
+    others: int = 0,
     faces: Collection[int] | None = None,
     seed: int = 0,
 ) -> Derived:
@@ -88,6 +89,8 @@ def derive(
         empty; else only what carries one of these names counts.
     refused : mapping of int to collection of str, optional
         By face, ``voice`` or ``text`` where its person did not agree to that.
+    others : int
+        People in the picture whose faces were left out of the results; they may speak, too.
     faces : collection of int, optional
         Whose faces may be read; all when left out.
     seed : int
@@ -107,6 +110,7 @@ def derive(
         markers=markers,
         speakers=speakers,
         refused=refused,
+        others=others,
         faces=faces,
         seed=seed,
     )
@@ -133,6 +137,7 @@ def compute(
     markers: Sequence[Marker] = (),
     speakers: Speakers | None = None,
     refused: Mapping[int, Collection[str]] | None = None,
+    others: int = 0,
     faces: Collection[int] | None = None,
     seed: int = 0,
 ) -> Derived:
@@ -145,7 +150,7 @@ def compute(
     """
     chosen = formulas or shipped()
     session = read(Path(folder), voice=voice, text=text)
-    said = Said(speakers or {}, refused or {}, seen=len(session.faces))
+    said = Said(speakers or {}, refused or {}, seen=len(session.faces) + others)
     if faces is not None:
         session = replace(session, faces=tuple(one for one in session.faces if one.face in faces))
     return _derived(session, allowed, chosen, markers, said, seed)

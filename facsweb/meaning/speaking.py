@@ -149,13 +149,15 @@ def present(folder: Path) -> set[str]:
 
 
 def asked(run: AnalysisRun) -> dict[str, Any]:
-    """What a page asks with: the run's faces and who they are, and the speakers of the transcript."""
+    """What a page asks with: the run's faces and who they are, everybody in the picture, the transcript's speakers."""
     codes = {str(pk): code for pk, code in Participant.objects.filter(study=run.study).values_list("pk", "code")}
+    named = _named(run)
     faces = [
         {"face": face, "label": f"Face {face + 1}, {codes.get(who, 'nobody’s yet')}"}
-        for face, who in _named(run).items()
+        for face, who in named.items()
     ]
-    return {"faces": faces, "written": current_speakers(run.recording)}
+    people = len(faces) + (whose.left_out(run) if named else 0)
+    return {"faces": faces, "people": people, "written": current_speakers(run.recording)}
 
 
 def _named(run: AnalysisRun) -> dict[int, str]:

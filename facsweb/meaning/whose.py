@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from analysis.facs.evidence import faces_of_run
 from facsweb.runs.models import AnalysisRun, PeopleRevision
@@ -66,10 +67,17 @@ def named(run: AnalysisRun) -> dict[int, str]:
     return found
 
 
+def left_out(run: AnalysisRun) -> int:
+    """How many people are in the picture and not among the run's faces. Raises as `of_run` does."""
+    return max(0, len(_people(run)) - len(faces_of_run(result_dir(run))))
+
+
 def _named(run: AnalysisRun) -> dict[int, str]:
     """Participants' ids by face, as the run's people say; empty where nobody said."""
+    return {face: one["participant"] for face, one in enumerate(_people(run))}
+
+
+def _people(run: AnalysisRun) -> list[dict[str, Any]]:
     number = run.parameters.get("people", 0)
     revision = PeopleRevision.objects.filter(run=measured_by(run), number=number).first() if number else None
-    if revision is None:
-        return {}
-    return {face: one["participant"] for face, one in enumerate(revision.people)}
+    return [] if revision is None else list(revision.people)

@@ -58,6 +58,7 @@ def read(reading: Reading, out: Path, pulse: Pulse) -> None:
         formulas=_formulas(reading, out),
         speakers=speaking.by_face(reading.inputs["who"], speaking.present(out)),
         refused={one[0]: one[3] for one in reading.inputs["people"]},
+        others=whose.left_out(reading.run),
         hook=pulse.hook,
     )
 

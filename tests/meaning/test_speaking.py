@@ -7,11 +7,12 @@ import json
 import pytest
 
 from facsweb.audit.models import Entry
-from facsweb.meaning import inputs, lanes, marking, services, speaking, work
+from facsweb.meaning import inputs, lanes, marking, services, speaking, whose, work
 from facsweb.meaning.marking import SPEAKERS
 from facsweb.meaning.models import Reading, Speakers
 from facsweb.meaning.speaking import Places
 from facsweb.recordings.models import Recording
+from facsweb.runs.models import PeopleRevision
 from facsweb.studies.models import Consent, Scope
 from facsweb.transcripts import services as transcripts
 
@@ -51,7 +52,7 @@ def test_who_a_speaker_is_is_a_version_that_is_logged_and_asks_for_a_reading(wit
     assert say(1, {"Anna": 0, "Ben": "nobody"})[1]["revision"] == 1, "nothing changed"
     assert say(1, {"Anna": 0})[1]["faces"] == {"Anna": 0}, "taken back"
     read = json.loads(client_as("analyst").get(f"/runs/{with_sound.pk}/speakers").content)
-    assert read["asked"]["faces"] == [{"face": 0, "label": "Face 1, P-001"}]
+    assert read["asked"] == {"faces": [{"face": 0, "label": "Face 1, P-001"}], "people": 1, "written": {}}
     past = json.loads(client_as("analyst").get(f"/runs/{with_sound.pk}/speakers?revision=1").content)
     assert past["faces"] == {"Anna": 0, "Ben": "nobody"}
 
@@ -91,7 +92,7 @@ def test_the_reading_is_told_and_the_sound_is_not_heard_again(with_sound, read, 
             (out / name).write_bytes(b"")
 
     def derive(results, out, **more):
-        derived.append((more["speakers"], more["refused"]))
+        derived.append((more["speakers"], more["refused"], more["others"]))
         (out / work.ABOUT).write_text("{}")
 
     monkeypatch.setattr(pipeline, "analyse_voice", listen)
@@ -101,7 +102,7 @@ def test_the_reading_is_told_and_the_sound_is_not_heard_again(with_sound, read, 
     say(1, {"anna": 0, "Ben": "nobody"})
     assert services.is_outdated(first)
     read(with_sound)
-    assert derived == [({}, {0: []}), ({0: {"anna", "Anna"}, None: {"Ben"}}, {0: []})]
+    assert derived == [({}, {0: []}, 0), ({0: {"anna", "Anna"}, None: {"Ben"}}, {0: []}, 0)]
     assert len(heard) == 1, "who somebody is changes no sound"
 
 
@@ -142,3 +143,10 @@ def test_speakers_of_a_transcript_are_said_without_sound(run, client_as, people,
     Consent.objects.filter(pk=consent.pk).update(scopes=[str(Scope.VIDEO), str(Scope.EMOTION)])
     assert client_as("coder").get(url).status_code == 409, "no consent to the words"
     assert inputs.refused(run.recording.participant) == ["voice", "text"]
+
+
+def test_somebody_in_the_picture_who_was_left_out_may_speak_too(run, people):
+    people_ = [{"pieces": [], "left_out": left_out, "participant": ""} for left_out in (False, True)]
+    PeopleRevision.objects.create(run=run, number=1, action="assign", words="", people=people_)
+    run.parameters = {**run.parameters, "people": 1}
+    assert whose.left_out(run) == 1

@@ -79,7 +79,7 @@ export function installSpeakers(review, lanes, onStored) {
     const all = people(speaking, written(), faces());
     part("speech-who").hidden = !list.asked || !all.length;
     const open = all.filter(({ name: one }) => saidOf(faces(), one) === undefined).length;
-    const alone = known.length === 1 && names(speaking).length < 2 && Object.keys(written()).length < 2;
+    const alone = list.asked?.people === 1 && names(speaking).length < 2 && Object.keys(written()).length < 2;
     part("speech-who-note").textContent = open < all.length ? (open ? `Of ${open} of ${all.length} nobody said who they are: their voice and words count for no face.` : "")
       : alone ? "One face and one speaker are taken to be the same person, though nobody said so. Say it here, or that they are not."
         : "Voice and words count for a face when it is said here whose they are. Until then they count for nobody.";

@@ -61,6 +61,9 @@ def test_a_face_that_is_not_read_is_still_a_face_that_may_speak(tmp_path):
     made.folder(tmp_path, seconds=60, faces=2, AU6=made.during(60, (20, 40)), AU12=made.during(60, (20, 40)))
     made.text(tmp_path, (20, 40, {"sadness": 0.9}))
     assert derive(tmp_path, allowed=made.RESEARCH, faces=[0]).channels["stretches"] == []
+    made.folder(tmp_path, seconds=60, AU6=made.during(60, (20, 40)), AU12=made.during(60, (20, 40)))
+    assert derive(tmp_path, allowed=made.RESEARCH).channels["stretches"], "one face and nobody else"
+    assert derive(tmp_path, allowed=made.RESEARCH, others=1).channels["stretches"] == []
 
 
 def test_each_face_has_its_own_speaker_and_nobody_has_those_who_are_in_no_picture():
