@@ -149,7 +149,7 @@ def present(folder: Path) -> set[str]:
 
 
 def asked(run: AnalysisRun) -> dict[str, Any]:
-    """What a page asks with: the run's faces and who they are, everybody in the picture, the transcript's speakers."""
+    """What a page asks with: the run's faces and who they are, how many are seen, the transcript's speakers."""
     codes = {str(pk): code for pk, code in Participant.objects.filter(study=run.study).values_list("pk", "code")}
     named = _named(run)
     faces = [
