@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.emotion.errors import MOST, Bins, Float32, binned, drawn
-from analysis.emotion.figures import ALL, SHARES, SHOWN
-from analysis.emotion.parameters import Parameters
+from analysis.emotion.errors import MOST, Bins, Float32, binned, drawn, usual_spread
+from analysis.emotion.figures import ALL, DIMENSIONS, OTHER, SHARES, SHOWN
+from analysis.emotion.parameters import Doubts, Parameters
 from analysis.emotion.shares import Part, dimensions, drawn_presences, parts_of, presences, resting, shares
 from analysis.facs.codes import ACTION_UNITS
-from analysis.facs.combination_model import Combination
-from analysis.facs.combination_presence import membership
+from analysis.facs.combination_model import Combination, Timing, Unit
+from analysis.facs.combination_presence import membership, minimum, ramp
 from analysis.facs.evidence import Evidence
 from analysis.facs.series import Float64, Int64
 
@@ -41,7 +41,7 @@ class Course:
     point : float32, shape (parts, n)
         Presence of the parts at the scores themselves.
     gates : mapping of int to float64, shape (n,)
-        Of the parts that ask for time: the presence of a share of time, or whether a stretch lasts as it has to.
+        Presence of the parts that are shares of time, which are not drawn.
     path : float32, shape (all, n)
         Shares and dimensions at the scores themselves, in the order of `ALL`.
     reach : float64, shape (all, n)
@@ -74,6 +74,8 @@ def course(
     wanted = {key for part in parts for key in part.keys}
     wanted |= {*ACTION_UNITS, *given.dimensions.valence, *given.dimensions.arousal, given.dimensions.closed}
     bins = binned(evidence, sorted(wanted & set(evidence.values)), speech, given.bin_us, given.errors)
+    if evidence.origin == "machine":
+        bins = replace(bins, company=company_of(parts, bins))
     single = {key: array[None, :] for key, array in bins.value.items()}
     count = len(bins)
     if not single or not count:
@@ -81,9 +83,13 @@ def course(
         empty = np.zeros((len(parts), count), np.float32)
         return Course(bins, parts, evidence.origin, given, empty, {}, nothing.astype(np.float32), nothing, nothing)
     point = presences(parts, bins.value, evidence.origin)
-    gates = _gates(parts, point, bins, evidence.origin)
+    gates = _gates(parts, bins, evidence.origin)
     for place, gate in gates.items():
-        point[place] = gate if parts[place].over_time else point[place] * gate
+        point[place] = gate
+    rows = np.arange(count)
+    for place, part in enumerate(parts):
+        if _timed(part):
+            point[place] *= _lasts((point[place] >= _THERE)[None], rows, bins, part.variant.timing)[0]
     at_rest = resting(single, given)
     present = np.where(np.isfinite(point), point, 0)[:, None]
     path = np.concatenate(
@@ -96,30 +102,80 @@ def course(
     return Course(bins, parts, evidence.origin, given, point, gates, path, reach, unseen)
 
 
-def _gates(parts: Sequence[Part], point: Float32, bins: Bins, origin: str) -> dict[int, Float64]:
-    """What time has to say of each part that asks for it, read from the scores as they stand."""
+def company_of(parts: Sequence[Part], bins: Bins) -> dict[str, Float64]:
+    """By code, how far all else of some combination that asks for it stands, in the scores as they are; 0–1.
+
+    Combinations of one code have nothing else, and sums of parts stand by any of them.
+    """
+    found = {key: np.zeros(len(bins)) for key in bins.value if "_" not in key}
+    there: dict[tuple[str, float], Float64] = {}
+
+    def presence(unit: Unit) -> Float64:
+        at = minimum(unit, "machine")
+        if (unit.code, at) not in there:
+            values = bins.value.get(unit.code)
+            there[unit.code, at] = np.zeros(len(bins)) if values is None else np.nan_to_num(ramp(values, at))
+        return there[unit.code, at]
+
+    for part in parts:
+        groups = [np.max([presence(unit) for unit in group], axis=0) for group in part.variant.required]
+        if len(groups) < 2:
+            continue
+        for place, group in enumerate(part.variant.required):
+            rest = np.min([other for at, other in enumerate(groups) if at != place], axis=0)
+            for code in {unit.code for unit in group} & found.keys():
+                np.maximum(found[code], rest, out=found[code])
+    return found
+
+
+def _gates(parts: Sequence[Part], bins: Bins, origin: str) -> dict[int, Float64]:
+    """Presence of each part that is a share of time, read from the scores as they stand."""
     found: dict[int, Float64] = {}
     for place, part in enumerate(parts):
-        timing = part.variant.timing
         if part.over_time:
             own = {key: bins.value[key] for key in part.keys if key in bins.value}
             nothing = np.full(len(bins), np.nan)
             told = membership(own, part.combination, origin=origin, seconds=bins.seconds) if own else nothing
             found[place] = np.asarray(told, np.float64)
-        elif timing.least_us is not None or timing.longest_us is not None:
-            found[place] = _lasts(point[place] >= _THERE, bins, timing.least_us or 0, timing.longest_us)
     return found
 
 
-def _lasts(mask: NDArray[np.bool_], bins: Bins, least_us: int, longest_us: int | None) -> Float64:
-    """1 in the stretches that last as long as they have to, and just before and after them; 0 elsewhere."""
-    out = np.zeros(len(mask))
-    change = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    for first, last in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True):
-        lasts = int(bins.time_us[last - 1] - bins.time_us[first]) + bins.width_us
-        if least_us <= lasts <= (longest_us or lasts):
-            out[max(first - 2, 0) : last + 2] = 1.0
-    return out
+def _timed(part: Part) -> bool:
+    """Whether it has to last, or must not last longer, and is seen at a moment otherwise."""
+    timing = part.variant.timing
+    return not part.over_time and (timing.least_us is not None or timing.longest_us is not None)
+
+
+def _lasts(mask: NDArray[np.bool_], rows: Int64, bins: Bins, timing: Timing) -> Float32:
+    """1 in the stretches that last as long as they have to, and just before and after them; 0 elsewhere.
+
+    Parameters
+    ----------
+    mask : bool, shape (d, k)
+        Where a part is there, by draw and bin.
+    rows : int64, shape (k,)
+        Places of these bins, ascending; where one is left out a stretch ends.
+    bins : Bins
+    timing : Timing
+
+    Returns
+    -------
+    float32, shape (d, k)
+    """
+    draws, count = mask.shape
+    place = np.arange(count) + 1 + np.cumsum(np.diff(rows, prepend=rows[0]) > 1)  # room between stretches
+    width = int(place[-1]) + 2
+    wide = np.zeros((draws, width), np.int8)
+    wide[:, place] = mask
+    change = np.diff(wide.ravel(), prepend=np.int8(0))
+    first, last = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    lasts = (last - first) * bins.width_us
+    kept = (lasts >= (timing.least_us or 0)) & (lasts <= (timing.longest_us or np.inf))
+    around = np.zeros(wide.size + 1, np.int32)
+    np.add.at(around, np.maximum(first[kept] - 2, 0), 1)
+    np.add.at(around, np.minimum(last[kept] + 2, wide.size), -1)
+    found = np.cumsum(around[:-1]).reshape(draws, width)[:, place] > 0
+    return np.asarray(found, np.float32)
 
 
 def _scored(parts: Sequence[Part], point: Float32, bins: Bins, given: Parameters) -> tuple[Float64, Float64]:
@@ -213,10 +269,8 @@ def summed(
         )
         for place, number in groups
     ]
-    odds = {
-        state: (offset + error * rng.standard_normal((draws, 1))).astype(np.float32)
-        for state, (offset, error) in priors.items()
-    }
+    odds, scale = _doubts(found.given.doubts, draws, rng, priors)
+    weight = _doubtful(found)
     loose = moving(found)
     still = np.flatnonzero(found.measured & ~loose)
     for (place, _), sums in zip(groups, out, strict=True):
@@ -227,15 +281,60 @@ def summed(
             sums.total[:, at] += np.bincount(place[own], weighted[at], number).astype(np.float32)[:, None]
     given = found.given
     rows = np.flatnonzero(found.measured & loose)
-    for part, values in drawn(found.bins, rows, given.errors, draws, given.chunk, rng):
+    for part, values in drawn(found.bins, rows, given.errors, draws, given.chunk, rng, given.company):
         gates = {place: array[part] for place, array in found.gates.items()}
         present = drawn_presences(found.parts, values, found.origin, gates)
-        fit = shares(found.parts, present, resting(values, given), found.bins.speech[part], given, odds)
+        for own, one in zip(present, found.parts, strict=True):
+            if _timed(one) and own.any():
+                own *= _lasts(own >= _THERE, part, found.bins, one.variant.timing)
+        given_odds = {state: sure + doubt * weight[part] for state, (sure, doubt) in odds.items()}
+        fit = shares(found.parts, present, resting(values, given), found.bins.speech[part], given, given_odds)
         both = np.concatenate([fit, np.stack(dimensions(values, given.dimensions))])
+        both[len(SHARES) :] *= 1 + scale * weight[part]
         both *= seconds[part].astype(np.float32)
         for (place, _), sums in zip(groups, out, strict=True):
             _add(sums.total, both, place[part])
     return out
+
+
+def _doubts(
+    given: Doubts, draws: int, rng: np.random.Generator, priors: Priors
+) -> tuple[dict[str, tuple[Float32, Float32]], Float32]:
+    """Log-odds of every state in each draw, and the factor on the dimensions: what lasts and never averages out.
+
+    Returns
+    -------
+    dict of str to (float32, float32), shapes (draws, 1)
+        Log-odds of a cohort's display rules, and those of doubt.
+    float32, shape (2, draws, 1)
+    """
+    odds: dict[str, tuple[Float32, Float32]] = {}
+    for state in SHARES:
+        sure, error = priors.get(state, (0.0, 0.0))
+        middle = given.other if state == OTHER else given.shown if state in SHOWN else 0.0
+        own = given.neutral if state == "neutral" else given.spread
+        deviates = rng.standard_normal((2, draws, 1), np.float32)
+        odds[state] = (
+            (sure + error * deviates[0]).astype(np.float32),
+            (middle + own * deviates[1]).astype(np.float32),
+        )
+    return odds, given.dimensions * rng.standard_normal((len(DIMENSIONS), draws, 1), np.float32)
+
+
+def _doubtful(found: Course) -> Float32:
+    """How much of that applies in every bin, 0–1, shape (n,).
+
+    All of it where a score that moves is as uncertain as one without an interval of its own, nothing where the
+    scores are exact or a person coded.
+    """
+    out = np.zeros(len(found.bins))
+    if found.origin == "machine":
+        errors = found.given.errors
+        for key, value in found.bins.value.items():
+            own = np.where(value >= errors.resting, found.bins.sigma[key], 0.0)
+            out = np.fmax(out, own)
+        out = out / usual_spread(errors)
+    return np.clip(out, 0, 1).astype(np.float32)
 
 
 def _add(total: NDArray[np.float32], values: Float32, place: Int64) -> None:

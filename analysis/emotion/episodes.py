@@ -108,7 +108,7 @@ def episodes(found: Course, spans: Stretches, sums: Sums) -> tuple[Episode, ...]
             continue
         rows = slice(int(spans.first[number]), int(spans.last[number]))
         draws = sums.total[number] / sums.seconds[number]
-        value, low, high = told(draws, found.given)
+        value, low, high = told(draws)
         order = sorted((ALL.index(state) for state in SHOWN), key=lambda at: -value[at])
         lead = order[0]
         enough = found.reach[lead, rows].mean() >= found.given.abstain.least_evidence

@@ -8,18 +8,23 @@ score the other way round (naive jitter) would push every resting face into move
 
 An error is not new in every frame. Part of it belongs to the face and code for the whole recording, the rest fades
 (`parameters.toml`, ``errors``).
+
+A weak score is not worth the same everywhere. Codes that act together come together: where all else of a
+combination stands, the one that is scored weakly is more often scored too low than too high, because it is the
+weakest of several scores with errors; and where a weak score stands alone it is more often nothing. The interval
+of a score does not know its company, so the draws are moved by a share of their spread (``company``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.emotion.parameters import Errors
+from analysis.emotion.parameters import Company, Errors
 from analysis.facs.evidence import Evidence
 from analysis.facs.series import Float64, Int64
 
@@ -52,6 +57,8 @@ class Bins:
         0–1; NaN where the face was not seen.
     speech : float64, shape (n,)
         Share of the bin in which the person speaks, 0–1.
+    company : mapping of str to float64, shape (n,)
+        By code, how far all else of some combination that asks for it stands, 0–1; none where a person coded.
     """
 
     time_us: Int64
@@ -61,6 +68,7 @@ class Bins:
     sigma: Mapping[str, Float64]
     quality: Float64
     speech: Float64
+    company: Mapping[str, Float64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -143,6 +151,11 @@ def _sigma(evidence: Evidence, key: str, scores: Float64, errors: Errors) -> Flo
     return np.where(np.isfinite(scores), found, np.nan)
 
 
+def usual_spread(errors: Errors) -> float:
+    """Spread of a shown score that has no interval of its own, intensity units."""
+    return errors.default_shown / _TWO_SIDED
+
+
 def _least(scores: Float64, errors: Errors) -> Float64:
     """Least spread of faint scores: from nothing at rest to that of a code that is shown.
 
@@ -150,6 +163,26 @@ def _least(scores: Float64, errors: Errors) -> Float64:
     """
     share = np.clip((scores - errors.resting) / (errors.faint - errors.resting), 0, None) * (scores < errors.faint)
     return np.asarray(share * errors.default_shown / _TWO_SIDED, np.float64)
+
+
+def moved(bins: Bins, key: str, company: Company) -> tuple[Float64, Float64]:
+    """By how many of its spreads the draws of a code lie beside its score, and how much of that is doubtful.
+
+    Weak scores only: none of it up to ``begins`` and from ``ends`` on, all of it from ``full`` to ``fades``.
+
+    Returns
+    -------
+    float64, float64, shapes (n,)
+        The first −1 to 1, the second 0 or more; 0 where a person coded.
+    """
+    code = key.split("_")[0]
+    nothing = np.zeros(len(bins))
+    if code not in bins.company:
+        return nothing, nothing
+    corners = (company.begins, company.full, company.fades, company.ends)
+    weak = np.interp(np.nan_to_num(bins.value[key]), corners, (0.0, 1.0, 1.0, 0.0))
+    beside = bins.company[code]
+    return weak * (company.alone + (company.together - company.alone) * beside), weak * company.doubt
 
 
 def spoken(begin: Int64, width_us: int, speech: Sequence[tuple[int, int]]) -> Float64:
@@ -163,7 +196,13 @@ def spoken(begin: Int64, width_us: int, speech: Sequence[tuple[int, int]]) -> Fl
 
 
 def drawn(
-    bins: Bins, rows: Int64, errors: Errors, draws: int, chunk: int, rng: np.random.Generator
+    bins: Bins,
+    rows: Int64,
+    errors: Errors,
+    draws: int,
+    chunk: int,
+    rng: np.random.Generator,
+    company: Company,
 ) -> Iterator[tuple[Int64, dict[str, Float32]]]:
     """Draws of the true intensities, some bins at a time.
 
@@ -181,6 +220,8 @@ def drawn(
     chunk : int
         Bins at a time.
     rng : numpy Generator
+    company : Company
+        How far weak scores are moved; how far exactly is one deviate of every draw, for all codes and all time.
 
     Yields
     ------
@@ -196,6 +237,8 @@ def drawn(
     share = np.float32(np.sqrt(1 - errors.lasting))
     own, common = np.float32(np.sqrt(1 - errors.sides_alike)), np.float32(np.sqrt(errors.sides_alike))
     alone, together = np.float32(np.sqrt(1 - errors.codes_alike)), np.float32(np.sqrt(errors.codes_alike))
+    doubt = rng.standard_normal(draws, np.float32)
+    beside = {key: moved(bins, key, company) for key in keys}
     last_us: int | None = None
     for first in range(0, len(rows), chunk):
         part = rows[first : first + chunk]
@@ -214,6 +257,8 @@ def drawn(
             error = alone * unit[at[key.split("_")[0]]] + whole
             if "_" in key:
                 error = common * error + own * unit[at[key]]
+            shift, doubtful = (array[part].astype(np.float32)[:, None] for array in beside[key])
+            error = error + shift + doubtful * doubt
             value = bins.value[key][part].astype(np.float32)[:, None]
             sigma = bins.sigma[key][part].astype(np.float32)[:, None]
             found[key] = np.ascontiguousarray(np.clip(value + sigma * error, 0, MOST).T)

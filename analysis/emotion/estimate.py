@@ -143,7 +143,7 @@ def _windows(found: Course, by_cell: Sums, cell: Int64, first: int) -> tuple[Int
         known = time[begin:end] > 0
         draws = np.asarray(total)[known] / time[begin:end][known][:, None, None]
         rows = np.arange(begin, end)[known]
-        value[:, rows], low[:, rows], high[:, rows] = (array.T for array in told(draws, given))
+        value[:, rows], low[:, rows], high[:, rows] = (array.T for array in told(draws))
     low, high = widened(low, high, np.nan_to_num(unseen))
     low, high = np.fmin(low, value), np.fmax(high, value)
     why = _silences(value, low, high, evidence, share, given.abstain)

@@ -8,14 +8,20 @@ resampling does not show either; then the second interval ends where one more ex
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.emotion.course import Course, Sums
-from analysis.emotion.figures import ALL, SHOWN, Level, scale
+from analysis.emotion.figures import ALL, Level, scale
 from analysis.emotion.spread import block_length, blocks
 from analysis.emotion.values import told
 from analysis.facs.series import Float64
+
+#: How far one more event takes a value down and up; a choice of ours: half of the scale for valence, arousal and
+#: neutral, whose events are not alike, and all of it up for a state.
+_EVENT: Final = {"neutral": (0.5, 0.0), "valence": (0.5, 0.5), "arousal": (0.0, 0.5)}
 
 
 def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, Level]:
@@ -35,13 +41,14 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
     cells = by_cell.total if known.all() else by_cell.total[known]
     weight = by_cell.seconds[known]
     draws = cells.sum(axis=0, dtype=np.float64) / time
-    expected = np.stack([_resampled(cells[:, at], weight, rng) for at in range(len(ALL))])
+    least = round(limits.block_s * 1e6 / found.given.step_us)
+    expected = np.stack([_resampled(cells[:, at], weight, least, rng) for at in range(len(ALL))])
     for at in np.flatnonzero(unseen > 0).tolist():
         hidden = _elsewhere(cells[:, at], weight, unseen[at], rng)
         draws[at] += unseen[at] * (hidden - draws[at])
         expected[at] += unseen[at] * (hidden - expected[at])
-    value, low, high = told(draws, found.given)
-    _, expected_low, expected_high = told(expected, found.given)
+    value, low, high = told(draws)
+    further_low, further_high = _beyond(expected, limits.unseen_s / time, rng)
     out = {}
     for at, state in enumerate(ALL):
         bottom, top = scale(state)
@@ -55,8 +62,7 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
         if not why and time < limits.least_session_s:
             why_expected = f"{time:.0f} s are too short to say how the face moves beyond this recording"
         ends = (min(own[0], own[1]), max(own[2], own[1]))
-        rare = limits.unseen_s / time if state in SHOWN else bottom
-        further = (min(expected_low[at], ends[0]), max(expected_high[at], ends[1], min(rare, top)))
+        further = (min(further_low[at], ends[0]), max(further_high[at], ends[1]))
         out[state] = Level(
             None if why else float(own[1]),
             None if why else float(ends[0]),
@@ -68,6 +74,43 @@ def levels(found: Course, by_cell: Sums, rng: np.random.Generator) -> dict[str, 
             why_expected,
         )
     return out
+
+
+def _beyond(expected: Float64, unseen: float, rng: np.random.Generator) -> tuple[Float64, Float64]:
+    """Ends of the intervals of such recordings' means.
+
+    How often something rare happens is known only as well as it was counted. Of n events seen in a time the mean
+    number lies, 90 %, between those Poisson means of which n or more, and n or fewer, are seen one time in twenty
+    (Garwood 1936, Biometrika 28(3/4):437–442): the spread of n waiting times for the lower end, and of n + 1 for
+    the upper. Resampling has the spread of n. So for the upper end one more event is added that waits as long as
+    chance has it (an exponential deviate), and where nothing was seen that one is all there is. Valence can go
+    either way.
+
+    Parameters
+    ----------
+    expected : float64, shape (all, draws)
+        Resampled means.
+    unseen : float
+        What one more event adds to a share, as a share of the time.
+    rng : numpy Generator
+
+    Returns
+    -------
+    low, high : float64, shape (all,)
+    """
+    more = unseen * rng.standard_exponential(expected.shape)
+    low, high = np.empty(len(ALL)), np.empty(len(ALL))
+    for at, state in enumerate(ALL):
+        bottom, top = scale(state)
+        size = _EVENT.get(state, (0.0, 1.0))
+        up = np.clip(expected[at] + size[1] * more[at], bottom, top)
+        down = np.clip(expected[at] - size[0] * more[at], bottom, top)
+        low[at], high[at] = np.quantile(down, 0.05), np.quantile(up, 0.95)
+        if low[at] <= bottom:  # then all ten of a hundred lie above, as everywhere
+            high[at] = np.quantile(up, 0.9)
+        elif high[at] >= top:
+            low[at] = np.quantile(down, 0.1)
+    return low, high
 
 
 def _elsewhere(cells: NDArray[np.float32], weight: Float64, share: float, rng: np.random.Generator) -> Float64:
@@ -84,7 +127,7 @@ def _elsewhere(cells: NDArray[np.float32], weight: Float64, share: float, rng: n
     return found
 
 
-def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Generator) -> Float64:
+def _resampled(cells: NDArray[np.float32], weight: Float64, least: int, rng: np.random.Generator) -> Float64:
     """Means of resampled courses, one for each draw, shape (draws,).
 
     Parameters
@@ -93,10 +136,14 @@ def _resampled(cells: NDArray[np.float32], weight: Float64, rng: np.random.Gener
         Sums of value × seconds.
     weight : float64, shape (c,)
         Seconds.
+    least : int
+        No block is shorter, unless there would be fewer than four: one that cuts movements in two shows less than
+        they spread.
+    rng : numpy Generator
     """
     count, draws = cells.shape
     course = cells.mean(axis=1, dtype=np.float64) / weight
-    length = block_length(course)
+    length = max(block_length(course), min(least, max(count // 4, 1)))
     places = blocks(count, length, draws, rng)
     total = cells[places, np.arange(draws)[:, None]].sum(axis=1, dtype=np.float64)
     mean = cells.sum(axis=0, dtype=np.float64) / weight.sum()

@@ -57,6 +57,36 @@ class Errors:
 
 
 @dataclass(frozen=True)
+class Company:
+    """What a weak score is worth beside others.
+
+    Attributes
+    ----------
+    together, alone : float
+        By how many of its spreads the truth lies above a weak score where all else of a combination stands, and
+        where nothing of it does, −1 to 1.
+    doubt : float
+        Spread of both that lasts over a recording and is the same for all codes, of spreads.
+    begins, full, fades, ends : float
+        A score is weak from the first on, fully so from the second to the third, and no more at the last, 0–5.
+    """
+
+    together: float
+    alone: float
+    doubt: float
+    begins: float
+    full: float
+    fades: float
+    ends: float
+
+    def __post_init__(self) -> None:
+        if max(abs(self.together), abs(self.alone)) > 1 or not 0 <= self.doubt <= 1:
+            raise ValueError("company: expected −1 to 1, and a doubt of 0–1")
+        if not 0 <= self.begins < self.full <= self.fades < self.ends <= 5:
+            raise ValueError("company: expected 0 ≤ begins < full ≤ fades < ends ≤ 5")
+
+
+@dataclass(frozen=True)
 class Rest:
     """Up to where a code rests and from where on it is there, 0–5, and which codes do not count."""
 
@@ -112,15 +142,29 @@ class Dimensions:
 
 
 @dataclass(frozen=True)
-class Widening:
-    """Factors on the upper half of a state's interval and on the lower half of ``other``'s; 1 or more."""
+class Doubts:
+    """What the scores' errors leave out: errors of a whole recording, drawn once for all of its time.
+
+    Attributes
+    ----------
+    shown, other : float
+        Log-odds by which states come out too low, and what fits none.
+    spread, neutral : float
+        Spread of the log-odds of each state, and of a face that does not move; 0 or more.
+    dimensions : float
+        Spread of a factor on valence and on arousal, 0–1.
+    """
 
     shown: float
     other: float
+    spread: float
+    neutral: float
+    dimensions: float
 
     def __post_init__(self) -> None:
-        if min(self.shown, self.other) < 1:
-            raise ValueError("widening: expected 1 or more")
+        if max(abs(self.shown), abs(self.other)) > 1 or min(self.spread, self.neutral) < 0:
+            raise ValueError("doubts: expected log-odds of −1 to 1 and spreads of 0 or more")
+        _shares(dimensions=self.dimensions)
 
 
 @dataclass(frozen=True)
@@ -138,7 +182,9 @@ class Abstain:
     least_session_s : float
         Measured time below which nothing is said of how the face moves beyond this recording, seconds.
     unseen_s : float
-        Share × seconds that a state which never showed may still come to in such a time.
+        Share × seconds of one event: how much one more than was seen would add.
+    block_s : float
+        Shortest block that is resampled, seconds.
     """
 
     least_evidence: float
@@ -148,6 +194,7 @@ class Abstain:
     told_apart: float
     least_session_s: float
     unseen_s: float
+    block_s: float
 
     def __post_init__(self) -> None:
         _shares(
@@ -171,7 +218,7 @@ class Parameters:
         Length of a window, distance of two windows, length of a bin, microseconds.
     draws, chunk : int
         Draws of every value; bins that are drawn at a time.
-    errors, rest, weights, dimensions, widening, abstain
+    errors, company, rest, weights, dimensions, doubts, abstain
     groups : mapping of str to str
         State by group of the catalogue of combinations.
     """
@@ -184,10 +231,11 @@ class Parameters:
     draws: int
     chunk: int
     errors: Errors
+    company: Company
     rest: Rest
     weights: Weights
     dimensions: Dimensions
-    widening: Widening
+    doubts: Doubts
     abstain: Abstain
     groups: Mapping[str, str]
 
@@ -220,6 +268,7 @@ def parameters() -> Parameters:
         draws=tables["draws"]["count"],
         chunk=tables["draws"]["chunk"],
         errors=Errors(**tables["errors"]),
+        company=Company(**tables["company"]),
         rest=Rest(tables["rest"]["begins"], tables["rest"]["ends"], frozenset(tables["rest"]["ignored"])),
         weights=Weights(
             told_weights["covered"],
@@ -234,7 +283,7 @@ def parameters() -> Parameters:
             dimensions["strongest"],
             dimensions["closed"],
         ),
-        widening=Widening(**tables["widening"]),
+        doubts=Doubts(**tables["doubts"]),
         abstain=Abstain(**tables["abstain"]),
         groups=MappingProxyType(tables["groups"]),
     )

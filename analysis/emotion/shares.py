@@ -235,7 +235,9 @@ def shares(
     fit[SHARES.index("neutral")] = none * neutral
     fit[SHARES.index(OTHER)] += none * (1 - neutral)
     for state, offset in (odds or {}).items():
-        fit[SHARES.index(state)] *= np.exp(offset, dtype=np.float32)
+        own = fit[SHARES.index(state)]
+        if own.any():
+            own *= np.exp(offset, dtype=np.float32)
     found: NDArray[np.float32] = fit / fit.sum(axis=0)
     return found
 

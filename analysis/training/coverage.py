@@ -1,7 +1,7 @@
 """How often the intervals of states hold the truth, on sessions whose truth is known. Tables of docs/method.md.
 
 ``python -m analysis.training.coverage`` prints the whole study as Markdown (about ten minutes of one processor);
-``--share 0.2`` a fifth of its sessions.
+``--share 0.2`` a fifth of its sessions, ``--jobs 2`` in two processes.
 
 Factors were set on other seeds, and the model that computes the states is not the one that makes the sessions
 (`analysis.training.made_sessions`). Windows count where a value is given and where there is something to say: the
@@ -13,81 +13,38 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from analysis.emotion.course import course
 from analysis.emotion.estimate import states
-from analysis.emotion.figures import ALL, SHOWN, States
+from analysis.emotion.figures import ALL, DIMENSIONS, SHOWN, States
 from analysis.emotion.parameters import Parameters, parameters
 from analysis.facs.combination_model import Combination
 from analysis.facs.combinations import catalogue
 from analysis.facs.evidence import Evidence
 from analysis.facs.series import Float64
-from analysis.training.made_sessions import Made, World, lived, made
+from analysis.training.counted import WIDTHS, Counted, joined, none, row
+from analysis.training.made_sessions import UNILATERAL, Made, World, lived, made
 
-#: Smallest upper end of an interval that says something.
-SAYS: Final = 0.05
-_SEED: Final = 20261121
-_WIDTHS: Final = 1e-6
+_SEED: Final = 20261124
+#: Smallest share of a person's time at which missing it would be a miss.
+_OFTEN: Final = 0.01
 #: Hours of the same person that stand for what the session is a part of.
 _LIFE_H: Final = 1.0
 #: Frames a second of that time; faces move slower.
 _LIFE_HZ: Final = 5.0
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Values that were given, one row each.
-
-    Attributes
-    ----------
-    kind : int64, shape (n,)
-        Place in `ALL`.
-    value, low, high, truth : float64, shape (n,)
-    """
-
-    kind: np.ndarray[tuple[int], np.dtype[np.int64]]
-    value: Float64
-    low: Float64
-    high: Float64
-    truth: Float64
-
-    def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Counted:
-        """Some of the rows."""
-        return Counted(self.kind[mask], self.value[mask], self.low[mask], self.high[mask], self.truth[mask])
-
-    @property
-    def telling(self) -> Counted:
-        """Where the interval says something."""
-        return self.where(self.high >= SAYS)
-
-    @property
-    def held(self) -> float:
-        """Share of the truths inside of their intervals; NaN when there are none."""
-        if not len(self.kind):
-            return float("nan")
-        return float(((self.truth >= self.low - _WIDTHS) & (self.truth <= self.high + _WIDTHS)).mean())
-
-    def of(self, name: str) -> Counted:
-        """One state's."""
-        return self.where(self.kind == ALL.index(name))
-
-
-def joined(parts: Sequence[Counted]) -> Counted:
-    """All rows in one."""
-    names = ("kind", "value", "low", "high", "truth")
-    return Counted(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
 @lru_cache(maxsize=1)
 def recipes() -> tuple[tuple[str, ...], ...]:
     """Codes of every variant of the catalogue's expressions that a machine can find: what made faces show."""
     return tuple(
-        tuple(group[0].code for group in variant.required)
+        tuple((UNILATERAL if group[0].side == "unilateral" else "") + group[0].code for group in variant.required)
         for one in catalogue()
         if one.kind == "expression"
         for variant in one.variants
@@ -101,40 +58,40 @@ def true_path(truth: Evidence, combinations: Sequence[Combination]) -> Float64:
     return course(truth, combinations, (), given).path.astype(np.float64)
 
 
-def compared(one: Made, found: States, combinations: Sequence[Combination]) -> tuple[Counted, Counted]:
+def compared(
+    one: Made, found: States, combinations: Sequence[Combination], number: int = 0
+) -> tuple[Counted, Counted]:
     """Windows and session values of one made session beside the truth of its measured frames."""
     path = true_path(one.truth, combinations)
     measured = np.zeros(len(one.evidence), bool)
     for values in one.evidence.values.values():
         measured |= np.isfinite(values)
     sums = np.concatenate([np.zeros((len(ALL), 1)), np.cumsum(np.where(measured, path, 0), axis=1)], axis=1)
-    number = np.concatenate([[0], np.cumsum(measured)])
+    frames = np.concatenate([[0], np.cumsum(measured)])
     first, last = (np.searchsorted(one.evidence.time_us, ends) for ends in (found.start_us, found.end_us))
-    truth = (sums[:, last] - sums[:, first]) / np.maximum(number[last] - number[first], 1)
+    truth = (sums[:, last] - sums[:, first]) / np.maximum(frames[last] - frames[first], 1)
     windows, session = [], []
-    whole = sums[:, -1] / max(number[-1], 1)
+    whole = sums[:, -1] / max(frames[-1], 1)
     for at, name in enumerate(ALL):
         window = found.windows[name]
         given = ~window.abstained
-        kind = np.full(int(given.sum()), at)
-        windows.append(Counted(kind, window.value[given], window.low[given], window.high[given], truth[at, given]))
+        kind, named = (np.full(int(given.sum()), one) for one in (at, number))
+        ends = window.low[given], window.high[given]
+        windows.append(Counted(kind, named, window.value[given], *ends, truth[at, given]))
         level = found.session[name]
         if level.value is not None and level.low is not None and level.high is not None:
-            row = [np.array([number]) for number in (level.value, level.low, level.high, whole[at])]
-            session.append(Counted(np.array([at]), *row))
+            session.append(row(at, number, level.value, level.low, level.high, whole[at]))
     return joined(windows), joined(session)
 
 
-def expected(life: Float64, found: States) -> Counted:
+def expected(life: Float64, found: States, number: int = 0) -> Counted:
     """Session values beside what they are an estimate of: the person's mean over a long time, shape (all,)."""
     rows = []
     for at, name in enumerate(ALL):
         level = found.session[name]
         if level.value is not None and level.expected_low is not None and level.expected_high is not None:
-            row = [np.array([one]) for one in (level.value, level.expected_low, level.expected_high, life[at])]
-            rows.append(Counted(np.array([at]), *row))
-    nothing = np.zeros(0)
-    return joined(rows) if rows else Counted(np.zeros(0, np.int64), nothing, nothing, nothing, nothing)
+            rows.append(row(at, number, level.value, level.expected_low, level.expected_high, life[at]))
+    return joined(rows) if rows else none()
 
 
 @dataclass(frozen=True)
@@ -163,6 +120,7 @@ def study(
     seed: int = _SEED,
     life_h: float = _LIFE_H,
     given: Parameters | None = None,
+    first: int = 0,
 ) -> Study:
     """Make sessions, compute their states, compare.
 
@@ -176,24 +134,24 @@ def study(
     life_h : float
         Hours of each person's true movements that stand for its mean; 0: not compared.
     given : Parameters, optional
+    first : int
+        Number of the first session: another number is another person.
     """
     combinations = catalogue()
     windows, levels, beyond = [], [], []
     possible = 0
-    for number in range(sessions):
+    for number in range(first, first + sessions):
         one = made(world, recipes(), seconds, seed=seed, number=number)
         found = states(one.evidence, combinations=combinations, seed=number, given=given)
-        compare = compared(one, found, combinations)
+        compare = compared(one, found, combinations, number)
         windows.append(compare[0])
         levels.append(compare[1])
         possible += len(found.start_us) * len(ALL)
         if life_h:
             long = lived(replace(world, rate_hz=_LIFE_HZ), recipes(), life_h, seed=seed, number=number)
-            beyond.append(expected(true_path(long, combinations).mean(axis=1), found))
-    nothing = np.zeros(0)
-    empty = Counted(np.zeros(0, np.int64), nothing, nothing, nothing, nothing)
+            beyond.append(expected(true_path(long, combinations).mean(axis=1), found, number))
     told = joined(windows)
-    return Study(told, joined(levels), joined(beyond) if beyond else empty, len(told.kind) / max(possible, 1))
+    return Study(told, joined(levels), joined(beyond) if beyond else none(), len(told.kind) / max(possible, 1))
 
 
 # The study
@@ -201,8 +159,8 @@ def study(
 #: Name of a world, how it differs from the first, seconds and sessions.
 WORLDS: Final[tuple[tuple[str, World, float, int], ...]] = (
     ("as assumed, 1 min", World(), 60, 80),
-    ("as assumed, 3 min", World(), 180, 30),
-    ("as assumed, 10 min", World(), 600, 12),
+    ("as assumed, 3 min", World(), 180, 60),
+    ("as assumed, 10 min", World(), 600, 40),
     ("little expression", World(per_minute=3), 120, 40),
     ("much expression", World(per_minute=16), 60, 40),
     ("much is not scored", World(missing=0.15), 60, 40),
@@ -213,20 +171,25 @@ WORLDS: Final[tuple[tuple[str, World, float, int], ...]] = (
     ("scores spill over", World(spilt=1.0), 60, 40),
     ("few false movements", World(wrong=0.05), 60, 40),
 )
-#: Other choices than the shipped ones, each on the first world.
-CHOICES: Final[tuple[tuple[str, dict[str, float]], ...]] = (
-    ("as shipped", {}),
-    ("lasting 0.3", {"lasting": 0.3}),
-    ("lasting 0.95", {"lasting": 0.95}),
-    ("fading 0.2 s", {"fading_s": 0.2}),
-    ("fading 2 s", {"fading_s": 2.0}),
-    ("codes alike 0", {"codes_alike": 0.0}),
-    ("codes alike 0.6", {"codes_alike": 0.6}),
+#: Other choices than the shipped ones, each on the first world: a table of the parameters and what differs.
+CHOICES: Final[tuple[tuple[str, str, dict[str, float]], ...]] = (
+    ("as shipped", "errors", {}),
+    ("lasting 0.3", "errors", {"lasting": 0.3}),
+    ("lasting 0.95", "errors", {"lasting": 0.95}),
+    ("fading 0.2 s", "errors", {"fading_s": 0.2}),
+    ("fading 2 s", "errors", {"fading_s": 2.0}),
+    ("codes alike 0", "errors", {"codes_alike": 0.0}),
+    ("codes alike 0.6", "errors", {"codes_alike": 0.6}),
+    ("company counts nothing", "company", {"together": 0.0, "alone": 0.0, "doubt": 0.0}),
+    ("together 0.4", "company", {"together": 0.4}),
+    ("no doubts", "doubts", {"shown": 0.0, "other": 0.0, "spread": 0.0, "neutral": 0.0, "dimensions": 0.0}),
 )
 _CHOICE_SESSIONS: Final = 30
 #: So many worlds, the first ones, are as assumed; of so many the person's long time is looked at.
 _ASSUMED: Final = 3
 _LIVED: Final = 5
+#: Numbers of the people of one world and of the next lie so far apart.
+_PEOPLE: Final = 1000
 
 
 def shown(counted: Counted) -> Counted:
@@ -234,21 +197,47 @@ def shown(counted: Counted) -> Counted:
     return counted.where(np.isin(counted.kind, [ALL.index(name) for name in SHOWN]))
 
 
+def _often(counted: Counted) -> Counted:
+    """Of these the states that the person shows, .01 of the time or more: all others are held whatever is said."""
+    return shown(counted.where(counted.truth >= _OFTEN))
+
+
 def _held(counted: Counted) -> str:
-    return f"{counted.held:.2f} ({len(counted.kind)})" if len(counted.kind) else "–"
+    """Share that is held, its standard error and of how many."""
+    if not len(counted.kind):
+        return "–"
+    error = f" ± {counted.doubt:.2f}" if counted.doubt > 0 else ""
+    return f"{counted.held:.2f}{error} ({len(counted.kind)})"
 
 
-@lru_cache(maxsize=16)
+_AHEAD: Final[dict[tuple[int, float], Study]] = {}
+
+
+def _studied_ahead(share: float, jobs: int) -> None:
+    """Study all worlds in several processes; the longest first."""
+    order = sorted(range(len(WORLDS)), key=lambda number: -WORLDS[number][2] * WORLDS[number][3])
+    with ProcessPoolExecutor(jobs) as pool:
+        for number, found in zip(order, pool.map(_studied, order, [share] * len(order)), strict=True):
+            _AHEAD[number, share] = found
+
+
+@lru_cache(maxsize=len(WORLDS))
 def _studied(number: int, share: float) -> Study:
     """A world's study; the person's long time is made for the first worlds, in which faces differ."""
+    if (number, share) in _AHEAD:
+        return _AHEAD[number, share]
     _, world, seconds, sessions = WORLDS[number]
-    return study(world, seconds, max(2, round(sessions * share)), life_h=_LIFE_H if number < _LIVED else 0)
+    count = max(2, round(sessions * share))
+    return study(world, seconds, count, life_h=_LIFE_H if number < _LIVED else 0, first=_PEOPLE * number)
 
 
 def by_world(share: float, first: int = 0, last: int | None = None) -> Iterator[str]:
     """Table of the worlds, or of some of them."""
-    yield "| world | sessions | values given | windows | their states | width | sessions as they are | beyond |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield (
+        "| world | sessions | values given | windows | their states | width | sessions as they are | "
+        "their states | beyond | their states |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for number, (name, _, seconds, sessions) in list(enumerate(WORLDS))[first:last]:
         count = max(2, round(sessions * share))
         found = _studied(number, share)
@@ -257,7 +246,8 @@ def by_world(share: float, first: int = 0, last: int | None = None) -> Iterator[
         width = float((states_.high - states_.low).mean()) if len(states_.kind) else float("nan")
         yield (
             f"| {name} | {count} × {seconds:.0f} s | {found.given:.2f} | {_held(told)} | {_held(states_)} | "
-            f"{width:.2f} | {_held(found.sessions.telling)} | {_held(found.beyond)} |"
+            f"{width:.2f} | {_held(found.sessions.telling)} | {_held(shown(found.sessions.telling))} | "
+            f"{_held(found.beyond)} | {_held(_often(found.beyond))} |"
         )
 
 
@@ -274,7 +264,7 @@ def by_state(share: float) -> Iterator[str]:
         told = every.telling
         if not len(told.kind):
             continue
-        above, below = (told.truth > told.high + _WIDTHS).mean(), (told.truth < told.low - _WIDTHS).mean()
+        above, below = (told.truth > told.high + WIDTHS).mean(), (told.truth < told.low - WIDTHS).mean()
         yield (
             f"| {name} | {_held(every)} | {_held(told)} | {(told.value - told.truth).mean():+.3f} | "
             f"{(told.high - told.low).mean():.2f} | {above:.2f} / {below:.2f} | "
@@ -288,8 +278,9 @@ def by_choice(share: float) -> Iterator[str]:
     yield "| choice | windows | their states | width | sessions as they are | width |"
     yield "|---|---|---|---|---|---|"
     given = parameters()
-    for name, changed in CHOICES:
-        chosen = replace(given, errors=replace(given.errors, **changed))
+    for name, part, changed in CHOICES:
+        other: Any = {part: replace(getattr(given, part), **changed)}
+        chosen = replace(given, **other)
         found = study(World(), 60, max(2, round(_CHOICE_SESSIONS * share)), life_h=0, given=chosen)
         told, session = found.windows.telling, found.sessions.telling
         states_ = shown(told)
@@ -299,9 +290,9 @@ def by_choice(share: float) -> Iterator[str]:
         )
 
 
-def binning(sessions: int) -> float:
-    """Largest difference that bins of 0.1 s make to the truth of a window, over some sessions."""
-    worst = 0.0
+def binning(sessions: int) -> tuple[float, float]:
+    """Largest difference that bins of 0.1 s make to the truth of a window: of fatigue, and of all other states."""
+    worst = np.zeros(len(ALL))
     combinations = catalogue()
     for number in range(sessions):
         truth = made(World(), recipes(), 60, seed=_SEED, number=number).truth
@@ -310,22 +301,30 @@ def binning(sessions: int) -> float:
         for start in range(0, 58):
             frames = fine[:, start * 25 : (start + 2) * 25].mean(axis=1)
             bins = coarse[:, start * 10 : (start + 2) * 10].mean(axis=1)
-            worst = max(worst, float(np.abs(frames - bins).max()))
-    return worst
+            worst = np.maximum(worst, np.abs(frames - bins))
+    timed = ALL.index("fatigue")
+    others = [ALL.index(name) for name in (*SHOWN, *DIMENSIONS) if name != "fatigue"]
+    return float(worst[timed]), float(worst[others].max())
 
 
 def main(arguments: list[str]) -> int:
     """Run; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=1.0, metavar="S", help="of the sessions (1)")
-    share = parser.parse_args(arguments).share
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (1)")
+    options = parser.parse_args(arguments)
+    share = options.share
+    if options.jobs > 1:
+        _studied_ahead(share, options.jobs)
     for table in (by_state(share), by_world(share), by_choice(share)):
         for line in table:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         sys.stdout.write("\n")
+    timed, others = binning(max(2, round(10 * share)))
     sys.stdout.write(
-        f"Bins of 0.1 s change a window's value by at most {binning(max(2, round(10 * share))):.3f}.\n"
+        f"Bins of 0.1 s change a window's value by at most {others:.3f}; that of fatigue, which asks how long "
+        f"lids are closed, by {timed:.3f}.\n"
     )
     return 0
 

@@ -7,17 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.emotion.errors import binned, drawn, spoken, spread_of
+from analysis.emotion.errors import binned, drawn, moved, spoken, spread_of
 from analysis.emotion.parameters import parameters
 from analysis.facs.evidence import Evidence
 from tests.analysis.combination_evidence import evidence, held
 
 ERRORS = parameters().errors
+COMPANY = parameters().company
 
 
 def _draws(bins, draws=400, errors=ERRORS, seed=0):
     rows = np.arange(len(bins))
-    parts = list(drawn(bins, rows, errors, draws, 64, np.random.default_rng(seed)))
+    parts = list(drawn(bins, rows, errors, draws, 64, np.random.default_rng(seed), COMPANY))
     return {key: np.concatenate([values[key] for _, values in parts], axis=1) for key in bins.value}
 
 
@@ -56,6 +57,27 @@ def test_scores_without_an_interval_have_the_default():
     assert found.sigma["4"] == pytest.approx(
         [ERRORS.default_shown / 1.6449, ERRORS.default_faint / 1.6449], rel=1e-3
     )
+
+
+def test_a_weak_score_is_worth_more_in_company_and_less_alone():
+    bins = binned(evidence({code: np.full(30, 1.0) for code in "45"}, width=0.8), ["4", "5"], (), 100_000, ERRORS)
+    beside = replace(bins, company={"4": np.ones(len(bins)), "5": np.zeros(len(bins))})
+    found, plain = _draws(beside, 4000), _draws(bins, 4000)
+    sigma = bins.sigma["4"][0]
+    for code, wanted in (("4", COMPANY.together), ("5", COMPANY.alone)):
+        assert moved(beside, code, COMPANY)[0] == pytest.approx(np.full(len(bins), wanted))
+        assert found[code].mean() - plain[code].mean() == pytest.approx(wanted * sigma, abs=0.1)
+    assert found["4"].mean(axis=1).std() > plain["4"].mean(axis=1).std()  # how much it is worth is not certain
+    assert moved(bins, "4", COMPANY)[0].tolist() == [0] * len(bins)  # nothing is known of company: people's codes
+
+
+def test_only_weak_scores_are_moved():
+    scores = np.array([0.0, 0.1, 0.15, 0.325, 0.5, 1.5, 1.75, 2.0, 4.0])
+    one = binned(evidence({"4": scores}, width=0.8, step_us=100_000), ["4"], (), 100_000, ERRORS)
+    shift, doubt = moved(replace(one, company={"4": np.ones(len(one))}), "4", COMPANY)
+    weak = np.array([0, 0, 0, 0.5, 1, 1, 0.5, 0, 0])
+    assert shift == pytest.approx(COMPANY.together * weak, abs=1e-9)
+    assert doubt == pytest.approx(COMPANY.doubt * weak, abs=1e-9)
 
 
 def test_errors_last_and_fade_as_stated():

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import norm
 
 from analysis.emotion import states
-from analysis.emotion.errors import spread_of
+from analysis.emotion.course import course
+from analysis.emotion.errors import moved, spread_of
 from analysis.emotion.figures import ALL, SHARES, SHOWN
 from analysis.emotion.missing import widened
 from analysis.emotion.parameters import parameters
@@ -83,25 +84,33 @@ def test_valence_and_arousal(moment, text):
     assert f"arousal = {arousal:.2f}" in text
 
 
-def test_spreads(text):
-    for code, (score, low, high) in SCORES.items():
-        sigma = float(spread_of(*(np.array([one]) for one in (score, low, high)))[0])
-        rest = float(norm.cdf(-score / sigma))
-        assert f"| {code} | {score:.1f} [{low:.1f}, {high:.1f}] | {sigma:.2f} | {rest:.2f} |" in text
-
-
-def test_window_with_its_interval(text):
-    """Two seconds of the example, then two of rest; seed 0."""
+def _example():
+    """Two seconds of the example, then two of rest."""
     count = 100
     values = {code: np.zeros(count) for code in (*ACTION_UNITS, "54", "55", "56", "64")}
     made = evidence(values, width=0.1)
     for code, ends in SCORES.items():
         for held, end in zip((made.values, made.low, made.high), (ends[0], ends[1], ends[2]), strict=True):
             held[code][:50] = end
-    for code, ends in SCORES.items():
         for side in "LR":
             made.values[f"{code}_{side}"][:50] = ends[0]
-    found = states(made)
+    return made
+
+
+def test_spreads_and_company(text):
+    bins = course(_example(), catalogue(), (), GIVEN).bins
+    for code, (score, low, high) in SCORES.items():
+        sigma = float(spread_of(*(np.array([one]) for one in (score, low, high)))[0])
+        rest = float(norm.cdf(-score / sigma))
+        beside = bins.company[code][0]
+        about = score + sigma * moved(bins, code, GIVEN.company)[0][0]
+        cells = f"{sigma:.2f} | {rest:.2f} | {beside:.2f} | {about:.2f}"
+        assert f"| {code} | {score:.1f} [{low:.1f}, {high:.1f}] | {cells} |" in text
+
+
+def test_window_with_its_interval(text):
+    """Seed 0."""
+    found = states(_example())
     for row, name in ((0, "first"), (1, "second"), (2, "third")):
         cells = [
             f"{one.value[row]:.2f} [{one.low[row]:.2f}, {one.high[row]:.2f}]"
@@ -131,5 +140,9 @@ def test_the_text_names_every_parameter_table_and_no_probability_of_feeling(text
         "least_evidence",
         "told_apart",
         "widest",
+        "together",
+        "alone",
+        "doubt",
+        "block_s",
     ):
         assert f"`{name}`" in text

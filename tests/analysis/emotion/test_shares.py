@@ -154,6 +154,6 @@ def test_parameters_say_where_they_are_from(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(module, "_FILE", silent)
     parameters.cache_clear()
-    with pytest.raises(ValueError, match=r"widening.*where its numbers are from"):
+    with pytest.raises(ValueError, match=r"doubts.*where its numbers are from"):
         parameters()
     parameters.cache_clear()

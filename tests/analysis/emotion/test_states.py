@@ -174,7 +174,41 @@ def test_short_recordings_say_nothing_beyond_themselves(smiling):
     longer = states(_face(seconds=40, au6=(3.5, 4, 8), au12=(3.5, 4, 8))).session
     assert longer["joy"].expected_low < longer["joy"].low
     assert longer["joy"].expected_high > longer["joy"].high
-    assert longer["anger"].expected_high == pytest.approx(3.45 / 40, abs=0.005)  # never seen is not never there
+    assert longer["anger"].expected_high == pytest.approx(
+        2.3 * 1.5 / 40, abs=0.025
+    )  # never seen is not never there
+
+
+def test_lids_have_to_be_closed_long_enough():
+    """A blink is no fatigue; one that lasts is, and as long as a nap it is no long blink any more."""
+
+    def blinking(frames):
+        one = _face(seconds=8, width=0.1)
+        lids = held(len(one), 4.5, 100, 100 + frames)
+        low, high = np.maximum(lids - 0.1, 0), np.minimum(lids + 0.1, 5)
+        return states(
+            replace(
+                one,
+                values={**one.values, "45": lids},
+                low={**one.low, "45": low},
+                high={**one.high, "45": high},
+            )
+        ).session["fatigue"]
+
+    assert blinking(5).high == 0
+    assert blinking(14).value > 0.02
+    assert blinking(50).high == 0
+
+
+def test_what_lasts_does_not_average_out():
+    """A frown of which one is not sure stays as uncertain with time; an exact one never is uncertain."""
+    parts = [
+        states(_face(seconds=seconds, width=width, au4=(2.0, 0, seconds), au7=(2.0, 0, seconds)))
+        for seconds, width in ((15, 1.0), (90, 1.0), (15, 0.0))
+    ]
+    short, long, exact = (found.session["confusion"] for found in parts)
+    assert long.high - long.low > 0.75 * (short.high - short.low)
+    assert exact.high - exact.low < 0.01
 
 
 def test_a_session_of_which_much_was_hidden_is_less_certain():
