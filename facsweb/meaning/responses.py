@@ -14,7 +14,6 @@ from facsweb.meaning.models import Reading
 
 #: Values on a scale of −1 to 1 or 0 to 1 that are no share.
 _SCALES: Final = ("valence", "arousal")
-_CODES_SHOWN: Final = 8
 
 
 def of_reading(reading: Reading, face: int) -> dict[str, Any] | None:
@@ -61,4 +60,4 @@ def _codes(by_code: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
         {"code": code, "name": CATALOGUE[code].name if code in CATALOGUE else "", **one}
         for code, one in by_code.items()
     ]
-    return sorted(rows, key=lambda row: row["latency_s"]["value"])[:_CODES_SHOWN]
+    return sorted(rows, key=lambda row: row["latency_s"]["value"])
