@@ -124,7 +124,7 @@ def test_the_selected_event_loops_until_told_otherwise(open_page, run, layer):
     blink = next(one for one in services.current_events(layer) if one.code == "45")
     seen = page.evaluate("window.seen")[1:]  # the first may still be the frame of before
     assert min(seen) >= blink.onset_us / 1e6 - 0.041
-    # A busy machine shows few frames, so the end may be noticed seconds late, but a few frames later it is back inside.
+    # A busy machine shows few frames and notices the end late, but a few frames later it is back inside.
     few = 12
     assert all(min(seen[place : place + few]) < blink.offset_us / 1e6 for place in range(len(seen) - few + 1))
     assert sum(at < blink.offset_us / 1e6 for at in seen) >= 2
