@@ -119,6 +119,7 @@ def test_upload_progress_correction_sign_off_download(demonstration, browser, tm
     assert "unsafe" not in policy
 
     # upload, and what was found in the file
+    page.get_by_role("link", name="Studies", exact=True).click()
     page.get_by_role("link", name="Demonstration: a smile").first.click()
     page.get_by_role("link", name="Upload").first.click()
     page.get_by_text("Drop video files").wait_for()
