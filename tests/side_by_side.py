@@ -1,7 +1,8 @@
 """Runs the suite as four pytest processes side by side, of like length.
 
 ``python tests/side_by_side.py [pytest's options]``. Much of their time is waiting for pages, workers and clocks:
-three used two cores to 64 %. The reports come one after another. Exit code 0 only if none failed and something ran.
+three used two cores to 64 %. The reports come one after another. Exit code 0 only if none failed and something
+ran.
 """
 
 from __future__ import annotations
