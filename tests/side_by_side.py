@@ -1,8 +1,7 @@
-"""Runs the suite as four pytest processes side by side, of like length.
+"""Runs the suite as three pytest processes side by side, each about a third of the time.
 
-``python tests/side_by_side.py [pytest's options]``. Much of their time is waiting for pages, workers and clocks:
-three used two cores to 64 %. The reports come one after another. Exit code 0 only if none failed and something
-ran.
+``python tests/side_by_side.py [pytest's options]``. Much of the browser's time is waiting, so three share two
+cores well. The reports come one after another. Exit code 0 only if none failed and something ran.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-ENGINE = "tests/analysis"
-#: Apps of the site whose tests compute more than they wait.
+#: The engine, and apps of the site whose tests compute more than they wait.
 COMPUTING = tuple(
     f"tests/{name}"
-    for name in ("about", "agreement", "assignments", "calibration", "learning", "meaning", "reports")
+    for name in ("analysis", "about", "agreement", "assignments", "calibration", "learning", "meaning", "reports")
 )
 #: Pages in a browser, but for whole installations in processes of their own.
 PAGES = "tests/browser"
@@ -29,9 +27,8 @@ def lanes() -> list[list[str]]:
     """What each process is given; all others go to the last, so that none is forgotten."""
     here = sorted(Path("tests").iterdir())
     found = [path for path in here if path.match("test_*.py") or next(path.glob("**/test_*.py"), None)]
-    others = [path.as_posix() for path in found if path.as_posix() not in (ENGINE, *COMPUTING, PAGES)]
+    others = [path.as_posix() for path in found if path.as_posix() not in (*COMPUTING, PAGES)]
     return [
-        [ENGINE],
         list(COMPUTING),
         [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)],
         [*others, *INSTALLATIONS],
