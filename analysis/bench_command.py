@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from analysis.console import progress, say, say_json
+from analysis.console import positive, progress, say, say_json
 
 _PARTS: Final = ("face", "voice", "words", "meaning")
 
@@ -19,7 +19,7 @@ def add_parser(commands: Any) -> None:
     bench.add_argument("--one-core", action="store_true", help="keep this process on one processor core")
     bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
     bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
-    bench.add_argument("--max-faces", type=_positive, default=4, metavar="N")
+    bench.add_argument("--max-faces", type=positive, default=4, metavar="N")
     bench.add_argument(
         "--against",
         metavar="COMMAND",
@@ -76,13 +76,6 @@ def _found(options: argparse.Namespace, hook: Any) -> Any:
         max_faces=options.max_faces,
         hook=hook,
     )
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
-    return value
 
 
 def _minutes(text: str) -> float:

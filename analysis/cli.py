@@ -17,7 +17,7 @@ from typing import Any
 
 from analysis import agree, bench_command, indicate, meaning_command
 from analysis.calibration import command as calibration
-from analysis.console import progress, say, say_json
+from analysis.console import positive, progress, say, say_json
 from analysis.emotion import command as emotion
 from analysis.facs import combination_command
 from analysis.text import command as text
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("video", type=Path)
     analyze.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     _neutral(analyze)
-    analyze.add_argument("--max-faces", type=_positive, default=4, metavar="N", help="most faces at a time (4)")
+    analyze.add_argument("--max-faces", type=positive, default=4, metavar="N", help="most faces at a time (4)")
     _scorer(analyze)
     _json(analyze)
     analyze.set_defaults(run=_analyze)
@@ -153,13 +153,6 @@ def _neutral(parser: argparse.ArgumentParser) -> None:
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON, without a progress bar")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
-    return value
 
 
 def _not_negative(text: str) -> int:

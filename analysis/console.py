@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -59,3 +60,11 @@ def progress(*, quiet: bool) -> Iterator[Hook | None]:
     finally:
         if tasks:
             bars.stop()
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, as an option's type."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
+    return value

@@ -29,13 +29,7 @@ def add_parser(commands: Any) -> None:
         help="a recorded exception: medical or safety, why, who, when",
     )
     parser.add_argument("--markers", type=Path, metavar="FILE.json", help="stimulus markers")
-    parser.add_argument(
-        "--speaker",
-        action="append",
-        default=[],
-        metavar="FACE=NAME",
-        help="which speaker of the voice and the words a face is, such as 0=Anna; nobody=Ben is in no picture",
-    )
+    add_speaker(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=_run)
@@ -45,3 +39,14 @@ def _run(options: argparse.Namespace) -> int:
     from analysis.indicators import command
 
     return command.run(options)
+
+
+def add_speaker(parser: argparse.ArgumentParser) -> None:
+    """Add ``--speaker``, which `analysis.indicators.speaking.parse` reads."""
+    parser.add_argument(
+        "--speaker",
+        action="append",
+        default=[],
+        metavar="FACE=NAME",
+        help="which speaker of the voice and the words a face is, such as 0=Anna; nobody=Ben is in no picture",
+    )

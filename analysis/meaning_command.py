@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from analysis.indicate import add_speaker
+
 
 def add_parser(commands: Any) -> None:
     """Add the command to the parser of ``python -m analysis``."""
@@ -23,13 +25,7 @@ def add_parser(commands: Any) -> None:
         "--consent", metavar="SCOPES", help="what the participant agreed to, such as video,emotion,audio,text"
     )
     parser.add_argument("--purpose", help="setting of the study, such as research; indicators need it")
-    parser.add_argument(
-        "--speaker",
-        action="append",
-        default=[],
-        metavar="FACE=NAME",
-        help="which speaker of the voice and the words a face is, such as 0=Anna; nobody=Ben is in no picture",
-    )
+    add_speaker(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (0)")
     parser.add_argument("--json", action="store_true", help="print meaning.json")
     parser.set_defaults(run=run)

@@ -67,6 +67,7 @@ def derive(
     others: int = 0,
     faces: Collection[int] | None = None,
     seed: int = 0,
+    write: bool = True,
 ) -> Derived:
     """Compute and write ``engagement.parquet``, ``channels.json``, ``indicators.json`` (and ``responses.json``).
 
@@ -94,6 +95,8 @@ def derive(
     faces : collection of int, optional
         Whose faces may be read; all when left out.
     seed : int
+    write : bool
+        Without it nothing is written: to try a formula.
 
     Raises
     ------
@@ -101,19 +104,18 @@ def derive(
         The folder holds no readable results, or cannot be written.
     """
     folder = Path(folder)
-    found = compute(
-        folder,
-        voice=voice,
-        text=text,
-        allowed=allowed,
-        formulas=formulas,
-        markers=markers,
-        speakers=speakers,
-        refused=refused,
-        others=others,
-        faces=faces,
-        seed=seed,
-    )
+    chosen = formulas or shipped()
+    session = read(folder, voice=voice, text=text)
+    said = Said(speakers or {}, refused or {}, seen=len(session.faces) + others)
+    if faces is not None:
+        session = replace(session, faces=tuple(one for one in session.faces if one.face in faces))
+    found = _derived(session, allowed, chosen, markers, said, seed)
+    if write:
+        _write(folder, found)
+    return found
+
+
+def _write(folder: Path, found: Derived) -> None:
     try:
         _write_engagement(folder / ENGAGEMENT, found.engagement)
         _write_json(folder / CHANNELS, found.channels)
@@ -124,36 +126,6 @@ def derive(
             (folder / RESPONSES).unlink(missing_ok=True)
     except OSError as error:
         raise AnalysisError(f"The results cannot be written to {folder}: {error.strerror or error}.") from error
-    return found
-
-
-def compute(
-    folder: Path,
-    *,
-    voice: Voice | None = None,
-    text: Mapping[str, Any] | None = None,
-    allowed: Allowed | None = None,
-    formulas: Formulas | None = None,
-    markers: Sequence[Marker] = (),
-    speakers: Speakers | None = None,
-    refused: Mapping[int, Collection[str]] | None = None,
-    others: int = 0,
-    faces: Collection[int] | None = None,
-    seed: int = 0,
-) -> Derived:
-    """What `derive` finds, without writing it; to try a formula.
-
-    Raises
-    ------
-    AnalysisError
-        The folder holds no readable results.
-    """
-    chosen = formulas or shipped()
-    session = read(Path(folder), voice=voice, text=text)
-    said = Said(speakers or {}, refused or {}, seen=len(session.faces) + others)
-    if faces is not None:
-        session = replace(session, faces=tuple(one for one in session.faces if one.face in faces))
-    return _derived(session, allowed, chosen, markers, said, seed)
 
 
 def _derived(

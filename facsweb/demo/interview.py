@@ -13,14 +13,14 @@ from typing import Any, Final
 from django.urls import reverse
 
 from facsweb.accounts.models import User
-from facsweb.demo.seed import Demonstration
+from facsweb.demo.seed import Demonstration, performer
 from facsweb.demo.walk import Say, Walk
 from facsweb.meaning import marking, speaking
 from facsweb.recordings import services as recordings
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import services as studies
-from facsweb.studies.models import Consent, Participant, Role, Scope, Study
+from facsweb.studies.models import Role, Scope, Study
 from facsweb.transcripts import services as transcripts
 
 RECORDING: Final = Path(__file__).parent / "interview.mp4"
@@ -50,7 +50,7 @@ def seed_interview(url: str, demonstration: Demonstration, say: Say) -> Analysis
     """
     walk = Walk(url, demonstration, say)
     analyst = User.objects.get(email=demonstration.login(Role.ANALYST).email)
-    participant = _participant(analyst, Study.objects.get(pk=demonstration.study_id))
+    participant = performer(analyst, Study.objects.get(pk=demonstration.study_id), PARTICIPANT_CODE)
     recording = Recording.objects.filter(participant=participant).first()
     done = recording is not None and marking.latest(marking.SPEAKERS, recording) is not None
     if done or studies.missing_scopes(participant, list(Scope)):  # a visitor may have tried a withdrawal
@@ -65,21 +65,6 @@ def seed_interview(url: str, demonstration: Demonstration, say: Say) -> Analysis
     faces = speaking.checked(run, {FIGURE: 0, VOICE: speaking.NOBODY}, {})
     marking.write(analyst, marking.SPEAKERS, recording, marks["speakers"], expected=0, faces=faces)
     return run
-
-
-def _participant(analyst: User, study: Study) -> Participant:
-    found = Participant.objects.filter(study=study, code=PARTICIPANT_CODE).first()
-    if found is None:
-        found = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)
-        studies.record_consent(
-            analyst,
-            found,
-            studies.current_form(study),
-            scopes=list(Scope),
-            method=Consent.Method.ON_SCREEN,
-            signature="Rendered performer",
-        )
-    return found
 
 
 def _describe(analyst: User, recording: Recording, markers: list[dict[str, Any]]) -> None:

@@ -104,18 +104,24 @@ def _make(known: dict[str, str]) -> Demonstration:
     )
     for role, email, _ in ACCOUNTS:
         studies.add_member(administrator, study, users[email], role)
-    participant = Participant.objects.filter(study=study, code=PARTICIPANT_CODE).first()
-    if participant is None:
-        participant = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)
+    participant = performer(analyst, study, PARTICIPANT_CODE)
+    return Demonstration(tuple(logins), str(study.pk), str(participant.pk))
+
+
+def performer(analyst: User, study: Study, code: str) -> Participant:
+    """A participant by this code who agreed to everything, made where there is none."""
+    found = Participant.objects.filter(study=study, code=code).first()
+    if found is None:
+        found = studies.create_participant(analyst, study, code=code)
         studies.record_consent(
             analyst,
-            participant,
+            found,
             studies.current_form(study),
             scopes=list(Scope),
             method=Consent.Method.ON_SCREEN,
             signature="Rendered performer",
         )
-    return Demonstration(tuple(logins), str(study.pk), str(participant.pk))
+    return found
 
 
 def _keep(made: Demonstration) -> None:

@@ -68,7 +68,7 @@ def sessions(user: User, study: Study) -> list[AnalysisRun]:
 
 def tried(run: AnalysisRun, typed: Indicator, holds: Indicator | None) -> Trial:
     """Compute both formulas on the newest reading of a run, as a reading would now."""
-    from analysis.indicators.derive import compute
+    from analysis.indicators import derive
 
     reading = services.latest(run)
     if reading is None:
@@ -77,7 +77,7 @@ def tried(run: AnalysisRun, typed: Indicator, holds: Indicator | None) -> Trial:
     both = Formulas("tried", "", (*([holds] if holds else []), typed))
     try:
         whose = of_run(run)
-        found = compute(folder, formulas=both, **_told(run, whose, folder))
+        found = derive(folder, formulas=both, write=False, **_told(run, whose, folder))
     except AnalysisError as error:
         return Trial(run, (), problem=str(error))
     faces = [_tried(one["face"], one["indicators"], holds is not None) for one in found.indicators["faces"]]
@@ -94,9 +94,8 @@ def _told(run: AnalysisRun, whose: Whose, folder: Path) -> dict[str, Any]:
     return {
         "allowed": Allowed(frozenset(now["scopes"]), now["setting"]),
         "faces": whose.people.keys(),
-        "speakers": speaking.by_face(now["who"], speaking.present(folder)),
-        "refused": {one[0]: one[3] for one in now["people"]},
         "markers": [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in marks],
+        **speaking.for_the_engine(run, now, folder),
     }
 
 

@@ -165,3 +165,21 @@ def _named(run: AnalysisRun) -> dict[int, str]:
         return whose.named(run)
     except AnalysisError:  # its results are gone
         return {}
+
+
+def for_the_engine(run: AnalysisRun, now: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Whose voice and words are whose, as arguments of the engine's `derive`.
+
+    Parameters
+    ----------
+    run : AnalysisRun
+    now : mapping
+        What a reading is made from (`inputs.gather`).
+    folder : Path
+        Holds what was heard and written.
+    """
+    return {
+        "speakers": by_face(now["who"], present(folder)),
+        "refused": {one[0]: one[3] for one in now["people"]},
+        "others": whose.left_out(run),
+    }

@@ -56,10 +56,8 @@ def read(reading: Reading, out: Path, pulse: Pulse) -> None:
         calibrations={face: one for face, one in calibrations.items() if one is not None},
         markers=inputs.latest_marks(Markers, recording),
         formulas=_formulas(reading, out),
-        speakers=speaking.by_face(reading.inputs["who"], speaking.present(out)),
-        refused={one[0]: one[3] for one in reading.inputs["people"]},
-        others=whose.left_out(reading.run),
         hook=pulse.hook,
+        **speaking.for_the_engine(reading.run, reading.inputs, out),
     )
 
 

@@ -71,7 +71,7 @@ def analysed(db, settings, tmp_path):
     settings.DATA_DIR = settings.MEDIA_ROOT = tmp_path
     made = seeding.seed()
     study = Participant.objects.get(pk=made.participant_id).study
-    participant = interview._participant(study.created_by, study)
+    participant = seeding.performer(study.created_by, study, interview.PARTICIPANT_CODE)
     recording = make_recording(participant, study.created_by)
     recording.duration_us = 80_000_000
     recording.save(update_fields=["duration_us"])

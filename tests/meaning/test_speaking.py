@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+import analysis.indicators
+from analysis.indicators.formulas import shipped
 from facsweb.audit.models import Entry
-from facsweb.meaning import inputs, lanes, marking, services, speaking, whose, work
+from facsweb.meaning import indicator_trial, inputs, lanes, marking, services, speaking, whose, work
 from facsweb.meaning.marking import SPEAKERS
 from facsweb.meaning.models import Reading, Speakers
 from facsweb.meaning.speaking import Places
@@ -150,3 +152,18 @@ def test_somebody_in_the_picture_who_was_left_out_may_speak_too(run, people):
     PeopleRevision.objects.create(run=run, number=1, action="assign", words="", people=people_)
     run.parameters = {**run.parameters, "people": 1}
     assert whose.left_out(run) == 1
+
+
+def test_a_trial_tells_the_engine_who_may_speak_as_a_reading_does(read, run, people, monkeypatch):
+    reading = read(run)
+    people_ = [{"pieces": [], "left_out": left_out, "participant": ""} for left_out in (False, True)]
+    PeopleRevision.objects.create(run=run, number=1, action="assign", words="", people=people_)
+    run.parameters = {**run.parameters, "people": 1}
+    told = []
+    monkeypatch.setattr(analysis.indicators, "derive", lambda folder, **given: told.append(given) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        indicator_trial.tried(run, shipped().indicators[0], None)
+    by_reading = speaking.for_the_engine(run, inputs.gather(run), services.folder(reading))
+    assert {name: told[0][name] for name in by_reading} == by_reading
+    assert told[0]["others"] == 1
+    assert told[0]["write"] is False

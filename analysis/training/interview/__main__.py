@@ -31,8 +31,8 @@ def rendered(world: Path, work: Path, what: play.Play, spoken: Sequence[voices.S
     part = acting.cast(what, spoken, FIGURE, studio.rig.codes)
     work.mkdir(parents=True, exist_ok=True)
     total = round(what.seconds * what.rate)
-    todo = [number for number in range(total) if not _path(work, number).exists()]
-    for number, picture in zip(todo, film.pictures(what, studio, part, todo), strict=True):
+    unmade = [number for number in range(total) if not _path(work, number).exists()]
+    for number, picture in zip(unmade, film.pictures(what, studio, part, unmade), strict=True):
         partial = _path(work, number).with_suffix(".part.png")
         cv2.imwrite(str(partial), picture)
         partial.replace(_path(work, number))
