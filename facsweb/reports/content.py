@@ -83,7 +83,7 @@ def _participant(participant: Participant, consent: Consent) -> dict[str, Any]:
             "id": str(consent.pk),
             "form": consent.form.title,
             "version": consent.form.version,
-            "scopes": [str(Scope(scope).label) for scope in consent.scopes],
+            "scopes": [str(Scope(scope).label) for scope in consent.granted],
             "method": consent.get_method_display(),
             "given_at": _iso(consent.given_at),
         },

@@ -13,7 +13,10 @@ QUESTIONS = {
     Scope.AUDIO: "May we record and analyse your voice?",
     Scope.TEXT: "May we write down and analyse what you say?",
     Scope.EMOTION: "May we estimate emotional states from your facial movements?",
+    Scope.INDICATORS: "May we compute exploratory indicators, such as engagement and trust?",
     Scope.CALIBRATION: "May we use your data to improve the method?",
+    Scope.QUOTATION: "May we quote your words in reports?",
+    Scope.RETENTION: "May we keep your data beyond the study’s usual time?",
 }
 WHAT_IS_RECORDED = {
     Scope.VIDEO: "a video of your face",
@@ -27,7 +30,11 @@ WHAT_IS_COMPUTED = {
     Scope.TEXT: "Software analyses the words you used.",
     Scope.EMOTION: "From the movements, software may say which emotional states they would be consistent with, "
     "always with how uncertain that is. Nobody can read from a face what a person truly feels.",
+    Scope.INDICATORS: "From all of this, software may compute summary figures, such as engagement. They are "
+    "exploratory: nobody has shown that they say what a person intends.",
     Scope.CALIBRATION: "Your data may be used to check and adjust how well the method works for people.",
+    Scope.QUOTATION: "Sentences that you said may be printed in reports, under your code and not your name.",
+    Scope.RETENTION: "Your data may be kept after the time at which the study otherwise destroys it.",
 }
 
 REST = {

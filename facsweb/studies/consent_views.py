@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from facsweb.studies import access, cohorts, consent_text, services
+from facsweb.studies import access, cohorts, consent_text, services, withdrawing
 from facsweb.studies.forms import ConsentGivenForm, ConsentTextForm, WithdrawalForm
 from facsweb.studies.models import Consent, ConsentForm, Participant, Scope, Study
 from facsweb.studies.versions import difference
@@ -141,7 +141,7 @@ def consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     given = access.get(request, Consent, pk, related=["participant__study", "form"])
     form = WithdrawalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.withdraw_consent(request.user, given, reason=form.cleaned_data["reason"])
+        withdrawing.withdraw(request.user, given, reason=form.cleaned_data["reason"])
         messages.success(request, f"The consent of {given.participant} is withdrawn.")
         return redirect("studies:participant", given.participant_id)
     context = {

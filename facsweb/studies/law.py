@@ -46,7 +46,7 @@ def emotion_prohibited(setting: str, jurisdiction: str) -> bool:
 
 def scopes_allowed(setting: str, jurisdiction: str) -> list[Scope]:
     """Scopes that a consent form of such a study may ask about, in their usual order."""
-    without = {Scope.EMOTION} if emotion_prohibited(setting, jurisdiction) else set()
+    without = {Scope.EMOTION, Scope.INDICATORS} if emotion_prohibited(setting, jurisdiction) else set()
     return [scope for scope in Scope if scope not in without]
 
 

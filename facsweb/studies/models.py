@@ -32,7 +32,10 @@ class Scope(models.TextChoices):
     AUDIO = "audio", "Recording and analysing my voice"
     TEXT = "text", "Transcribing and analysing what I say"
     EMOTION = "emotion", "Estimating emotional states from facial movements"
-    CALIBRATION = "calibration", "Using my data to calibrate the method"
+    INDICATORS = "indicators", "Computing exploratory indicators, such as engagement and trust"
+    CALIBRATION = "calibration", "Using my data to calibrate and train the method"
+    QUOTATION = "quotation", "Quoting my words in reports"
+    RETENTION = "retention", "Keeping my data beyond the study’s usual time"
 
     @property
     def phrase(self) -> str:
@@ -169,7 +172,8 @@ class Consent(models.Model):
     given_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_scopes = models.JSONField(default=list, help_text="What was taken back since; see its withdrawals.")
+    withdrawn_at = models.DateTimeField(null=True, help_text="When all of it was taken back.")
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -184,3 +188,37 @@ class Consent(models.Model):
     @property
     def study(self) -> Study:
         return self.participant.study
+
+    @property
+    def granted(self) -> list[str]:
+        """What still stands: the scopes agreed to, less those withdrawn since; none when withdrawn whole."""
+        if self.withdrawn_at is not None:
+            return []
+        return [scope for scope in self.scopes if scope not in self.withdrawn_scopes]
+
+
+class Withdrawal(models.Model):
+    """What of a consent was taken back, when and by whom. The consent itself stays as it was given."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="withdrawals")
+    scopes = models.JSONField(help_text="What was taken back: everything that still stood, or some of it.")
+    at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Null where the participant did it by their own link.",
+    )
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"Withdrawal of {', '.join(self.scopes)} at {self.at}"
+
+    @property
+    def study(self) -> Study:
+        return self.consent.study

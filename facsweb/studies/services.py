@@ -230,7 +230,7 @@ def current_consent(participant: Participant) -> Consent | None:
 def missing_scopes(participant: Participant, needed: Iterable[str]) -> list[Scope]:
     """Those of the needed scopes that no current consent covers or the law prohibits, in their usual order."""
     consent = current_consent(participant)
-    granted = set(consent.scopes) if consent else set()
+    granted = set(consent.granted) if consent else set()
     granted &= set(law.scopes_allowed(participant.study.setting, participant.study.jurisdiction))
     return [scope for scope in _scopes(needed) if str(scope) not in granted]
 
@@ -330,32 +330,7 @@ def record_consent(
         given_at=consent.given_at,
     )
     # Agreeing to less than before withdraws the rest, and what runs on the rest has to stop.
-    if former and current_consent(participant) == consent and set(former.scopes) - set(consent.scopes):
-        _notify(former)
+    if former and current_consent(participant) == consent and set(former.granted) - set(consent.scopes):
+        for hook in hooks.on_withdrawal:
+            hook(former)
     return consent
-
-
-@transaction.atomic
-def withdraw_consent(actor: User, consent: Consent, *, reason: str) -> Consent:
-    """Withdraw a consent, and with it everything the participant agreed to before; withdrawing twice is once.
-
-    Raises
-    ------
-    ValidationError
-        No reason was given. "Not stated" is a reason: nobody has to explain a withdrawal.
-    """
-    if not reason.strip():
-        raise ValidationError("Give a reason; “not stated” is enough.")
-    withdrawn = Consent.objects.filter(pk=consent.pk, withdrawn_at=None).update(
-        withdrawn_at=timezone.now(), withdrawn_by=actor, withdrawal_reason=reason.strip()
-    )
-    consent.refresh_from_db()
-    if withdrawn:
-        record(actor, "consent.withdraw", consent, participant=consent.participant.code, reason=reason.strip())
-        _notify(consent)
-    return consent
-
-
-def _notify(consent: Consent) -> None:
-    for hook in hooks.on_withdrawal:
-        hook(consent)

@@ -31,7 +31,7 @@ from facsweb.learning.models import Training, Used
 from facsweb.meaning.models import Reading
 from facsweb.reports.models import Report, SignOff
 from facsweb.reports.tasks import render_report
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_a_scorer_learned_here_changes_training_calibration_and_accuracy(three, 
     assert {row["code"] for row in units.rows} == {"6", "12"}
 
     consent = three[0].run.recording.participant.consents.get()
-    withdraw_consent(people["analyst"], consent, reason="Not stated")
+    withdraw(people["analyst"], consent, reason="Not stated")
     models = {(str(row["name"]), row["version"]): row for row in told("training").tables[0].rows}
     assert "have been withdrawn" in models["au-own", "1"]["state"].replace("has been", "have been")
     assert told("training").short.startswith("On neither")

@@ -18,7 +18,7 @@ from facsweb.coding import comments
 from facsweb.coding.models import Event, Layer
 from facsweb.coding.values import coded_layer
 from facsweb.recordings.services import delete_recording
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -241,7 +241,7 @@ def test_figures_go_with_the_consent(codings, study, people, consent, client_as)
     url = reverse("agreement:study", args=[study.pk])
     client_as("analyst").get(url)
     assert Comparison.objects.count() == 1
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert not Comparison.objects.exists()
     assert pairs.pairs_of(people["analyst"], study) == []
     assert client_as("analyst").get(url).status_code == 200

@@ -21,7 +21,8 @@ from facsweb.processes import queue
 from facsweb.reports.models import Report
 from facsweb.studies.cohorts import state_cohort
 from facsweb.studies.models import Participant
-from facsweb.studies.services import record_consent, withdraw_consent
+from facsweb.studies.services import record_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.calibration.conftest import finished, starter
 from tests.factories import make_recording
 
@@ -93,7 +94,7 @@ def test_from_signed_codings_to_a_calibration_that_is_applied_until_consent_ends
     assert hooks.calibration(Participant.objects.get(pk=person.pk)) == ("", None)
 
     # A withdrawal takes it out of use, marks it, and leaves the person out of the next one.
-    withdraw_consent(people["analyst"], person.consents.get(), reason="not stated")
+    withdraw(people["analyst"], person.consents.get(), reason="not stated")
     assert services.applied() is None
     assert "calibration 1 used withdrew consent" in services.chosen().reason
     assert "a participant whose consent has been withdrawn" in lapses.sentence(version)
@@ -110,7 +111,7 @@ def test_from_signed_codings_to_a_calibration_that_is_applied_until_consent_ends
     keep = attempts.succeed
 
     def late(version, result):
-        withdraw_consent(people["analyst"], other.consents.get(), reason="not stated")
+        withdraw(people["analyst"], other.consents.get(), reason="not stated")
         return keep(version, result)
 
     monkeypatch.setattr(attempts, "succeed", late)

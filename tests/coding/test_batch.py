@@ -11,7 +11,8 @@ from facsweb.audit.services import faults
 from facsweb.coding import past, services
 from facsweb.coding.batch import MOST, Change, apply_changes
 from facsweb.coding.models import Event, Layer, Revision
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 
 SMILE = {
     "code": "12",
@@ -107,7 +108,7 @@ def test_closed_layers(layer, people, state, refusal):
 
 def test_withdrawn_consent(layer, people, consent):
     changes = three(layer)
-    withdraw_consent(people["analyst"], consent, reason="changed my mind")
+    withdraw(people["analyst"], consent, reason="changed my mind")
     with pytest.raises(ConsentMissing):
         apply_changes(people["coder"], layer, changes, request_id=uuid.uuid4())
 

@@ -17,7 +17,8 @@ from facsweb.coding import services
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.reading import current_revision
 from facsweb.runs import hooks
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 
 SMILE = {
     "code": "12",
@@ -291,7 +292,7 @@ def test_signed_layer_is_closed(layer, people):
 
 def test_withdrawn_consent_ends_the_coding(layer, people, consent):
     coder, event = people["coder"], first(layer)
-    withdraw_consent(people["analyst"], consent, reason="changed my mind")
+    withdraw(people["analyst"], consent, reason="changed my mind")
     for attempt in (
         lambda: services.change_event(coder, event, {"intensity": "B"}, expected=1),
         lambda: services.create_event(coder, layer, SMILE),

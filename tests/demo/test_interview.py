@@ -15,7 +15,7 @@ from facsweb.demo import seed as seeding
 from facsweb.meaning import inputs, marking, speaking
 from facsweb.meaning.models import Markers, Speakers
 from facsweb.studies.models import Consent, Participant
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts.asking import current_units
 from tests.factories import make_finished_run, make_recording
 
@@ -95,6 +95,6 @@ def test_words_markers_and_speakers_are_stored_as_people_store_them(analysed):
 
 def test_after_a_withdrawal_it_is_left_alone(analysed):
     made, run = analysed
-    withdraw_consent(run.created_by, Consent.objects.get(participant=run.recording.participant), reason="To see.")
+    withdraw(run.created_by, Consent.objects.get(participant=run.recording.participant), reason="To see.")
     assert interview.seed_interview("http://127.0.0.1:9/", made, print) is None
     assert not Markers.objects.exists()

@@ -158,12 +158,12 @@ def test_somebody_elses_file_is_not_shown(run, client_as):
 
 
 def test_nothing_is_imported_without_consent(run, consent, people, client_as):
-    from facsweb.studies.services import withdraw_consent
+    from facsweb.studies.withdrawing import withdraw
 
     client = client_as("coder")
     where = sent(client, run).url
     page = client.get(where)
-    withdraw_consent(people["analyst"], consent, reason="asked for")
+    withdraw(people["analyst"], consent, reason="asked for")
     client.post(where, {**settings_of(page), "do": "import"})
     assert not Layer.objects.filter(kind="imported").exists()
     assert "No current consent" in client.get(f"/runs/{run.pk}/import/").content.decode()

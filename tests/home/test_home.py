@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from analysis.facs.codes import ACTION_UNITS
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies import services
 from facsweb.studies.models import Membership, Participant
+from facsweb.studies.withdrawing import withdraw
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -42,7 +42,7 @@ def test_the_analyst_sees_what_can_be_analysed_and_who_has_not_consented(home, r
 
 
 def test_a_recording_without_consent_is_not_offered_for_analysis(home, recording, people, consent):
-    services.withdraw_consent(people["analyst"], consent, reason="Not stated")
+    withdraw(people["analyst"], consent, reason="Not stated")
     assert home("analyst").context["analyst"].ready == []
 
 
@@ -117,7 +117,7 @@ def test_the_manager_sees_signed_reports_only(home, recording, people):
 
 
 def test_the_administrator_sees_studies_and_withdrawals(home, study, people, consent):
-    services.withdraw_consent(people["analyst"], consent, reason="Changed my mind")
+    withdraw(people["analyst"], consent, reason="Changed my mind")
     text = home("administrator").content.decode()
     assert reverse("studies:members", args=[study.pk]) in text
     assert "1 participant ·" in text

@@ -11,6 +11,7 @@ from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import services
 from facsweb.studies.models import Participant
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_finished_run, make_recording
 
 
@@ -116,7 +117,7 @@ def test_the_participant_page_says_what_may_happen_next(client_as, participant, 
     url = reverse("studies:participant", args=[participant.pk])
     upload = reverse("recordings:upload", args=[participant.pk])
     assert upload in client_as("analyst").get(url).content.decode()
-    services.withdraw_consent(people["analyst"], consent, reason="Not stated")
+    withdraw(people["analyst"], consent, reason="Not stated")
     text = client_as("analyst").get(url).content.decode()
     assert upload not in text
     assert "Withdrawn" in text

@@ -20,7 +20,7 @@ from facsweb.learning.models import Training
 from facsweb.processes import pulse, queue
 from facsweb.runs import scorers
 from facsweb.studies.models import Consent
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 State = Training.State
@@ -73,7 +73,7 @@ def test_a_worker_trains_what_was_started_on_the_page(three, client_as, start_ch
 
 def test_two_participants_are_too_few_and_the_engine_says_so(three, people):
     assert LEAST_PARTICIPANTS == services.LEAST_PARTICIPANTS
-    withdraw_consent(people["analyst"], three[1].run.recording.participant.consents.get(), reason="not stated")
+    withdraw(people["analyst"], three[1].run.recording.participant.consents.get(), reason="not stated")
     training = performed(services.start(people["staff"]))
     assert training.state == State.FAILED
     assert "2 participant" in training.error

@@ -11,7 +11,8 @@ from facsweb.reports import services as reports
 from facsweb.runs.models import PeopleRevision
 from facsweb.runs.services import result_dir
 from facsweb.studies.models import Consent, Scope
-from facsweb.studies.services import record_consent, withdraw_consent
+from facsweb.studies.services import record_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.learning.conftest import coded, measured_run, signed
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_without_consent_to_calibrate_nothing_is_learned(layer, consent):
 
 
 def test_withdrawn_consent_takes_the_coding_out_and_a_new_one_does_not_bring_it_back(layer, consent, people):
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert reasons() == ["withdrawn"]
     record_consent(
         people["analyst"],

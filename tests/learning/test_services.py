@@ -16,7 +16,8 @@ from facsweb.learning.services import LearningRefused
 from facsweb.processes.fence import Order
 from facsweb.runs import services as runs
 from facsweb.studies.models import Scope
-from facsweb.studies.services import record_consent, withdraw_consent
+from facsweb.studies.services import record_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_recording
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +123,7 @@ def test_what_cannot_be_the_default(people, name, match):
 def test_a_withdrawal_takes_the_scorer_out_of_use(own, consent, people):
     services.make_default(people["staff"], "au-own/1")
     assert services.note("au-own/1") == ""
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert services.default_name() is None
     assert "no longer the default" in services.chosen_default().reason
     assert services.note("au-own/1") == lapses.SHORT
@@ -147,7 +148,7 @@ def test_agreeing_to_less_is_a_withdrawal_too(own, consent, people):
 def test_a_withdrawal_of_somebody_else_changes_nothing(own, another, consent, people):
     services.make_default(people["staff"], "au-own/1")
     other = another("P-002")
-    withdraw_consent(people["analyst"], other.consents.get(), reason="not stated")
+    withdraw(people["analyst"], other.consents.get(), reason="not stated")
     assert services.default_name() == "au-own/1"
     assert lapses.of_scorer("au-own/1") == 0
 
@@ -175,6 +176,6 @@ def test_a_withdrawal_during_a_training_ends_it(own, consent, people):
         participant=consent.participant_id,
         coder=people["coder"].pk,
     )
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     training.refresh_from_db()
     assert (training.state, training.error) == (State.FAILED, lapses.WHILE_TRAINING)

@@ -23,7 +23,7 @@ from facsweb.processes import queue
 from facsweb.runs.models import AnalysisRun, PeopleRevision
 from facsweb.runs.services import result_dir
 from facsweb.studies.models import Consent, Participant, Scope
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Reading.State
@@ -168,7 +168,7 @@ def test_withdrawing_removes_what_rests_on_it(run, read, consent, people):
     reading = read(run)
     folder = attempts.folder(reading.pk)
     assert folder.is_dir()
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert not Reading.objects.exists()
     assert not folder.exists()
     assert Entry.objects.filter(action="reading.forget").count() == 1
@@ -313,6 +313,6 @@ def test_withdrawing_takes_a_face_out_of_other_people_s_recordings(of_two, read,
     agreed.save()
     both = read(named(of_two, participant, other))
     assert [one["face"] for one in both.summary["faces"]] == [0, 1]
-    withdraw_consent(people["analyst"], agreed, reason="not stated")
+    withdraw(people["analyst"], agreed, reason="not stated")
     assert not Reading.objects.filter(pk=both.pk).exists()
     assert list(whose.of_run(both.run).people) == [0]

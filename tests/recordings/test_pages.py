@@ -14,7 +14,7 @@ from facsweb.coding.services import open_layer
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording
 from facsweb.reports.models import SignOff
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_finished_run, make_recording
 
 
@@ -110,7 +110,7 @@ def test_runs_are_listed(client_as, recording, people):
 
 
 def test_without_consent_nothing_can_be_started(client_as, recording, consent, people):
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     page = text(client_as("analyst").get(f"/recordings/{recording.pk}/"))
     assert "No current consent covers this recording" in page
     assert "Start" not in page

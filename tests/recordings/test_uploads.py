@@ -18,7 +18,8 @@ from facsweb.audit.models import Entry
 from facsweb.recordings import acceptance, files, services, uploads
 from facsweb.recordings.models import Recording, Upload
 from facsweb.studies.models import Participant
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 from tests.conftest import MEDIA
 from tests.recordings import clips
 from tests.recordings.test_tus import upload_at
@@ -207,7 +208,7 @@ def test_withdrawal_ends_a_partial_upload_and_deletes_its_bytes(
     tus.patch(address, 0, clip[:1000])
     folder = files.upload_folder(upload_at(address).id)
     with django_capture_on_commit_callbacks(execute=True):
-        withdraw_consent(people["analyst"], consent, reason="not stated")
+        withdraw(people["analyst"], consent, reason="not stated")
     assert not folder.exists()
     assert tus.patch(address, 1000, clip[1000:]).status_code == 410
     assert "withdrew consent" in tus.state(address)["error"]

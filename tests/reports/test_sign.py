@@ -99,9 +99,9 @@ def test_only_finished_analyses_are_signed(layer, people, state):
 
 
 def test_nothing_is_signed_after_consent_was_withdrawn(layer, people, consent):
-    from facsweb.studies.services import withdraw_consent
+    from facsweb.studies.withdrawing import withdraw
 
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     refused("withdrew consent", people["coder"], layer)
 
 
@@ -153,9 +153,9 @@ def test_revoking_says_who_and_why_and_happens_once(report, people):
 
 
 def test_withdrawal_revokes_reports(report, consent, people):
-    from facsweb.studies.services import withdraw_consent
+    from facsweb.studies.withdrawing import withdraw
 
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     report.refresh_from_db()
     assert report.state == "revoked"
     assert report.revoked_reason.startswith("The participant withdrew consent on 20")

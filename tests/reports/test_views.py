@@ -123,9 +123,9 @@ def test_after_a_refusal_the_page_signs_what_it_shows(layer, client_as):
 
 
 def test_a_page_that_cannot_be_signed_says_why_and_has_no_form(layer, client_as, consent, people):
-    from facsweb.studies.services import withdraw_consent
+    from facsweb.studies.withdrawing import withdraw
 
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     text = client_as("coder").get(address("reports:sign", layer)).content.decode()
     assert "withdrew consent" in text
     assert 'name="password"' not in text

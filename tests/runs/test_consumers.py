@@ -14,7 +14,7 @@ from facsweb.runs import attempts, progress
 from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
 from facsweb.runs.routing import websocket_urlpatterns
 from facsweb.studies.models import Membership
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
 
@@ -132,7 +132,7 @@ async def test_closed_account_closes_at_the_next_event(connect, run, people):
 async def test_withdrawal_ends_it(connect, run, consent, people):
     socket = await connect("coder", run.pk)
     await socket.receive_json(timeout=5)
-    await sync_to_async(withdraw_consent)(people["analyst"], consent, reason="asked by mail")
+    await sync_to_async(withdraw)(people["analyst"], consent, reason="asked by mail")
     last = await socket.receive_json(timeout=5)
     assert last["state"] == "cancelled"
     assert last["still"] is None

@@ -13,7 +13,7 @@ from facsweb.processes.fence import Order
 from facsweb.runs import attempts, hooks, job, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
 State = AnalysisRun.State
@@ -182,7 +182,7 @@ def test_stopping_the_worker_gives_the_run_back(run, monkeypatch):
 
 def test_withdrawal_during_the_work_leaves_no_file(run, consent, people, monkeypatch):
     def withdrawn(video, out, *, hook, should_stop, **kwargs):
-        withdraw_consent(people["analyst"], consent, reason="asked by mail")
+        withdraw(people["analyst"], consent, reason="asked by mail")
         until(should_stop, 2)
         out.mkdir(parents=True, exist_ok=True)
         (out / "measurement.parquet").write_bytes(b"of a face")

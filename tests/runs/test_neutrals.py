@@ -17,7 +17,7 @@ from facsweb.audit.models import Entry
 from facsweb.runs import attempts, job, neutrals, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.analysis.made import series, smile, write_measurement
 from tests.factories import make_recording
 
@@ -151,7 +151,7 @@ def test_only_this_participants_other_recordings_lend(run, lender, study, people
 
 
 def withdrawn_and_given_again(consent, people):
-    withdraw_consent(people["analyst"], consent, reason="asked by mail")
+    withdraw(people["analyst"], consent, reason="asked by mail")
     new = Consent.objects.get(pk=consent.pk)
     new.pk, new._state.adding = None, True
     new.withdrawn_at, new.withdrawn_reason = None, ""

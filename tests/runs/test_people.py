@@ -14,7 +14,8 @@ from facsweb.runs.models import AnalysisRun, PeopleRevision
 from facsweb.runs.people import measured_by
 from facsweb.runs.services import RunRefused
 from facsweb.studies.models import Consent, Participant
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_finished_run
 from tests.people import write_measurement
 
@@ -202,7 +203,7 @@ def test_a_signed_measurement_stays_as_it_is(finished, analyst, people):
 
 
 def test_without_the_consent_of_the_recordings_participant_nothing_changes(finished, analyst, consent):
-    withdraw_consent(analyst, consent, reason="not stated")
+    withdraw(analyst, consent, reason="not stated")
     with pytest.raises(ConsentMissing):
         people.split_at(analyst, finished, expected=0, number=1, time_us=5_000_000)
 
@@ -211,7 +212,7 @@ def test_somebody_else_who_withdraws_is_left_out_for_good(finished, analyst, sec
     people.assign(analyst, finished, expected=0, number=1, participant=second)
     run = newest()
     assert people_reading.showing(second) == [run]
-    withdraw_consent(analyst, second.consents.get(), reason="not stated")
+    withdraw(analyst, second.consents.get(), reason="not stated")
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     latest = PeopleRevision.objects.last()

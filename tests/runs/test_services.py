@@ -14,7 +14,8 @@ from facsweb.processes import queue
 from facsweb.processes.fence import Order
 from facsweb.runs import attempts, hooks, recovery, services
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_finished_run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
@@ -58,7 +59,7 @@ def test_clicks_at_the_same_moment_make_one_run(recording, people):
 
 
 def test_no_consent_no_run(recording, consent, people):
-    withdraw_consent(people["analyst"], consent, reason="asked by mail")
+    withdraw(people["analyst"], consent, reason="asked by mail")
     with pytest.raises(ConsentMissing):
         services.start(people["analyst"], recording)
     assert not AnalysisRun.objects.exists()
@@ -179,7 +180,7 @@ def test_giving_back_is_no_crash(running):
 def test_withdrawal_stops_at_once(running, consent, people):
     folder = attempts.folder(running.pk) / "1"
     folder.mkdir(parents=True)
-    withdraw_consent(people["analyst"], consent, reason="asked by mail")
+    withdraw(people["analyst"], consent, reason="asked by mail")
     running.refresh_from_db()
     assert running.state == State.CANCELLED
     assert "withdrew consent" in running.error

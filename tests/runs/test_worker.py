@@ -10,7 +10,7 @@ import pytest
 from facsweb.processes import queue
 from facsweb.runs import attempts, services, tasks
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from tests.programs import wait_until_dead
 from tests.runs.conftest import wait_for, with_file
 
@@ -76,7 +76,7 @@ def test_cancel_while_running_takes_effect_at_once(long_recording, people, worke
 def test_withdrawal_while_running_keeps_nothing(long_recording, consent, people, worker):
     run = services.start(people["analyst"], long_recording)
     wait_for(run, measuring(run))
-    withdraw_consent(people["analyst"], consent, reason="asked by mail")
+    withdraw(people["analyst"], consent, reason="asked by mail")
     run.refresh_from_db()
     assert run.state == State.CANCELLED
     wait_for(run, lambda: not worker.children, 5, what="the worker's child ends")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from facsweb.audit.models import Entry
 from facsweb.studies import hooks, services
 from facsweb.studies.models import Consent, Scope
+from facsweb.studies.withdrawing import withdraw
 
 VIDEO, AUDIO = Scope.VIDEO, Scope.AUDIO
 
@@ -94,8 +95,8 @@ def test_sent_twice_is_recorded_once(people, participant, form):
 
 def test_withdrawal_is_recorded_beside_the_consent_and_told_once(people, participant, form, withdrawn):
     consent = give(people, participant, form, VIDEO)
-    services.withdraw_consent(people["analyst"], consent, reason="not stated")
-    services.withdraw_consent(people["administrator"], consent, reason="again")
+    withdraw(people["analyst"], consent, reason="not stated")
+    withdraw(people["administrator"], consent, reason="again")
     consent.refresh_from_db()
     assert consent.withdrawn_at is not None
     assert (consent.withdrawn_by, consent.withdrawal_reason) == (people["analyst"], "not stated")
@@ -109,7 +110,7 @@ def test_withdrawal_is_recorded_beside_the_consent_and_told_once(people, partici
 def test_withdrawal_ends_earlier_consents_also_ones_typed_in_later(people, participant, form):
     give(people, participant, form, VIDEO, given_at=timezone.now() - timedelta(days=3))
     consent = give(people, participant, form, VIDEO, AUDIO, given_at=timezone.now() - timedelta(days=1))
-    services.withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert services.current_consent(participant) is None
     give(people, participant, form, VIDEO, method="paper", given_at=timezone.now() - timedelta(days=2))
     assert services.current_consent(participant) is None
@@ -124,7 +125,7 @@ def test_a_failing_hook_leaves_nothing_half_done(people, participant, form, monk
     consent = give(people, participant, form, VIDEO)
     monkeypatch.setattr(hooks, "on_withdrawal", [fail])
     with pytest.raises(RuntimeError):
-        services.withdraw_consent(people["analyst"], consent, reason="not stated")
+        withdraw(people["analyst"], consent, reason="not stated")
     consent.refresh_from_db()
     assert consent.withdrawn_at is None
     assert not Entry.objects.filter(action="consent.withdraw").exists()
@@ -133,7 +134,7 @@ def test_a_failing_hook_leaves_nothing_half_done(people, participant, form, monk
 def test_a_withdrawal_has_a_reason(people, participant, form):
     consent = give(people, participant, form, VIDEO)
     with pytest.raises(ValidationError, match="reason"):
-        services.withdraw_consent(people["analyst"], consent, reason=" ")
+        withdraw(people["analyst"], consent, reason=" ")
 
 
 def test_agreeing_to_less_stops_what_relies_on_the_rest(people, participant, form, withdrawn):

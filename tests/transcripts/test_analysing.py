@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from analysis.types import AnalysisError
 from facsweb.studies.models import Study
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts import analysing, asking, presentation, services, speech
 from facsweb.transcripts.models import Recognition, Scores, Transcript
 from tests.transcripts.conftest import ROWS
@@ -81,7 +81,7 @@ def test_a_save_while_the_worker_computes_wins(transcript, people, monkeypatch):
 
 def test_a_withdrawal_while_the_worker_computes_wins(transcript, consent, people, monkeypatch):
     def meanwhile(*arguments):
-        withdraw_consent(people["analyst"], consent, reason="not stated")
+        withdraw(people["analyst"], consent, reason="not stated")
         return {"units": []}
 
     monkeypatch.setattr(analysing, "_result", meanwhile)

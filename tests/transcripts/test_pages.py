@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from facsweb.audit.models import Entry
-from facsweb.studies.services import withdraw_consent
+from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts import analysing, hooks, services
 from facsweb.transcripts.models import Recognition, Transcript, Upload
 from tests.transcripts.conftest import ROWS
@@ -126,7 +126,7 @@ def test_a_manager_reads_and_is_led_nowhere_else(client_as, transcript):
 
 
 def test_without_consent_the_words_are_shown_nowhere(client_as, transcript, consent, people):
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     client = client_as("administrator")
     for address in (
         at("detail", transcript),

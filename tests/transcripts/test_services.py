@@ -6,7 +6,8 @@ import pytest
 
 from analysis.types import AnalysisError
 from facsweb.audit.models import Entry
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts import asking, services
 from facsweb.transcripts.models import Revision, Scores, SourceFile, Transcript, Upload
 from tests.transcripts.conftest import ROWS
@@ -141,7 +142,7 @@ def test_a_withdrawal_forgets_uploads_and_scores_and_closes_the_words(transcript
         people["coder"], transcript.participant, transcript.recording, name="a.vtt", data=VTT
     )
     assert len(asking.current_units(transcript.recording)) == 2
-    withdraw_consent(people["analyst"], consent, reason="not stated")
+    withdraw(people["analyst"], consent, reason="not stated")
     assert not Upload.objects.exists()
     assert not Scores.objects.exists()
     assert asking.current_units(transcript.recording) == []

@@ -9,7 +9,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from facsweb.recordings.models import Recording
-from facsweb.studies.services import ConsentMissing, withdraw_consent
+from facsweb.studies.services import ConsentMissing
+from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts import services, speech
 from facsweb.transcripts.models import Recognition, Transcript
 
@@ -72,7 +73,7 @@ def test_what_is_heard_becomes_a_revision_within_the_recording(heard, people):
 
 def test_a_withdrawal_meanwhile_throws_it_away(heard, consent, people):
     speech.ask(people["coder"], heard.recording)
-    heard.meanwhile = lambda: withdraw_consent(people["analyst"], consent, reason="not stated")
+    heard.meanwhile = lambda: withdraw(people["analyst"], consent, reason="not stated")
     speech.perform(heard.recording.pk)
     assert not Recognition.objects.exists()
     assert not Transcript.objects.exists()
