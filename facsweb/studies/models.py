@@ -172,7 +172,9 @@ class Consent(models.Model):
     given_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    withdrawn_scopes = models.JSONField(default=list, help_text="What was taken back since; see its withdrawals.")
+    withdrawn_scopes = models.JSONField(
+        default=list, blank=True, help_text="What was taken back since; see its withdrawals."
+    )
     withdrawn_at = models.DateTimeField(null=True, help_text="When all of it was taken back.")
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
