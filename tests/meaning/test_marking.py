@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
+from facsweb.audit.checking import faults
 from facsweb.audit.models import Entry
-from facsweb.audit.services import faults
 from facsweb.coding.models import Layer
 from facsweb.meaning import attempts, lanes, marking, work
 from facsweb.meaning.marking import MARKERS, SPEAKERS
