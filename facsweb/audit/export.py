@@ -75,11 +75,14 @@ def write(kind: str, entries: QuerySet[Entry], user: Any, *, last: int) -> Itera
     text: Callable[[Sequence[dict[str, Any]]], str] = _csv if kind == "csv" else _lines
     if kind == "csv":
         yield ",".join(COLUMNS).encode() + b"\r\n"
+    if kind == "chain":
+        yield _lines([{"chain": last}]).encode()
     pieces = _chain(entries, user, last) if kind == "chain" else _wanted(entries, user, last)
     for piece in pieces:
         yield text(piece).encode()
     if kind == "chain":
-        yield _lines([_anchor(one) for one in Anchor.objects.order_by("number").iterator()]).encode()
+        signed = Anchor.objects.filter(entry__lte=last).order_by("number")
+        yield _lines([_anchor(one) for one in signed.iterator()]).encode()
 
 
 def _by_number(entries: QuerySet[Entry], last: int) -> Iterator[list[Entry]]:
