@@ -50,7 +50,7 @@ def test_a_save_is_a_revision_that_is_logged_and_read(run, redis, people, client
     assert all(uuid.UUID(one["id"]) for one in told["marks"])
     assert told["revision"] == 1
     entry = Entry.objects.get(action="markers.write")
-    assert (entry.details, entry.actor) == ({"number": 1, "marks": 2}, people["coder"])
+    assert (entry.before, entry.after, entry.actor) == (None, {"number": 1, "marks": 2}, people["coder"])
     reading = Reading.objects.get(run=run)
     assert reading.state == "queued"
     assert attempts.FENCE.job_id(reading.pk, 1)
