@@ -2,7 +2,8 @@
 
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
-``FACSWEB_SCORERS``, ``SITE_URL``.
+``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``.
 """
 
 import atexit
@@ -10,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -87,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "facsweb.audit.middleware.OriginMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -182,6 +185,18 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "facsweb@localhost")
+
+# --- the audit log ---------------------------------------------------------------------------------------
+#: How many proxies of ours stand before the server; ``X-Forwarded-For`` is believed from so many and no more.
+TRUSTED_PROXIES = int(os.environ.get("FACSWEB_TRUSTED_PROXIES", "0"))
+#: What of an address the log keeps: ``full``, ``short`` (its first 24 or 48 bits) or ``none``.
+AUDIT_ADDRESS = os.environ.get("FACSWEB_AUDIT_ADDRESS", "full")
+if AUDIT_ADDRESS not in ("full", "short", "none"):
+    raise ImproperlyConfigured(f"FACSWEB_AUDIT_ADDRESS is full, short or none, not {AUDIT_ADDRESS}.")
+#: Where the daily anchors lie besides the database; best on storage that can be written only once.
+ANCHORS_DIR = Path(os.environ.get("FACSWEB_ANCHORS") or DATA_DIR / "anchors").expanduser().resolve()
+#: Who gets them by mail, comma-separated.
+ANCHOR_MAIL = [one.strip() for one in os.environ.get("FACSWEB_ANCHOR_MAIL", "").split(",") if one.strip()]
 
 # --- security --------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

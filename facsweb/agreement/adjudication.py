@@ -138,7 +138,7 @@ def give_up(actor: User, adjudication: Adjudication, reason: str) -> None:
 def show_names(actor: User, adjudication: Adjudication, shown: bool) -> None:
     """Let the adjudicator see who coded, or hide it; the caller has checked that the actor leads."""
     if Adjudication.objects.filter(pk=adjudication.pk).exclude(names_shown=shown).update(names_shown=shown):
-        record(actor, "adjudication.names", adjudication, shown=shown)
+        record(actor, "adjudication.names", adjudication, before={"shown": not shown}, after={"shown": shown})
 
 
 def _open(layer_id: uuid.UUID) -> Layer:

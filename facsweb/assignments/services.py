@@ -163,7 +163,7 @@ def change_due(actor: User, assignment: Assignment, due: dt.date | None) -> None
     """Set or take away the day on which a coding is due; the same day changes nothing."""
     changed = Assignment.objects.filter(pk=assignment.pk).exclude(due=due).update(due=due)
     if changed:
-        record(actor, "assignment.due", assignment, due=due, before=assignment.due)
+        record(actor, "assignment.due", assignment, before={"due": assignment.due}, after={"due": due})
 
 
 @transaction.atomic
@@ -204,7 +204,8 @@ def reassign(actor: User, assignment: Assignment, coder: User) -> None:
     moved = Layer.objects.filter(pk=layer.pk, state=State.ASSIGNED, owner=before).update(owner=coder)
     if not moved:
         raise Refused("This coding was begun in the meantime, so it stays where it is. Nothing was changed.")
-    record(actor, "assignment.reassign", assignment, coder=coder.email, before=before.email if before else "")
+    former = {"coder": before.email if before else ""}
+    record(actor, "assignment.reassign", assignment, before=former, after={"coder": coder.email})
 
 
 def send_back(actor: User, assignment: Assignment, reason: str) -> None:

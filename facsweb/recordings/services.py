@@ -90,7 +90,7 @@ def rename(actor: Any, recording: Recording, *, title: str) -> None:
         return
     Recording.objects.filter(pk=recording.pk).update(title=title)
     recording.title = title
-    record(actor, "recording.rename", recording, former=former, title=title)
+    record(actor, "recording.rename", recording, before={"title": former}, after={"title": title})
 
 
 def delete_recording(actor: Any, recording: Recording) -> None:

@@ -16,6 +16,7 @@ import facsweb
 from analysis.facs.codes import CATALOGUE
 from facsweb.agreement import trace
 from facsweb.audit.services import canonical
+from facsweb.audit.services import head as log_head
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
 from facsweb.recordings.models import Recording
@@ -252,6 +253,8 @@ def freeze(
             "layer": str(layer.pk),
             "revision": layer.revision,
         },
+        # Where the log stood: nobody can say later that something was written before this signature.
+        "log": dict(zip(("entry", "hash"), log_head(), strict=True)),
         **({"adjudication": settled} if (settled := trace.for_report(layer)) else {}),
         **({"meaning": read} if (read := meaning.section(layer)) else {}),
         **_participant(recording.participant, consent),

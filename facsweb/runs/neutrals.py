@@ -276,7 +276,9 @@ def _again(
         if (active := services.reading_again(run)) is not None:
             return active
         again = services.reinterpret(actor, run, everybody_us, neutrals=neutrals)
-        record(actor, action, again, before=str(run.pk), neutral_us=everybody_us, neutrals=neutrals)
+        former = {"run": str(run.pk), **{name: run.parameters.get(name) for name in ("neutral_us", "neutrals")}}
+        after = {"run": str(again.pk), "neutral_us": everybody_us, "neutrals": neutrals}
+        record(actor, action, again, before=former, after=after)
     return again
 
 

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
+from facsweb.audit import reading
 from facsweb.studies.models import Membership, Role, Study
 
 ADMINISTRATOR, ANALYST, CODER, MANAGER = Role.ADMINISTRATOR, Role.ANALYST, Role.CODER, Role.MANAGER
@@ -41,7 +42,7 @@ STAFF: Final = frozenset(
         *("learning:default", "learning:scorer", "learning:card"),
         *("calibration:list", "calibration:cohort_create", "calibration:cohort_change", "calibration:cohort_use"),
         *("calibration:start", "calibration:version", "calibration:cancel", "calibration:choose"),
-        "calibration:download",
+        *("calibration:download", "audit:installation", "audit:installation_export"),
     }
 )
 
@@ -62,6 +63,7 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "studies:consent": LEADS,
     "studies:consent_withdraw": LEADS,
     "audit:log": frozenset({ADMINISTRATOR}),
+    "audit:export": frozenset({ADMINISTRATOR}),
     # recordings
     "recordings:upload": LEADS,
     "recordings:tus_create": LEADS,
@@ -225,13 +227,18 @@ def check(user: Any, page: str, obj: InStudy) -> None:
 
 
 def get(request: HttpRequest, model: type[M], pk: uuid.UUID | str, *, related: Iterable[str] = ()) -> M:
-    """Return the object for the page that the request's URL names, or raise Http404 or PermissionDenied."""
+    """Return the object for the page that the request's URL names, or raise Http404 or PermissionDenied.
+
+    That it is looked at goes into the log (``audit.reading``).
+    """
     queryset = model._default_manager.select_related(*related) if related else model._default_manager.all()
     obj = queryset.filter(pk=pk).first()
     if obj is None:
         raise Http404
     assert request.resolver_match is not None
-    check(request.user, request.resolver_match.view_name, obj)  # type: ignore[arg-type]
+    page = request.resolver_match.view_name
+    check(request.user, page, obj)  # type: ignore[arg-type]
+    reading.asked(request, page, obj)
     return obj
 
 

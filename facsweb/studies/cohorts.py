@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import changed, record
 from facsweb.studies.models import Cohort, Participant
 
 QUESTION: Final = "Which of these describes you? You may leave it out."
@@ -94,14 +94,13 @@ def change_cohort(actor: User, cohort: Cohort, **said: Any) -> Cohort:
     """
     cohort = Cohort.objects.select_for_update().get(pk=cohort.pk)
     told = _told(said)
-    before = {name: getattr(cohort, name) for name in told}
-    changes = {name: [before[name], value] for name, value in told.items() if before[name] != value}
-    if changes:
+    differing = changed(cohort, told)
+    if differing:
         for name, value in told.items():
             setattr(cohort, name, value)
         _checked(cohort)
         cohort.save(update_fields=list(_FIELDS))
-        record(actor, "cohort.change", cohort, changes=changes)
+        record(actor, "cohort.change", cohort, **differing)
     return cohort
 
 
@@ -109,7 +108,8 @@ def change_cohort(actor: User, cohort: Cohort, **said: Any) -> Cohort:
 def set_active(actor: User, cohort: Cohort, active: bool) -> None:
     """Let participants state a cohort, or no longer; who stated it before stays in it."""
     if Cohort.objects.filter(pk=cohort.pk).exclude(active=active).update(active=active):
-        record(actor, "cohort.activate" if active else "cohort.deactivate", cohort, name=cohort.name)
+        action = "cohort.activate" if active else "cohort.deactivate"
+        record(actor, action, cohort, name=cohort.name, before={"active": not active}, after={"active": active})
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import changed, record
 from facsweb.studies import consent_text, hooks, law
 from facsweb.studies.models import Cohort, Consent, ConsentForm, Membership, Participant, Role, Scope, Study
 
@@ -80,21 +80,19 @@ def change_study(actor: User, study: Study, *, name: str, purpose: str, setting:
         "jurisdiction": jurisdiction.strip(),
     }
     study = Study.objects.select_for_update().get(pk=study.pk)
-    changes = {
-        field: [getattr(study, field), value] for field, value in fields.items() if getattr(study, field) != value
-    }
+    differing = changed(study, fields)
     form = current_form(study)
     if forbidden := form and set(form.scopes) - set(law.scopes_allowed(setting, fields["jurisdiction"])):
         raise ValidationError(
             f"The consent form asks about “{Scope(forbidden.pop()).label}”, which the law prohibits for that "
             "setting and place. Write a new version of the form without it first."
         )
-    if changes:
+    if differing:
         for field, value in fields.items():
             setattr(study, field, value)
         study.full_clean()
-        study.save(update_fields=list(changes))
-        record(actor, "study.change", study, changes=changes)
+        study.save(update_fields=list(differing["after"]))
+        record(actor, "study.change", study, **differing)
     return study
 
 
@@ -103,7 +101,7 @@ def add_member(actor: User, study: Study, user: User, role: str) -> Membership:
     """Give a person a role in a study; asking twice changes nothing."""
     membership, created = Membership.objects.get_or_create(study=study, user=user, role=Role(role))
     if created:
-        record(actor, "member.add", study, user=user.email, role=str(membership.role))
+        record(actor, "member.add", study, user=user.email, after={"role": str(membership.role)})
     return membership
 
 
@@ -125,7 +123,7 @@ def remove_member(actor: User, study: Study, user: User, role: str) -> None:
                 f"{user} is the last administrator of this study. Add another administrator first."
             )
     if Membership.objects.filter(study=study, user=user, role=role).delete()[0]:
-        record(actor, "member.remove", study, user=user.email, role=str(role))
+        record(actor, "member.remove", study, user=user.email, before={"role": str(role)})
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import changed, record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import require_consent
@@ -272,15 +272,13 @@ def describe(actor: User, transcript: Transcript, *, title: str, language: str) 
     """Change title and stated language; nothing is written when nothing differs."""
     locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
     fields = {"title": title.strip(), "language": language}
-    changes = {
-        name: [getattr(locked, name), value] for name, value in fields.items() if getattr(locked, name) != value
-    }
-    if not changes:
+    differing = changed(locked, fields)
+    if not differing:
         return
     Transcript.objects.filter(pk=locked.pk).update(**fields)
     locked.refresh_from_db()
-    record(actor, "transcript.change", locked, changes=changes)
-    if "language" in changes:
+    record(actor, "transcript.change", locked, **differing)
+    if "language" in differing["after"]:
         analysing.ask(locked)
 
 

@@ -42,7 +42,7 @@ NO_PAGES = {
     *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
     *("meaning:indicators_file", "meaning:indicator_back"),
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
-    "calibration:download",
+    *("calibration:download", "audit:export", "audit:installation_export"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from analysis.exchange.values import MAX_BYTES, Options
+from facsweb.audit.checking import faults
 from facsweb.audit.models import Entry
-from facsweb.audit.services import faults
 from facsweb.coding.models import Layer
 from facsweb.coding.reading import current_events
 from facsweb.coding.services import create_event, open_layer

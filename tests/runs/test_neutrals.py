@@ -100,8 +100,8 @@ def test_borrowing_reads_again_in_seconds_without_opening_the_video(run, lender,
     assert smiling(run) < 0.5, "the run before stays as it was"
     entry = Entry.objects.get(action="run.neutral")
     assert entry.actor_id == people["analyst"].pk
-    assert entry.details["before"] == str(run.pk)
-    assert entry.details["neutrals"]["0"]["run"] == str(lender.pk)
+    assert entry.before["run"] == str(run.pk)
+    assert entry.after["neutrals"]["0"]["run"] == str(lender.pk)
 
 
 def test_undo_brings_the_one_before_back_and_can_itself_be_undone(run, lender, people):

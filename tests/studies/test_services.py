@@ -65,7 +65,7 @@ def test_changes_are_logged_with_before_and_after(people):
     services.change_study(people["staff"], study, name="Gaze 2", **kept)
     services.change_study(people["staff"], study, name="Gaze 2", **kept)
     entry = Entry.objects.get(action="study.change")
-    assert entry.details == {"changes": {"name": ["Gaze", "Gaze 2"]}}
+    assert (entry.before, entry.after, entry.details) == ({"name": "Gaze"}, {"name": "Gaze 2"}, {})
 
 
 def test_a_study_cannot_move_where_its_form_is_prohibited(people):

@@ -39,6 +39,8 @@ class Command(BaseCommand):
             port=options["port"],
             ws="websockets-sansio",
             lifespan="off",
+            # uvicorn would believe X-Forwarded-For from this machine; ``audit.origin`` decides about that header.
+            proxy_headers=False,
             log_level="warning",
             timeout_graceful_shutdown=3,
         )
