@@ -172,6 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; never outside tests
@@ -184,7 +185,12 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password, a factor added or removed
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Passwords are counted in the database (accounts.lockout); this one holds for codes, beside that count.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "6/15m/key", "reauthenticate": "20/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "6/15m/key",
+    "reauthenticate": "20/m/user",
+    "change_password": "10/15m/user",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "0"))  # whose X-Forwarded-For is believed
 MFA_ADAPTER = "facsweb.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -192,6 +198,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # a code may be one period old: people type slowly, clocks differ
 MFA_FORMS = {
+    "activate_totp": "facsweb.accounts.factor_forms.ActivateAppForm",
     "authenticate": "facsweb.accounts.factor_forms.AuthenticateForm",
     "reauthenticate": "facsweb.accounts.factor_forms.ReauthenticateForm",
     "authenticate_webauthn": "facsweb.accounts.factor_forms.PasskeyStepForm",

@@ -138,13 +138,11 @@ class World:
     def invitations(self) -> Any:
         from facsweb.accounts.models import Invitation
 
-        now = timezone.now()
+        now, token = timezone.now(), hashlib.sha256(b"x" * 43).hexdigest()
         known = {"email": "guest@example.org", "invited_by": self.people["staff"], "sent_at": now}
-        token = hashlib.sha256(b"x" * 43).hexdigest()
         return Invitation.objects.create(**known, token_sha256=token, expires_at=now + timedelta(days=7))
 
-    def join(self) -> Any:
-        return self.invitations()
+    join = invitations
 
     def recordings(self) -> Any:
         return make_recording(self.participant, self.people["analyst"])

@@ -8,6 +8,7 @@ from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as base
+from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 
@@ -34,11 +35,25 @@ class _Counted:
         return code
 
 
-class AuthenticateForm(_Counted, base.AuthenticateForm):
+class _Digits:
+    """A code of digits: a phone shows its number keys."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+
+class ActivateAppForm(_Digits, totp.ActivateTOTPForm):
+    """The first code of an authenticator app."""
+
+
+class AuthenticateForm(_Digits, _Counted, base.AuthenticateForm):
     """The second step of signing in."""
 
 
-class ReauthenticateForm(_Counted, base.ReauthenticateForm):
+class ReauthenticateForm(_Digits, _Counted, base.ReauthenticateForm):
     """Before an act that needs it."""
 
     kind = SignInAttempt.Kind.CONFIRM
@@ -49,7 +64,7 @@ MALFORMED: Final = (ValueError, KeyError, TypeError, AttributeError)
 
 
 class _Passkey:
-    """An answer of a passkey that may be anything at all. Wrong ones are logged; they are not guessed, so not counted."""
+    """An answer of a passkey, which may be anything at all. Wrong ones are logged; nobody guesses one."""
 
     user: Any
 

@@ -23,7 +23,7 @@ class InviteForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     is_staff = forms.BooleanField(
-        label="may create studies and accounts",
+        label="May create studies and accounts",
         required=False,
         help_text="That alone opens no study; what a person sees is their role in a study.",
     )
