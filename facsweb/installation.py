@@ -80,6 +80,13 @@ def _secret_key(folder: Path) -> str:
     return path.read_text().strip()
 
 
+def secret(name: str) -> str:
+    """A secret from the environment, or from the file that ``NAME_FILE`` names; empty without both."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, "")
+
+
 def redis_socket(folder: Path) -> Path:
     """Path of the socket of the installation's own Redis.
 

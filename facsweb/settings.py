@@ -3,7 +3,8 @@
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
-``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``.
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; accounts and
+mail: ``docs/deploy.md``.
 """
 
 import atexit
@@ -24,6 +25,7 @@ if TESTING and "FACSWEB_TEST_DATA" not in os.environ:
     # Tests, and the workers they start as other processes, share one throwaway folder.
     os.environ["FACSWEB_DATA"] = os.environ["FACSWEB_TEST_DATA"] = tempfile.mkdtemp(prefix="facsweb-test-")
     os.environ.pop("FACSWEB_SCORERS", None)
+    os.environ["FACSWEB_REQUIRE_MFA"] = "0"  # tests of the second factor ask for it themselves
     atexit.register(shutil.rmtree, os.environ["FACSWEB_DATA"], ignore_errors=True)
 
 BASE_DIR = installation.BASE_DIR
@@ -94,6 +96,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "facsweb.accounts.middleware.OpenSessions",
+    "facsweb.accounts.middleware.FirstThings",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -108,6 +112,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "facsweb.accounts.context.accounts",
             ],
         },
     }
@@ -171,6 +176,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; never outside tests
@@ -178,12 +184,56 @@ ACCOUNT_ADAPTER = "facsweb.accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator, not by strangers
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts come from invitations, not from strangers
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password, a factor added or removed
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Passwords are counted in the database (accounts.lockout); this one holds for codes, beside that count.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "6/15m/key",
+    "reauthenticate": "20/m/user",
+    "change_password": "10/15m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "0"))  # whose X-Forwarded-For is believed
+MFA_ADAPTER = "facsweb.accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # a code may be one period old: people type slowly, clocks differ
+MFA_FORMS = {
+    "activate_totp": "facsweb.accounts.factor_forms.ActivateAppForm",
+    "authenticate": "facsweb.accounts.factor_forms.AuthenticateForm",
+    "reauthenticate": "facsweb.accounts.factor_forms.ReauthenticateForm",
+    "authenticate_webauthn": "facsweb.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "facsweb.accounts.factor_forms.PasskeyConfirmForm",
+    "login_webauthn": "facsweb.accounts.factor_forms.PasskeyLoginForm",
+    "add_webauthn": "facsweb.accounts.factor_forms.AddPasskeyForm",
+    "edit_webauthn": "facsweb.accounts.factor_forms.RenamePasskeyForm",
+}
+#: Coders, managers and administrators of any study, and staff, need a second factor.
+FACSWEB_REQUIRE_MFA = os.environ.get("FACSWEB_REQUIRE_MFA", "1") != "0"
+FACSWEB_DEMONSTRATION = os.environ.get("FACSWEB_DEMONSTRATION") == "1"  # set by `manage.py demo` for its processes
+SESSION_COOKIE_AGE = int(float(os.environ.get("SESSION_LONGEST_HOURS", "168")) * 3600)
+SESSION_IDLE_SECONDS = int(float(os.environ.get("SESSION_IDLE_HOURS", "12")) * 3600)
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = installation.secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = os.environ.get("OIDC_NAME", "your organisation")
+OIDC_CREATE = os.environ.get("OIDC_CREATE") == "1"
+OIDC_TRUST_MFA = os.environ.get("OIDC_TRUST_MFA") == "1"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
+    f"django.core.mail.backends.{'smtp' if os.environ.get('EMAIL_HOST') else 'console'}.EmailBackend"
+)
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = installation.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "1") == "1"
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "facsweb@localhost")
 
 # --- the audit log ---------------------------------------------------------------------------------------

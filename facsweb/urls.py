@@ -12,7 +12,7 @@ urlpatterns = [
     path("models/", home.model_cards, name="model_cards"),
     path("about/", include("facsweb.about.urls")),
     path("verify/", reports.verify, name="verify"),
-    path("account/", include("allauth.urls")),
+    path("account/", include("facsweb.accounts.entrance_urls")),
     path("people/", include("facsweb.accounts.urls")),
     path("", include("facsweb.audit.urls")),
     path("", include("facsweb.home.study_urls")),

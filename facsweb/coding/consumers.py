@@ -15,7 +15,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from facsweb.accounts.models import User
+from facsweb.accounts import sessions
 from facsweb.coding.live import group
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import may_read
@@ -65,8 +65,8 @@ class LayerConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _look(self) -> tuple[int, Layer | None]:
-        # Read again every time: a role may have ended, or blind coding begun, since the socket was opened.
-        user = User.objects.filter(pk=self.scope["user"].pk, is_active=True).first()
+        # Read again every time: the session or a role may have ended, or blind coding begun, since the start.
+        user = sessions.person(self.scope)
         if user is None:
             return NOT_SIGNED_IN, None
         related = "run__recording__participant__study"

@@ -1,20 +1,39 @@
 """What people type to sign, to revoke and to find a report."""
 
+from typing import Any
+
 from django import forms
 
+from facsweb.accounts.reauthentication import Means
 from facsweb.studies.models import Study
 
 
 class SignForm(forms.Form):
-    """The password again, and the layer's revision that the coder saw."""
+    """The layer's revision that the coder saw, and a proof of who they are, which is looked at elsewhere."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     confirmed = forms.BooleanField(label="I confirm this statement", error_messages={"required": "Confirm first."})
     password = forms.CharField(
         label="Your password, again",
         strip=False,
+        required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    code = forms.CharField(
+        label="Or a code of your authenticator app",
+        required=False,
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    credential = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, means: Means, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, held in (("password", means.password), ("code", means.code), ("credential", means.passkey)):
+            if not held:
+                del self.fields[name]
+        if means.code and not means.password:
+            self.fields["code"].label = "A code of your authenticator app"
 
 
 class RevokeForm(forms.Form):

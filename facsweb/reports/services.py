@@ -12,9 +12,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from redis import RedisError
 
+from facsweb.accounts import reauthentication
 from facsweb.accounts.models import User
+from facsweb.accounts.reauthentication import Confirmation
 from facsweb.agreement import trace
-from facsweb.audit.models import Entry
 from facsweb.audit.services import record
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
@@ -53,8 +54,6 @@ ADJUDICATED_STATEMENT = (
     "theirs. The signed events are the result according to the Facial Action Coding System; what both coders had "
     "coded alike was taken over."
 )
-WRONG_PASSWORD = "sign_off.wrong_password"  # noqa: S105 (the name of an act in the log)
-PASSWORD_TRIES, PASSWORD_WINDOW = 5, timedelta(minutes=15)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
 GRACE, TAKEN = timedelta(seconds=3), timedelta(seconds=60)
 MAX_ATTEMPTS = 5
@@ -64,19 +63,15 @@ class Refused(Exception):  # noqa: N818 (a state that people are told about)
     """Nothing was signed or changed; the text is a sentence for a person."""
 
 
-def _check_password(actor: User, layer: Layer, password: str) -> None:
-    """Raise Refused unless the password is the actor's; wrong ones are logged, counted and limited."""
-    since = timezone.now() - PASSWORD_WINDOW
-    if Entry.objects.filter(actor=actor, action=WRONG_PASSWORD, at__gte=since).count() >= PASSWORD_TRIES:
-        raise Refused(
-            f"The password was wrong {PASSWORD_TRIES} times. Signing is closed for you for "
-            f"{PASSWORD_WINDOW.seconds // 60} minutes; your coding is safe."
-        )
-    if not actor.has_usable_password():
-        raise Refused("Signing needs a password, and your account has none. Set one under Password, then sign.")
-    if not actor.check_password(password):
-        record(actor, WRONG_PASSWORD, layer)
-        raise Refused("The password is wrong. Nothing was signed.")
+def _check_person(actor: User, layer: Layer, password: str, confirmation: Confirmation | None) -> None:
+    """Raise Refused unless the actor proves who they are; what fails is logged, counted and limited."""
+    try:
+        if confirmation is None:
+            confirmation = reauthentication.check_password(actor, password, about=layer)
+    except reauthentication.NotConfirmed as error:
+        raise Refused(f"{error} Nothing was signed.") from error
+    if confirmation.user_id != actor.pk:
+        raise Refused("Somebody else confirmed. Nothing was signed.")
 
 
 def statement_for(layer: Layer) -> str:
@@ -112,7 +107,15 @@ def check_ready(actor: User, layer: Layer) -> Consent:
     return consent
 
 
-def sign(actor: User, layer: Layer, *, password: str, statement: str, revision: int | None = None) -> SignOff:
+def sign(
+    actor: User,
+    layer: Layer,
+    *,
+    statement: str,
+    password: str = "",
+    confirmation: Confirmation | None = None,
+    revision: int | None = None,
+) -> SignOff:
     """Put a coder's name to their layer, exactly as it stands, and have the report made.
 
     Signing what is signed already by the same person returns that sign-off, so a double click signs once.
@@ -122,10 +125,12 @@ def sign(actor: User, layer: Layer, *, password: str, statement: str, revision: 
     actor : User
         The layer's owner, a coder of the study.
     layer : Layer
-    password : str
-        The actor's, asked again.
     statement : str
         What the actor confirms, word for word.
+    password : str
+        The actor's, asked again; not looked at where there is a confirmation.
+    confirmation : Confirmation, optional
+        From ``reauthentication.confirm``, made for this very act.
     revision : int, optional
         The layer's revision that the actor saw; a newer one is refused.
 
@@ -136,7 +141,7 @@ def sign(actor: User, layer: Layer, *, password: str, statement: str, revision: 
     """
     if not statement.strip():
         raise Refused("Confirm the statement to sign.")
-    _check_password(actor, layer, password)  # outside the transaction: a failure must stay counted
+    _check_person(actor, layer, password, confirmation)  # outside the transaction: a failure must stay counted
     with transaction.atomic():
         # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
         Layer.objects.select_for_update().get(pk=layer.pk)

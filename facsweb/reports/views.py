@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from facsweb.accounts import reauthentication
 from facsweb.audit.services import canonical, record
 from facsweb.coding.models import Layer
 from facsweb.reports import comparison, content, exports, presentation, services
@@ -183,13 +184,15 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise PermissionDenied
     if done := SignOff.objects.select_related("report").filter(layer=layer).first():
         return redirect("reports:detail", pk=done.report.pk)
-    form = SignForm(request.POST or None, initial={"revision": layer.revision})
+    form = SignForm(
+        request.POST or None, initial={"revision": layer.revision}, means=reauthentication.means_of(request.user)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             done = services.sign(
                 request.user,
                 layer,
-                password=form.cleaned_data["password"],
+                confirmation=_confirmed(request, layer),
                 statement=services.statement_for(layer),
                 revision=form.cleaned_data["revision"],
             )
@@ -203,9 +206,16 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "reports/sign.html", _what_is_signed(request, layer) | {"form": form})
 
 
+def _confirmed(request: HttpRequest, layer: Layer) -> reauthentication.Confirmation:
+    try:
+        return reauthentication.confirm(request, layer)
+    except reauthentication.NotConfirmed as error:
+        raise services.Refused(f"{error} Nothing was signed.") from error
+
+
 def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
     events = comparison.compare(layer)
-    recording = layer.run.recording
+    recording, means = layer.run.recording, reauthentication.means_of(request.user)
     try:
         services.check_ready(request.user, layer)
         refusal = ""
@@ -219,6 +229,8 @@ def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
         "statement": services.statement_for(layer),
         "disclaimer": content.DISCLAIMER,
         "refusal": refusal,
+        "means": means,
+        "passkey": reauthentication.passkey_options(request) if means.passkey else None,
         "crumbs": [
             (recording.participant.study.name, reverse("studies:detail", args=[layer.study.pk])),
             (recording.title, reverse("recordings:detail", args=[recording.pk])),

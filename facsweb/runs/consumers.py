@@ -16,7 +16,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from facsweb.accounts.models import User
+from facsweb.accounts import sessions
 from facsweb.runs import progress
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -99,8 +99,8 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _look(self) -> tuple[int, AnalysisRun | None]:
-        # Read again every time: the account may have been closed since the socket was opened.
-        user = User.objects.filter(pk=self.scope["user"].pk, is_active=True).first()
+        # Read again every time: the session may have ended, or the account been closed, since the start.
+        user = sessions.person(self.scope)
         if user is None:
             return NOT_SIGNED_IN, None
         run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=self.run_id).first()

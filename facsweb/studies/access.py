@@ -24,12 +24,15 @@ WORKERS: Final = frozenset({ADMINISTRATOR, ANALYST, CODER})  # everybody who wor
 LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 
 #: Pages for anybody, signed in or not.
-PUBLIC: Final = frozenset({"health", "verify", "favicon"})
+PUBLIC: Final = frozenset(
+    {"health", "verify", "favicon", "accounts:join", "accounts:provider", "accounts:provider_back"}
+)
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
 SIGNED_IN: Final = frozenset(
     {
         *("home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"),
+        *("accounts:me", "accounts:sessions"),
         *("about:record", "about:json", "about:markdown", "about:method"),
     }
 )
@@ -37,7 +40,8 @@ SIGNED_IN: Final = frozenset(
 #: Pages for people who may create studies and accounts and train scorers (``is_staff``).
 STAFF: Final = frozenset(
     {
-        *("studies:create", "accounts:list", "accounts:create", "accounts:change"),
+        *("studies:create", "accounts:list", "accounts:change"),
+        *("accounts:invite", "accounts:invitation"),
         *("learning:list", "learning:start", "learning:training", "learning:cancel"),
         *("learning:default", "learning:scorer", "learning:card"),
         *("calibration:list", "calibration:cohort_create", "calibration:cohort_change", "calibration:cohort_use"),

@@ -6,9 +6,15 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.urls import reverse
 
-ENTRANCE = ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"]
+ENTRANCE = [
+    *("account_login", "account_reset_password", "account_reset_password_done", "account_inactive"),
+    "account_reset_password_from_key_done",
+]
 PASSWORD = "correct horse battery staple"
-SETTINGS = ["account_email", "account_change_password", "mfa_index", "mfa_activate_totp"]
+SETTINGS = [
+    *("accounts:me", "accounts:sessions", "account_change_password", "account_reauthenticate"),
+    *("mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn", "mfa_generate_recovery_codes"),
+]
 UNLABELLED = {"hidden", "submit", "button"}
 
 

@@ -6,31 +6,11 @@ import pytest
 from django.contrib.auth import get_user
 from django.urls import reverse
 
-from facsweb.accounts.models import User
-
 
 def test_the_list_names_everybody(client_as, people):
     text = client_as("staff").get(reverse("accounts:list")).content.decode()
     for user in people.values():
         assert user.email in text
-
-
-def test_a_new_account_shows_its_password_once_and_it_works(client_as, client):
-    staff = client_as("staff")
-    response = staff.post(reverse("accounts:create"), {"name": "Nia New", "email": "NIA@example.org"})
-    assert response["Cache-Control"].count("no-store") == 1
-    password = response.context["password"]
-    assert password in response.content.decode()
-    assert client.login(email="nia@example.org", password=password)
-    person = User.objects.get(email="nia@example.org")
-    assert not person.is_staff
-    assert password not in staff.get(reverse("accounts:change", args=[person.pk])).content.decode()
-
-
-def test_a_taken_email_is_said_at_the_field(client_as, people):
-    response = client_as("staff").post(reverse("accounts:create"), {"name": "N", "email": "Coder@example.org"})
-    assert response.status_code == 422
-    assert "already" in str(response.context["form"].errors["email"])
 
 
 def test_deactivating_ends_the_session_and_reactivating_opens_the_door(client_as, people):

@@ -22,6 +22,7 @@ PHONE = {
 WIDE = {"width": 1440, "height": 900}
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
+    *("accounts:invitation", "accounts:provider", "accounts:provider_back"),
     *("health", "favicon", "studies:member_add", "studies:member_remove"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
     *("transcripts:download", "transcripts:save", "transcripts:restore", "transcripts:analyse"),

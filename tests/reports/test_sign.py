@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from facsweb.accounts import lockout
 from facsweb.audit.models import Entry
 from facsweb.coding.models import Layer
 from facsweb.reports import services
@@ -71,16 +72,18 @@ def test_nothing_is_signed_without_a_statement(layer, people):
 
 
 def test_wrong_passwords_are_counted_and_limited(layer, people):
-    for _ in range(services.PASSWORD_TRIES):
+    tries = lockout.TRIES[lockout.Kind.CONFIRM]
+    for _ in range(tries):
         refused("The password is wrong", people["coder"], layer, password="guess")
     refused("closed for you for 15 minutes", people["coder"], layer)  # even with the right one
-    assert Entry.objects.filter(action=services.WRONG_PASSWORD).count() == services.PASSWORD_TRIES
+    failures = Entry.objects.filter(action="account.confirmation_failed")
+    assert [entry.details["about"] for entry in failures] == [f"layer {layer.pk}"] * tries
 
 
 def test_the_limit_ends(layer, people, monkeypatch):
-    for _ in range(services.PASSWORD_TRIES):
+    for _ in range(lockout.TRIES[lockout.Kind.CONFIRM]):
         refused("The password is wrong", people["coder"], layer, password="guess")
-    later = timezone.now() + services.PASSWORD_WINDOW + timedelta(seconds=1)
+    later = timezone.now() + lockout.WINDOW + timedelta(seconds=1)
     monkeypatch.setattr(services.timezone, "now", lambda: later)
     assert sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT).pk
 
@@ -88,7 +91,7 @@ def test_the_limit_ends(layer, people, monkeypatch):
 def test_accounts_without_a_password_are_told_to_set_one(layer, people):
     people["coder"].set_unusable_password()
     people["coder"].save()
-    refused("Set one under Password", people["coder"], layer)
+    refused("Set one under Account", people["coder"], layer)
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "failed", "cancelled"])

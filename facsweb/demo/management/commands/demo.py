@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -40,6 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         once: bool = options["once"]
+        self._without_second_factor()
         try:
             self._prepare()
             running = Installation(port=0 if once else options["port"], say=self._say)
@@ -60,6 +62,11 @@ class Command(BaseCommand):
                 sys.exit(130)
         except (InstallationError, StepFailed, OSError) as error:
             raise CommandError(str(error)) from error
+
+    def _without_second_factor(self) -> None:
+        """Its people are nobody's, and their passwords stand in the terminal; for its own processes alone."""
+        os.environ |= {"FACSWEB_REQUIRE_MFA": "0", "FACSWEB_DEMONSTRATION": "1"}
+        settings.FACSWEB_REQUIRE_MFA, settings.FACSWEB_DEMONSTRATION = False, True
 
     def _interrupt(self, running: Installation) -> None:
         running.stop()
@@ -87,7 +94,7 @@ class Command(BaseCommand):
             Walk(running.url, demonstration, self._say).analyse()
         self._team(demonstration)
         self._say("")
-        self._say("Sign in as (the passwords belong to this installation alone):")
+        self._say("Sign in as (passwords of this installation alone; no second factor is asked for here):")
         for login in demonstration.logins:
             self._say(f"  {login.role:<14} {login.email:<22} {login.password}")
         self._say("")
