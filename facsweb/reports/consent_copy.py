@@ -149,7 +149,7 @@ def _compile(
             ignore_system_fonts=not system_fonts,
             format="pdf",
             pdf_standards=document.STANDARDS,
-            timestamp=timezone.now(),
+            timestamp=timezone.now().replace(microsecond=0),
         )
     assert isinstance(pdf, bytes)
     return pdf
