@@ -3,8 +3,7 @@
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
-``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; accounts and
-mail: ``docs/deploy.md``.
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; accounts and mail: ``docs/deploy.md``.
 """
 
 import atexit

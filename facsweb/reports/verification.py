@@ -221,6 +221,12 @@ def _judge(evidence: _Evidence) -> Verification:
             "Its text is that of a report of this installation, but the signature is not this installation's. "
             "Do not rely on it.",
         )
+    elif evidence.ours and evidence.content.get("kind") == "consent":
+        verdict = Verification(
+            "good",
+            "Unchanged since this installation sealed it.",
+            ("It is a participant’s copy of a consent. What was withdrawn later stands in a later copy.",),
+        )
     elif evidence.ours:
         verdict = Verification(
             "attention",
