@@ -51,6 +51,12 @@ class Study(models.Model):
     )
     setting = models.CharField(max_length=20, choices=Setting.choices)
     jurisdiction = models.CharField(max_length=60, help_text="Country or state whose law applies.")
+    retention_days = models.PositiveIntegerField(
+        "Days kept",
+        null=True,
+        blank=True,
+        help_text="Days after which a recording and all that came from it go; empty: as long as the law allows.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="studies")
