@@ -15,6 +15,7 @@ from redis import RedisError
 from facsweb.accounts.models import User
 from facsweb.agreement import trace
 from facsweb.audit.models import Entry
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
@@ -253,7 +254,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
     )
     if changed:
-        record(actor, "report.revoke", report, reason=reason.strip())
+        record(actor, "report.revoke", report, reason=mark(reason.strip()))
 
 
 def revoke_after_withdrawal(consent: Consent) -> None:

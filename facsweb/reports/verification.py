@@ -16,7 +16,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
-from facsweb.reports import signing
+from facsweb.reports import hooks, signing
 from facsweb.reports.document import ATTACHMENT
 from facsweb.reports.models import Report, SignOff
 
@@ -101,7 +101,7 @@ class _Evidence:
 
 def is_ours(fingerprint: str) -> bool:
     """Whether a certificate (SHA-256, hex) has sealed reports here, or is the key made here."""
-    if fingerprint == signing.own_fingerprint():
+    if fingerprint == signing.own_fingerprint() or any(hook(fingerprint) for hook in hooks.sealed_here):
         return True
     return Report.objects.filter(certificate_sha256=fingerprint).exclude(certificate_sha256="").exists()
 
@@ -221,6 +221,8 @@ def _judge(evidence: _Evidence) -> Verification:
             "Its text is that of a report of this installation, but the signature is not this installation's. "
             "Do not rely on it.",
         )
+    elif evidence.ours and (known := _known(evidence)):
+        verdict = Verification(known.verdict, known.headline, known.sentences)
     elif evidence.ours:
         verdict = Verification(
             "attention",
@@ -237,6 +239,10 @@ def _judge(evidence: _Evidence) -> Verification:
             ),
         )
     return _tell(evidence, verdict)
+
+
+def _known(evidence: _Evidence) -> hooks.Known | None:
+    return hooks.about(evidence.content_sha256, hashlib.sha256(evidence.data).hexdigest())
 
 
 def _judge_ours(evidence: _Evidence, report: Report) -> Verification:

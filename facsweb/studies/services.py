@@ -317,7 +317,7 @@ def record_consent(
         recorded_by=actor,
     )
     _check_consent(consent)
-    consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by"])
+    consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by", "withdrawn_scopes"])
     consent.save(force_insert=True)
     record(
         actor,
