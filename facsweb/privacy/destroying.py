@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from facsweb.audit.services import record
 from facsweb.coding.models import Layer
+from facsweb.meaning import services as meaning
+from facsweb.meaning.models import Reading
 from facsweb.privacy import closure, learnt, people, reach, sound
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.models import Erasure, Tombstone
@@ -99,6 +101,8 @@ def one(erasure: Erasure, root: models.Model) -> bool:
         entry = {"kind": found[0].kind, "object": str(current.pk), "sha256": found[0].sha256}
         current.delete()
         record(None, "erasure.destroy", erasure, objects=sum(trace.rows for trace in found), **entry)
+        if isinstance(current, Reading):  # what is still agreed to is read again
+            meaning.ask(None, current.run)
     for trace in found:
         _remove(trace.paths)
     return True

@@ -31,7 +31,7 @@ from facsweb.transcripts.models import Upload as TextUpload
 WHOLE: Final = frozenset({Scope.VIDEO})
 #: Scopes that a reading names among its inputs where it rests on them.
 _READ: Final = frozenset({Scope.AUDIO, Scope.TEXT, Scope.EMOTION, Scope.INDICATORS})
-INDICATORS_FILE: Final = "indicators.json"
+INDICATORS_FILES: Final = frozenset({"indicators.json", "engagement.parquet"})
 
 
 def recordings(person: Participant, before: datetime) -> QuerySet[Recording]:
@@ -96,7 +96,7 @@ def readings(person: Participant) -> Iterator[Reading]:
 def rests_on(reading: Reading, person: Participant) -> set[Scope]:
     """What of a person's consent a reading used."""
     used = {Scope(scope) for scope in reading.inputs.get("scopes", ())} & (_READ | WHOLE)
-    if INDICATORS_FILE in reading.files or reading.inputs.get("indicators"):
+    if INDICATORS_FILES & set(reading.files) or reading.inputs.get("indicators"):
         used.add(Scope.INDICATORS)
     if not reading.inputs.get("scopes"):  # not begun, or from before they were written down: as if it used all
         used |= _READ

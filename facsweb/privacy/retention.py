@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -105,6 +105,17 @@ def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
 def _longer(person: Participant) -> bool:
     consent = current_consent(person)
     return consent is not None and Scope.RETENTION in consent.granted
+
+
+@transaction.atomic
+def set_period(actor: Any, study: Study, days: int | None) -> bool:
+    """Change how many days a study keeps data (None: without a limit); False where it is so already."""
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if locked.retention_days == days:
+        return False
+    Study.objects.filter(pk=study.pk).update(retention_days=days)
+    record(actor, "study.change", study, changes={"retention_days": [locked.retention_days, days]})
+    return True
 
 
 # --- the daily job ---------------------------------------------------------------------------------------------

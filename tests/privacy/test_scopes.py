@@ -41,7 +41,7 @@ def test_nothing_is_left_of_a_scope(scope, world, participant, consent, erase):
     if scope != Scope.VIDEO:  # the picture and its coding stay
         assert world["recording"].pk in type(world["recording"]).objects.values_list("pk", flat=True)
         assert made.left(made.VIDEO)
-        # The report told nothing of indicators; every other one told something of what is gone, and may be signed anew.
+        # The report told nothing of indicators. Of the others it told something: its coder may sign it anew.
         signed = "signed" if scope == Scope.INDICATORS else "open"
         assert type(world["layer"]).objects.get(pk=world["layer"].pk).state == signed
     if scope == Scope.VIDEO:  # a document that was agreed to stays
