@@ -97,9 +97,7 @@ def erasure(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "erasure": found,
         "participant": person,
-        "status": presentation.waiting(
-            found, person is not None and presentation.standing_hold(person) is not None
-        ),
+        "status": presentation.waiting(found, on_hold),
         "scopes": wording.scopes_of(found),
         "counts": wording.counts(one for _, one in tombstones),
         "tombstones": tombstones,
