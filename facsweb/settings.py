@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.calibration",
+    "facsweb.privacy",
     "facsweb.home",
     "facsweb.about",
     "facsweb.demo",
@@ -124,7 +125,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE: a writing transaction queues for the lock at its start instead of failing in its middle.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+        # secure_delete: what is deleted is overwritten with zeros, not only forgotten (docs/privacy.md).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
+        "PRAGMA secure_delete=ON;",
     }
     # A file, not memory: tests start real workers and servers in other processes and threads.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}

@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("facsweb.agreement.urls")),
     path("", include("facsweb.meaning.urls")),
     path("", include("facsweb.reports.urls")),
+    path("", include("facsweb.privacy.urls")),
     path("scorers/", include("facsweb.learning.urls")),
     path("cohorts/", include("facsweb.calibration.urls")),
 ]

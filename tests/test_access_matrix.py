@@ -101,13 +101,17 @@ EXAMPLES = {
     "meaning:combination_remove": Example(kwargs={"key": "own-x"}, data={"expected": "1"}),
     "meaning:indicator_change": Example(kwargs={"key": "trust_score"}),
     "meaning:indicator_back": Example(kwargs={"key": "trust_score"}, data={"number": "1", "expected": "0"}),
+    "privacy:erase": Example(data={"code": "P-001", "reason": "By letter"}),
+    "privacy:hold": Example(data={"reason": "A claim"}),
+    "privacy:lift": Example(data={"reason": "The claim is settled"}),
+    "privacy:retention": Example(data={"days": "90"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
     "learning:scorer": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
     "learning:card": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
 }
 
 #: A page whose POST is stricter than looking at it → the page whose roles may post.
-STRICTER = {"recordings:detail": "recordings:change"}
+STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
 
 
 class World(OfConsent):
@@ -239,6 +243,28 @@ class World(OfConsent):
 
         codings = make_codings(self.runs(), self.people["analyst"], self.people["administrator"])
         return start(self.people["coder"], *codings, adjudicator=self.people["coder"])
+
+    def erasures(self) -> Any:
+        from facsweb.privacy.models import Erasure, Tombstone
+
+        known = {"study": self.participant.study, "why": "request", "state": "succeeded", "scopes": ["video"]}
+        made = Erasure.objects.create(participant=self.participant, **known)
+        made.certificate.save("certificate.pdf", ContentFile(b"%PDF-1.7"))
+        about = {"object_id": str(made.pk), "sha256": "a" * 64, "hashes": {"original": "b" * 64}}
+        Tombstone.objects.create(erasure=made, kind="recordings.recording", **about)
+        return made
+
+    def copies(self) -> Any:
+        from facsweb.privacy.copying import NAME, folder
+        from facsweb.privacy.models import Copy
+
+        soon = timezone.now() + timedelta(days=1)
+        made = Copy.objects.create(
+            participant=self.participant, created_by=self.people["analyst"], state="succeeded", expires_at=soon
+        )
+        folder(made.pk).mkdir(parents=True)
+        (folder(made.pk) / NAME).write_bytes(b"PK")
+        return made
 
     def trainings(self) -> Any:
         from facsweb.learning.models import Training

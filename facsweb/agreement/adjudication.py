@@ -18,6 +18,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.agreement.beginning import Refused, fitting
 from facsweb.agreement.models import Adjudication, Decision, Step
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import services, workflow
 from facsweb.coding.models import Event, Layer
@@ -130,7 +131,7 @@ def give_up(actor: User, adjudication: Adjudication, reason: str) -> None:
         Adjudication.objects.filter(pk=adjudication.pk).update(
             given_up_at=timezone.now(), given_up_by=actor, given_up_reason=reason.strip()[:REASON_LENGTH]
         )
-        record(actor, "adjudication.give_up", adjudication, reason=reason.strip()[:REASON_LENGTH])
+        record(actor, "adjudication.give_up", adjudication, reason=mark(reason.strip()[:REASON_LENGTH]))
     adjudication.refresh_from_db()
 
 

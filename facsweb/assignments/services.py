@@ -13,6 +13,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.assignments import forms, material, plan, sampling
 from facsweb.assignments.models import Assignment, Batch
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import workflow
 from facsweb.coding.machine import BadResult
@@ -147,7 +148,7 @@ def _assign(actor: User, batch: Batch, work: plan.Work, said: Mapping[str, Any])
         made,
         coder=layer.owner.email if layer.owner else "",
         layer=str(layer.pk),
-        recording=work.title,
+        recording=mark(work.title),
         mode=said["mode"],
         ending=work.ending,
         due=said["due"],
@@ -176,7 +177,7 @@ def withdraw(actor: User, assignment: Assignment) -> None:
         It was begun: somebody's work is never deleted.
     """
     layer = assignment.layer
-    said = {"coder": layer.owner.email if layer.owner else "", "recording": str(layer.run.recording)}
+    said = {"coder": layer.owner.email if layer.owner else "", "recording": mark(str(layer.run.recording))}
     record(actor, "assignment.withdraw", assignment, layer=str(layer.pk), **said)
     # Locked first: whoever begins it at this moment waits, or is there before.
     not_begun = Layer.objects.select_for_update().filter(pk=layer.pk, state=State.ASSIGNED, revision=0)

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding.bulk import write_proposals
 from facsweb.coding.content import Content, within
@@ -128,7 +129,7 @@ def take_back(actor: User, layer: Layer) -> Layer:
 
 def send_back(actor: User, layer: Layer, reason: str) -> Layer:
     """Hand a submitted coding back to its coder, with the reason; the caller has checked that the actor may."""
-    return _reopen(actor, layer, "layer.send_back", reason=reason)
+    return _reopen(actor, layer, "layer.send_back", reason=mark(reason))
 
 
 def start_adjudication(actor: User, layers: list[Layer]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -17,6 +18,7 @@ from analysis.coded import CodedEvent
 from analysis.exchange import formats
 from analysis.exchange.values import Options, Reading, Remark
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding.bulk import write_additions
 from facsweb.coding.content import FIELDS, NOTE_LENGTH, Content, check
@@ -165,7 +167,7 @@ def confirm(actor: User, upload: Upload, options: Options, name: str) -> Layer:
         )
         write_additions(layer, [(None, content) for content in found.contents], author=actor)
         left_out = len(found.reading.events) - len(found.contents)
-        record(actor, "layer.import", layer, **source, events=len(found.contents), left_out=left_out)
+        record(actor, "layer.import", layer, **told(source), events=len(found.contents), left_out=left_out)
     return layer
 
 
@@ -218,5 +220,10 @@ def remove(actor: User, layer: Layer) -> None:
             return  # a double click: it is gone already
         if why := why_kept(locked):
             raise InUse(why)
-        record(actor, "layer.remove", locked, **locked.source_file, events=locked.events.count())
+        record(actor, "layer.remove", locked, **told(locked.source_file), events=locked.events.count())
         locked.delete()
+
+
+def told(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log says of an imported file: its name only as a mark, because names can be people's."""
+    return {**source, "name": mark(source.get("name", ""))}

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from analysis.types import MediaError
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings import files, proxies
 from facsweb.recordings.models import Recording, Upload, original_path
@@ -135,7 +136,7 @@ def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
         "recording.create",
         recording,
         participant=upload.participant.code,
-        filename=upload.filename,
+        filename=mark(upload.filename),
         size=upload.length,
         sha256=sha256,
     )

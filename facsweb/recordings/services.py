@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from analysis.types import MediaError, Rgb
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings import files, hooks
 from facsweb.recordings.acceptance import duplicates, finish_upload
@@ -90,7 +91,7 @@ def rename(actor: Any, recording: Recording, *, title: str) -> None:
         return
     Recording.objects.filter(pk=recording.pk).update(title=title)
     recording.title = title
-    record(actor, "recording.rename", recording, before={"title": former}, after={"title": title})
+    record(actor, "recording.rename", recording, before={"title": mark(former)}, after={"title": mark(title)})
 
 
 def delete_recording(actor: Any, recording: Recording) -> None:
@@ -109,8 +110,8 @@ def delete_recording(actor: Any, recording: Recording) -> None:
                 "recording.delete",
                 recording,
                 participant=recording.participant.code,
-                title=recording.title,
-                filename=recording.filename,
+                title=mark(recording.title),
+                filename=mark(recording.filename),
                 size=recording.size,
                 sha256=recording.sha256,
             )

@@ -16,6 +16,7 @@ from facsweb.accounts import reauthentication
 from facsweb.accounts.models import User
 from facsweb.accounts.reauthentication import Confirmation
 from facsweb.agreement import trace
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
@@ -258,7 +259,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
     )
     if changed:
-        record(actor, "report.revoke", report, reason=reason.strip())
+        record(actor, "report.revoke", report, reason=mark(reason.strip()))
 
 
 def revoke_after_withdrawal(consent: Consent) -> None:

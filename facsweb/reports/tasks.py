@@ -67,4 +67,4 @@ def _fail(report: Report, error: Exception) -> None:
         + " Your sign-off is safe; try again, or ask the operator to look at the worker's log.",
         finished_at=timezone.now(),
     ):
-        record(None, "report.fail", report, error=f"{type(error).__name__}: {error}"[:500])
+        record(None, "report.fail", report, error=type(error).__name__)  # its words may quote the report

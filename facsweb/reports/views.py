@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from facsweb.accounts import reauthentication
 from facsweb.audit.services import canonical, record
 from facsweb.coding.models import Layer
-from facsweb.reports import comparison, content, exports, presentation, services
+from facsweb.reports import comparison, content, exports, hooks, presentation, services
 from facsweb.reports.forms import FindForm, RevokeForm, SignForm
 from facsweb.reports.models import Report, SignOff
 from facsweb.studies import access
@@ -82,6 +82,10 @@ def _filtered(reports: QuerySet[Report], wanted: dict[str, Any]) -> QuerySet[Rep
 
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    if (trace := hooks.trace(pk)) is not None:
+        access.check(request.user, "reports:detail", trace)
+        crumbs = [("Reports", reverse("reports:list")), ("Revoked", "")]
+        return render(request, "reports/destroyed.html", {"trace": trace, "crumbs": crumbs}, status=410)
     report = _report(request, pk)
     said = report.sign_off.content
     may_read = services.may_read(request.user, report)

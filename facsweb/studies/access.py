@@ -199,6 +199,17 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "reports:json": EVERY_ROLE,
     "reports:retry": frozenset({ADMINISTRATOR, CODER}),
     "reports:revoke": frozenset({ADMINISTRATOR}),
+    # what is held of a participant, and destroying it
+    "privacy:participant": LEADS,
+    "privacy:erase": frozenset({ADMINISTRATOR}),
+    "privacy:copy": LEADS,
+    "privacy:download": LEADS,
+    "privacy:hold": frozenset({ADMINISTRATOR}),
+    "privacy:lift": frozenset({ADMINISTRATOR}),
+    "privacy:erasure": LEADS,
+    "privacy:certificate": LEADS,
+    "privacy:retry": frozenset({ADMINISTRATOR}),
+    "privacy:retention": LEADS,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Consent, Scope, Study
@@ -17,8 +18,8 @@ from facsweb.transcripts.speech import NEEDED
 def forget_withdrawn(consent: Consent) -> None:
     """Throw away uploads and scores of a person whose consent no longer covers what they say.
 
-    The words stay, shown to nobody, until an administrator deletes them: a consent that is given again must not
-    find somebody's work gone, and deleting is a decision of its own.
+    The words themselves are hidden from everybody from this moment on, and a worker destroys them with every
+    version and file (``facsweb.privacy``).
     """
     participant = consent.participant
     if missing_scopes(participant, [Scope.TEXT]):
@@ -44,5 +45,6 @@ def note_deletion(recording: Recording) -> list[Path]:
     if transcript := of_recording(recording):
         newest = current(transcript)
         sha256 = newest.digest if newest else ""
-        record(None, "transcript.delete", transcript, title=transcript.title, with_recording=True, sha256=sha256)
+        title = mark(transcript.title)
+        record(None, "transcript.delete", transcript, title=title, with_recording=True, sha256=sha256)
     return []

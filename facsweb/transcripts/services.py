@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import changed, record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
@@ -277,6 +278,9 @@ def describe(actor: User, transcript: Transcript, *, title: str, language: str) 
         return
     Transcript.objects.filter(pk=locked.pk).update(**fields)
     locked.refresh_from_db()
+    for side in differing.values():
+        if "title" in side:
+            side["title"] = mark(side["title"])
     record(actor, "transcript.change", locked, **differing)
     if "language" in differing["after"]:
         analysing.ask(locked)
@@ -291,7 +295,7 @@ def delete(actor: User, transcript: Transcript) -> None:
         "transcript.delete",
         transcript,
         participant=transcript.participant.code,
-        title=transcript.title,
+        title=mark(transcript.title),
         revisions=transcript.revision,
         sha256=newest.digest if newest else "",
         files=list(transcript.source_files.values_list("sha256", flat=True)),
@@ -358,7 +362,7 @@ def _append(
     )
     known = {"restores": revision.restores} if revision.restores else {}
     if revision.file:
-        known |= {"file": revision.file.filename, "file_sha256": revision.file.sha256}
+        known |= {"file": mark(revision.file.filename), "file_sha256": revision.file.sha256}
     facts = {"revision": number, "units": len(rows), "sha256": revision.digest}
     record(actor, f"transcript.{action}", transcript, **facts, **known)
     analysing.ask(transcript, pause=pause)

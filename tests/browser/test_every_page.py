@@ -47,6 +47,7 @@ NO_PAGES = {
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
     *("calibration:download", "audit:export", "audit:installation_export"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
+    *("privacy:copy", "privacy:download", "privacy:hold", "privacy:lift", "privacy:certificate", "privacy:retry"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
