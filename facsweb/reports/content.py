@@ -19,7 +19,7 @@ from facsweb.audit.services import canonical
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
 from facsweb.recordings.models import Recording
-from facsweb.reports import comparison, meaning, measures
+from facsweb.reports import agreement, comparison, meaning, measures, quotations
 from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant, Scope
@@ -53,7 +53,8 @@ def sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def _iso(moment: dt.datetime | None) -> str | None:
+def iso(moment: dt.datetime | None) -> str | None:
+    """A moment in UTC, to the second."""
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else None
 
 
@@ -85,7 +86,7 @@ def _participant(participant: Participant, consent: Consent) -> dict[str, Any]:
             "version": consent.form.version,
             "scopes": [str(Scope(scope).label) for scope in consent.granted],
             "method": consent.get_method_display(),
-            "given_at": _iso(consent.given_at),
+            "given_at": iso(consent.given_at),
         },
     }
 
@@ -107,8 +108,8 @@ def _run(run: AnalysisRun) -> dict[str, Any]:
     said = run.summary
     return {
         "id": str(run.pk),
-        "started_at": _iso(run.started_at),
-        "finished_at": _iso(run.finished_at),
+        "started_at": iso(run.started_at),
+        "finished_at": iso(run.finished_at),
         "parameters": run.parameters,
         "frame_rate": said.get("video", {}).get("frame_rate"),
         "models": said.get("models", []),
@@ -247,13 +248,15 @@ def freeze(
         },
         "sign_off": {
             "signer": signer,
-            "signed_at": _iso(signed_at),
+            "signed_at": iso(signed_at),
             "statement": statement,
             "layer": str(layer.pk),
             "revision": layer.revision,
         },
         **({"adjudication": settled} if (settled := trace.for_report(layer)) else {}),
         **({"meaning": read} if (read := meaning.section(layer)) else {}),
+        **({"agreement": agreed} if (agreed := agreement.section(layer)) else {}),
+        **({"quotations": quoted} if (quoted := quotations.section(recording, events)) else {}),
         **_participant(recording.participant, consent),
         "recording": _recording(recording),
         "run": _run(run),
