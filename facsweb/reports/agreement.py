@@ -1,4 +1,4 @@
-"""How far the signed coding agrees with others, where somebody had it compared: figures with intervals, no names."""
+"""How far the signed coding agrees with others, where somebody compared them: figures with intervals."""
 
 from __future__ import annotations
 

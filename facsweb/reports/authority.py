@@ -1,7 +1,8 @@
-"""The installation's own certificate authority: a root that stays, a signing key for each year, a revocation list.
+"""The installation's own certificate authority: a root that stays, a signing key a year, a revocation list.
 
-Everything lies in ``settings.KEYS_DIR/authority``, private keys in files that only their owner can read. People who
-want their reader to trust reports give it the root once (``verify/root.cer``); the keys that sign change beneath it.
+Everything lies in ``settings.KEYS_DIR/authority``, private keys in files that only their owner can read. People
+who want their reader to trust reports give it the root once (``verify/root.cer``); the keys that sign change
+beneath it.
 """
 
 from __future__ import annotations
@@ -237,7 +238,7 @@ def _certificate(key: rsa.RSAPrivateKey, issuer: Held | None, label: str) -> x50
 
 
 def _usage(*, is_root: bool) -> x509.KeyUsage:
-    names = "key_encipherment data_encipherment key_agreement encipher_only decipher_only".split()
+    names = ["key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"]
     never: Any = dict.fromkeys(names, False)
     return x509.KeyUsage(
         digital_signature=not is_root,

@@ -58,7 +58,8 @@ def iso(moment: dt.datetime | None) -> str | None:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else None
 
 
-def _result_file(run: AnalysisRun, name: str) -> Path:
+def result_file(run: AnalysisRun, name: str) -> Path:
+    """Where a run's file lies, if it is exactly what the analysis wrote; raises FilesChanged."""
     path = Path(settings.MEDIA_ROOT) / run.folder / name
     if not path.is_file():
         raise FilesChanged(f"The analysis file {name} is missing. Run the analysis again, then sign.")
@@ -232,7 +233,7 @@ def freeze(
         The run's signals are gone or altered.
     """
     run, recording = layer.run, layer.run.recording
-    faces = measures.read_signals(_result_file(run, SIGNALS))
+    faces = measures.read_signals(result_file(run, SIGNALS))
     events = comparison.compare(layer)
     rows = comparison.event_rows(events)
     # The last frame is shown a little longer than some containers say, and an event may end with it.

@@ -31,7 +31,7 @@ OFFERED: Final = (
 )
 FOR_WHOM: Final = {
     Document.Kind.SUMMARY: "One or two pages for people who decide: figures with intervals, no single events.",
-    Document.Kind.PARTICIPANT: "For the person on the recording: plain words, no coder’s name, no figures to misread.",
+    Document.Kind.PARTICIPANT: "For the person on the recording: plain words, nobody’s name, nothing to misread.",
 }
 #: Most rows of a table in the summary.
 MOST: Final = 12
@@ -46,7 +46,9 @@ class NotReady(Exception):  # noqa: N818 (a state that people are told about)
 # --- what they say ---------------------------------------------------------------------------------------
 
 
-def shown(said: Mapping[str, Any], content_sha256: str, kind: str, second: Mapping[str, str] | None) -> dict[str, Any]:
+def shown(
+    said: Mapping[str, Any], content_sha256: str, kind: str, second: Mapping[str, str] | None
+) -> dict[str, Any]:
     """Everything that a document prints, which is all that it carries.
 
     Parameters
@@ -121,7 +123,10 @@ def _participant(said: Mapping[str, Any]) -> dict[str, Any]:
             codes[row["code"]] = codes.get(row["code"], 0) + row["events"]
     ranked = sorted((code for code, count in codes.items() if count), key=lambda code: (-codes[code], code))
     return {
-        "movements": [{"code": code, "name": said["codes"].get(code, {}).get("name", ""), "events": codes[code]} for code in ranked],
+        "movements": [
+            {"code": code, "name": said["codes"].get(code, {}).get("name", ""), "events": codes[code]}
+            for code in ranked
+        ],
         "consent": {key: said["consent"][key] for key in ("form", "version", "given_at")},
         "agreed": said["consent"]["scopes"],
         "has_states": bool((said.get("meaning") or {}).get("states")),
@@ -146,13 +151,18 @@ def ask(actor: User, report: Report, kind: str, language: str) -> Document:
         raise NotReady("Documents are made of signed reports; this one is not.")
     with transaction.atomic():
         wanted, made = Document.objects.get_or_create(report=report, kind=kind, language=language)
-        failed = Document.objects.filter(pk=wanted.pk, state=Document.State.FAILED)
-        again = failed.update(state=Document.State.WAITING, error="", attempts=0, queued_at=timezone.now())
-        if made or again:
+        if again(wanted) or made:
             record(actor, "report.document", report, kind=str(kind), language=str(language))
             enqueue(wanted)
     wanted.refresh_from_db()
     return wanted
+
+
+def again(wanted: Document) -> bool:
+    """Let a document that failed wait again; False where it did not fail."""
+    failed = Document.objects.filter(pk=wanted.pk, state=Document.State.FAILED)
+    values = {"state": Document.State.WAITING, "error": "", "attempts": 0, "queued_at": timezone.now()}
+    return bool(failed.update(**values))
 
 
 def job_id(wanted: Document) -> str:
@@ -211,9 +221,7 @@ def make(wanted: Document) -> tuple[bytes, str]:
 @transaction.atomic
 def finish(wanted: Document, name: str, digest: str, fingerprint: str) -> bool:
     """Publish a document, unless it was made already or its report is not signed any more."""
-    waiting = Document.objects.filter(
-        pk=wanted.pk, state=Document.State.WAITING, report__state=Report.State.READY
-    )
+    waiting = Document.objects.filter(pk=wanted.pk, state=Document.State.WAITING, report__state=Report.State.READY)
     values = {"pdf": name, "pdf_sha256": digest, "certificate_sha256": fingerprint, "error": ""}
     done = waiting.update(state=Document.State.READY, finished_at=timezone.now(), **values)
     if done:
@@ -231,4 +239,10 @@ def fail(wanted: Document, error: Exception) -> None:
         error=f"It could not be made.{sentence} Try again, or ask the operator to look at the worker's log.",
         finished_at=timezone.now(),
     ):
-        record(None, "report.document_fail", wanted.report, kind=wanted.kind, error=f"{type(error).__name__}: {error}"[:500])
+        record(
+            None,
+            "report.document_fail",
+            wanted.report,
+            kind=wanted.kind,
+            error=f"{type(error).__name__}: {error}"[:500],
+        )

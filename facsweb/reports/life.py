@@ -66,7 +66,9 @@ def of_report(report: Report) -> list[Moment]:
     """Every step of the report's coding so far, the first one first."""
     layer = report.sign_off.layer
     moments = _before(layer)
-    for one in Report.objects.filter(sign_off__layer=layer).select_related("sign_off__signer", "revoked_by", "second__by"):
+    for one in Report.objects.filter(sign_off__layer=layer).select_related(
+        "sign_off__signer", "revoked_by", "second__by"
+    ):
         moments += _of_sign_off(one)
     return sorted(moments, key=lambda step: (step.at is None, step.at))
 

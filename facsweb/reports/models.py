@@ -66,7 +66,7 @@ class Report(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sign_off = models.OneToOneField(SignOff, on_delete=models.PROTECT, related_name="report")
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
-    second_needed = models.BooleanField(default=False, help_text="The study asked for two signatures when signing.")
+    second_needed = models.BooleanField(default=False, help_text="The study asked for two signatures.")
     pdf = models.FileField(upload_to="reports/", max_length=255, blank=True)
     pdf_sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     certificate_sha256 = models.CharField(
@@ -145,7 +145,9 @@ class Document(models.Model):
     class Meta:
         ordering = ["kind", "language"]
         constraints = [
-            models.UniqueConstraint(fields=["report", "kind", "language"], name="one_document_per_kind_and_language")
+            models.UniqueConstraint(
+                fields=["report", "kind", "language"], name="one_document_per_kind_and_language"
+            )
         ]
 
     def __str__(self) -> str:
@@ -180,10 +182,17 @@ class Package(Work):
     file = models.CharField(max_length=255, blank=True, help_text="The zip file, relative to MEDIA_ROOT.")
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(default=0)
-    summary = models.JSONField(default=dict, help_text="How many are in it, and what was left out with the reason.")
+    summary = models.JSONField(default=dict, help_text="How many are in it; what was left out, and why.")
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "kind"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_active_package_per_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.study} ({self.state})"

@@ -37,6 +37,8 @@ def section(recording: Recording, events: Sequence[Coded]) -> list[dict[str, Any
         codes = sorted({said.code for said in strong if said.onset_us < end and said.offset_us > start})
         if speaker in own and codes and text.strip():
             words = text.strip()
-            rows.append({"at_us": start, "text": words[:LONGEST] + ("…" if len(words) > LONGEST else ""), "codes": codes})
+            rows.append(
+                {"at_us": start, "text": words[:LONGEST] + ("…" if len(words) > LONGEST else ""), "codes": codes}
+            )
     kept = sorted(rows, key=lambda row: -len(row["codes"]))[:MOST]
     return sorted(kept, key=lambda row: row["at_us"]) or None

@@ -16,8 +16,8 @@ from facsweb.studies.models import Role, Scope
 from facsweb.studies.services import ConsentMissing, require_consent
 
 STATEMENT = (
-    "I have looked at this recording and at the events listed in this report. I did not sign them first, and I find "
-    "nothing that speaks against them."
+    "I have looked at this recording and at the events listed in this report. I did not sign them first, and I "
+    "find nothing that speaks against them."
 )
 #: Who may give the second signature.
 SECOND = frozenset({Role.CODER, Role.ADMINISTRATOR})

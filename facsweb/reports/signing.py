@@ -2,19 +2,19 @@
 
 By default a key of the installation's own authority (`authority`). An operator brings their own as a PKCS#12 file
 (``FACSWEB_SIGNING_P12``, password in ``FACSWEB_SIGNING_P12_PASSWORD`` or in the file that
-``FACSWEB_SIGNING_P12_PASSWORD_FILE`` names) or on a PKCS#11 token (``FACSWEB_PKCS11_MODULE``, ``_TOKEN``, ``_LABEL``,
-``_PIN_FILE``), with the issuers' certificates in ``FACSWEB_SIGNING_CHAIN`` (PEM, the root among them).
+``FACSWEB_SIGNING_P12_PASSWORD_FILE`` names) or on a PKCS#11 token (``FACSWEB_PKCS11_MODULE``, ``_TOKEN``,
+``_LABEL``, ``_PIN_FILE``), with the issuers' certificates in ``FACSWEB_SIGNING_CHAIN`` (PEM, the root among them).
 
 ``FACSWEB_TSA_URL`` names an RFC 3161 time-stamping service and ``FACSWEB_TSA_ROOTS`` the certificates that its
-stamps go back to (PEM). What a reader needs later (certificates, revocation list) is put into the file: with a
-time stamp that is PAdES-B-LT, and with ``FACSWEB_TSA_ROOTS`` B-LTA.
+stamps go back to (PEM). What a reader needs later (certificates, revocation list) is put into the file; with a
+time-stamping service and its roots that is PAdES-B-LTA.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -141,6 +141,11 @@ def _certificates(environ: Mapping[str, str], name: str) -> list[x509.Certificat
         raise SigningError(f"{name} names {path}, which holds no certificates that can be read.") from error
 
 
+def stamp_roots() -> list[x509.Certificate]:
+    """What the time stamps of the operator's service go back to."""
+    return _certificates(os.environ, "FACSWEB_TSA_ROOTS")
+
+
 def old_fingerprint() -> str | None:
     """Fingerprint of the self-signed key from before the authority, which goes on verifying what it signed."""
     path = Path(settings.KEYS_DIR) / OLD_KEY_FOLDER / OLD_CERTIFICATE
@@ -153,12 +158,13 @@ def old_fingerprint() -> str | None:
 
 
 def level(who: Identity) -> str:
-    """The PAdES level of signatures made now, such as ``B-LT``."""
-    if not os.environ.get("FACSWEB_TSA_URL"):
-        return "B-B with validation data" if who.roots else "B-B"
+    """The PAdES level of signatures made now, such as ``B-LTA``."""
+    stamped = "B-T" if os.environ.get("FACSWEB_TSA_URL") else "B-B"
     if not who.roots:
-        return "B-T"
-    return "B-LTA" if os.environ.get("FACSWEB_TSA_ROOTS") else "B-LT"
+        return stamped
+    if stamped == "B-T" and os.environ.get("FACSWEB_TSA_ROOTS"):
+        return "B-LTA"
+    return f"{stamped} with validation data"
 
 
 def seal(
@@ -198,15 +204,28 @@ def countersign(pdf: bytes, *, name: str, reason: str, who: Identity | None = No
     return _sign(writer, who or identity(), name=name, reason=reason, field_name=SECOND_FIELD)
 
 
+class _Stamper(timestamps.HTTPTimeStamper):
+    """The operator's service; its own certificates are validated only where its roots are named."""
+
+    def __init__(self, url: str, *, validated: bool) -> None:
+        super().__init__(url)
+        self._validated = validated
+
+    async def validation_paths(self, validation_context: ValidationContext) -> AsyncIterator[Any]:
+        if self._validated:
+            async for path in super().validation_paths(validation_context):
+                yield path
+
+
 def _sign(writer: IncrementalPdfFileWriter, who: Identity, **about: Any) -> tuple[bytes, str]:
     tsa = os.environ.get("FACSWEB_TSA_URL")
-    stamper = timestamps.HTTPTimeStamper(tsa) if tsa else None
-    stamp_roots = _certificates(os.environ, "FACSWEB_TSA_ROOTS") if stamper else []
+    trusted = stamp_roots() if tsa else []
+    stamper = _Stamper(tsa, validated=bool(trusted)) if tsa else None
     if who.roots:
         about |= {
             "embed_validation_info": True,
-            "use_pades_lta": bool(stamp_roots),
-            "validation_context": _context(who, stamp_roots),
+            "use_pades_lta": bool(trusted),
+            "validation_context": _context(who, trusted),
             # In the signed revision itself: then nothing follows the signature that a reader has to judge.
             "dss_settings": DSSContentSettings(
                 include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
@@ -215,17 +234,16 @@ def _sign(writer: IncrementalPdfFileWriter, who: Identity, **about: Any) -> tupl
     metadata = signers.PdfSignatureMetadata(
         md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **about
     )
-    # The stamps of a service whose roots nobody named are not validated here, so only the signature has one.
     signer = signers.PdfSigner(metadata, signer=who.signer, timestamper=stamper)
     out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
     return bytes(out.getbuffer()), who.fingerprint
 
 
-def _context(who: Identity, stamp_roots: list[x509.Certificate]) -> ValidationContext:
+def _context(who: Identity, trusted: list[x509.Certificate]) -> ValidationContext:
     # Issuers of an operator's certificate are asked for their lists where the operator allows it.
     fetch = who.given and os.environ.get("FACSWEB_SIGNING_FETCH") == "1"
     return ValidationContext(
-        trust_roots=[*who.roots, *stamp_roots],
+        trust_roots=[*who.roots, *trusted],
         other_certs=list(who.issuers),
         crls=list(who.lists),
         allow_fetching=fetch,

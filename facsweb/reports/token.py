@@ -39,13 +39,15 @@ def _opened(module: str, token: str, label: str, pin: str) -> Signer:
         import pkcs11  # noqa: F401  (pyHanko imports it only where it is used)
         from pyhanko.sign.pkcs11 import PKCS11Signer, TokenCriteria, open_pkcs11_session
     except ImportError as error:
-        raise SigningError("A PKCS#11 token needs the package python-pkcs11: pip install python-pkcs11.") from error
+        raise SigningError("A PKCS#11 token needs the package python-pkcs11.") from error
     try:
         criteria = TokenCriteria(label=token)
         session = open_pkcs11_session(module, token_criteria=criteria, user_pin=pin or None)
         found = PKCS11Signer(session, cert_label=label, key_label=label)
         _ = found.signing_cert  # says at once when there is none
     except Exception as error:  # drivers raise what they like
-        raise SigningError(f"The token “{token}” cannot be used: {type(error).__name__} {error}".strip()) from error
+        raise SigningError(
+            f"The token “{token}” cannot be used: {type(error).__name__} {error}".strip()
+        ) from error
     atexit.register(session.close)
     return found

@@ -23,7 +23,7 @@ WORKERS: Final = frozenset({ADMINISTRATOR, ANALYST, CODER})  # everybody who wor
 LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 
 #: Pages for anybody, signed in or not.
-PUBLIC: Final = frozenset({"health", "verify", "favicon"})
+PUBLIC: Final = frozenset({"health", "verify", "verify_file", "favicon"})
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
 SIGNED_IN: Final = frozenset(
@@ -174,6 +174,17 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "reports:json": EVERY_ROLE,
     "reports:retry": frozenset({ADMINISTRATOR, CODER}),
     "reports:revoke": frozenset({ADMINISTRATOR}),
+    "reports:file": EVERY_ROLE,
+    "reports:document": EVERY_ROLE,
+    "reports:document_make": WORKERS,
+    "reports:countersign": frozenset({ADMINISTRATOR, CODER}),
+    "reports:send_back": frozenset({ADMINISTRATOR, CODER}),
+    "reports:study": WORKERS,
+    "reports:four_eyes": frozenset({ADMINISTRATOR}),
+    "reports:package_start": LEADS,
+    "reports:package_state": LEADS,
+    "reports:package_download": LEADS,
+    "reports:package_cancel": LEADS,
 }
 
 

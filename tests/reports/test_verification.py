@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.core.management import call_command
+from django.test import override_settings
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -35,9 +36,9 @@ def gap(pdf):
 
 @pytest.fixture(scope="module")
 def other_key(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("other") / "key"
-    signing.make_key(folder)
-    return signing._own(folder)
+    """The identity of another installation."""
+    with override_settings(KEYS_DIR=tmp_path_factory.mktemp("other")):
+        return signing.own()
 
 
 def flipped(pdf, place, bit=0):
@@ -53,7 +54,7 @@ def test_a_genuine_report(pdf, report, sign_off):
     assert found.signed_at == sign_off.signed_at.replace(microsecond=0)
     assert found.sealed_at >= found.signed_at
     assert found.content_sha256 == sign_off.content_sha256
-    assert found.fingerprint == report.certificate_sha256 == signing.own_fingerprint()
+    assert found.fingerprint == report.certificate_sha256 == signing.own().fingerprint
     assert found.report == report
 
 
