@@ -119,7 +119,11 @@ def account(
         "other_certs": inside["certs"],
         "revocation_mode": "soft-fail",
     }
-    context = ValidationContext(trust_roots=roots, crls=[*lists, *inside["crls"]], **known)
+    # A list given now is newer than the file's of the same issuer, which says what held when it was signed.
+    lists = list(lists)
+    newer = {one.issuer.hashable for one in lists}
+    older = [one for one in inside["crls"] if one.issuer.hashable not in newer]
+    context = ValidationContext(trust_roots=roots, crls=[*lists, *older], **known)
     stamps = ValidationContext(trust_roots=[*roots, *stamp_roots], crls=inside["crls"], **known)
     status = validate_pdf_signature(signature, context, ts_validation_context=stamps)
     _, _, second, length = signature.byte_range

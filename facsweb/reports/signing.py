@@ -136,7 +136,9 @@ def _certificates(environ: Mapping[str, str], name: str) -> list[x509.Certificat
     if not (path := environ.get(name)):
         return []
     try:
-        return list(load_certs_from_pemder([path]))
+        found = list(load_certs_from_pemder([path]))
+        _ = [one.subject.native for one in found]  # parsed only when they are looked at
+        return found
     except (OSError, ValueError) as error:
         raise SigningError(f"{name} names {path}, which holds no certificates that can be read.") from error
 

@@ -169,11 +169,11 @@ def _examine(data: bytes, reader: PdfFileReader) -> _Evidence:
     roots = [] if root is None else [asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))]
     lists = [] if root is None else [authority.loaded_list()]
     stamps = signing.stamp_roots()
-    accounts = [
+    accounts = []
+    for one, own in zip(signatures, ours, strict=True):
         # Our own from before the authority, and an operator's, are known by their fingerprints.
-        account(one, reader, [*roots, one.signer_cert] if own else roots, lists, stamps)
-        for one, own in zip(signatures, ours, strict=True)
-    ]
+        known = own and not (root is not None and _issued_by(one.signer_cert, root))
+        accounts.append(account(one, reader, [*roots, one.signer_cert] if known else roots, lists, stamps))
     evidence = _Evidence(data, accounts, ours, end_of_signed(reader))
     if evidence.intact:
         _read_content(evidence)
@@ -271,7 +271,7 @@ def _judge_ours(evidence: _Evidence, report: Report) -> Verification:
         return Verification(
             "attention",
             "Genuine, but signed by one of two people.",
-            ("Its study asks for two signatures and this file has the first alone. It does not count as signed.",),
+            ("Its study asks for two signatures, and this file has the first alone. It does not count.",),
         )
     issued = {report.pdf_sha256, *report.documents.values_list("pdf_sha256", flat=True)}
     if hashlib.sha256(evidence.data).hexdigest() not in issued - {""}:
