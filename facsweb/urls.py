@@ -12,6 +12,7 @@ urlpatterns = [
     path("models/", home.model_cards, name="model_cards"),
     path("about/", include("facsweb.about.urls")),
     path("verify/", reports.verify, name="verify"),
+    path("verify/<str:name>", reports.verify_file, name="verify_file"),
     path("account/", include("facsweb.accounts.entrance_urls")),
     path("people/", include("facsweb.accounts.urls")),
     path("", include("facsweb.studies.participant_urls")),

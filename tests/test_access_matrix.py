@@ -95,6 +95,13 @@ EXAMPLES = {
     "agreement:names": Example(data={"shown": "1"}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
+    "reports:file": Example(kwargs={"kind": "elan"}),
+    "reports:document": Example(kwargs={"kind": "summary", "language": "en"}),
+    "reports:document_make": Example(data={"document": "summary-en"}),
+    "reports:countersign": Example(data={"password": PASSWORD}),
+    "reports:send_back": Example(data={"reason": "Look at 00:03 again"}),
+    "reports:package_start": Example(data={"kind": "bundle"}),
+    "verify_file": Example(kwargs={"name": "root.cer"}),
     "meaning:markers": Example(json={"expected": 0, "marks": []}),
     "meaning:speakers": Example(json={"expected": 0, "marks": []}),
     "meaning:combination_change": Example(kwargs={"key": "own-x"}),
@@ -295,7 +302,22 @@ class World(OfConsent):
         report.pdf.save("report.pdf", ContentFile(b"%PDF-1.7"), save=False)
         report.state = "ready"
         report.save()
+        made = {"state": "ready", "pdf": report.pdf.name}
+        report.documents.create(kind="summary", language="en", **made)
         return report
+
+    def packages(self) -> Any:
+        """A finished package, with a file."""
+        from django.conf import settings
+
+        report = self.reports()
+        name = f"packages/{report.pk}/1.zip"
+        path = Path(settings.MEDIA_ROOT) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"PK\x05\x06" + bytes(18))
+        asked = {"reports": [str(report.pk)], "documents": ["full-en"]}
+        made = {"state": "succeeded", "file": name, "size": 22, "created_by": self.people["analyst"]}
+        return report.study.packages.create(kind="reports", asked=asked, summary={"reports": 1}, **made)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ def sign(data: bytes) -> tuple[bytes, str]:
 
 def certificates() -> set[str]:
     """Fingerprints of the keys that this installation holds; makes none."""
-    from facsweb.reports import signing
+    from facsweb.reports import authority, signing
 
-    found = {signing.own_fingerprint()}
+    found = {signing.old_fingerprint(), *(one.fingerprint for one in authority.leaves())}
     if os.environ.get("FACSWEB_SIGNING_P12"):
         found.add(signing.identity().fingerprint)
     return {one for one in found if one}

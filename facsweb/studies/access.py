@@ -26,7 +26,7 @@ LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 #: Pages for anybody, signed in or not.
 PUBLIC: Final = frozenset(
     {
-        *("health", "verify", "favicon", "consent:keeping"),
+        *("health", "verify", "verify_file", "favicon", "consent:keeping"),
         *("accounts:join", "accounts:provider", "accounts:provider_back"),
     }
 )
@@ -199,6 +199,17 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "reports:json": EVERY_ROLE,
     "reports:retry": frozenset({ADMINISTRATOR, CODER}),
     "reports:revoke": frozenset({ADMINISTRATOR}),
+    "reports:file": EVERY_ROLE,
+    "reports:document": EVERY_ROLE,
+    "reports:document_make": WORKERS,
+    "reports:countersign": frozenset({ADMINISTRATOR, CODER}),
+    "reports:send_back": frozenset({ADMINISTRATOR, CODER}),
+    "reports:study": WORKERS,
+    "reports:four_eyes": frozenset({ADMINISTRATOR}),
+    "reports:package_start": LEADS,
+    "reports:package_state": LEADS,
+    "reports:package_download": LEADS,
+    "reports:package_cancel": LEADS,
     # what is held of a participant, and destroying it
     "privacy:participant": LEADS,
     "privacy:erase": frozenset({ADMINISTRATOR}),
