@@ -68,6 +68,8 @@ def opened(path: Path) -> Iterator[Streams]:
             )
         if video.codec_context is None:
             raise MediaError("The video in this file is stored in a way that cannot be read.")
+        if audio is not None and audio.codec_context is None:
+            raise MediaError("The sound in this file is stored in a way that cannot be read.")
         _require_bearable(video)
         # One decoding thread: the same work on any machine, and videos scale by processes.
         video.codec_context.thread_count = 1

@@ -1,8 +1,8 @@
 """What a job in the worker's child may take: memory, processor time, size of files.
 
 A job reads recordings that people sent, so the child that does it has limits; the worker has none of it in its own
-process and lives on. The limit on memory holds twice: an allocation beyond it fails (`resource`), and the pulse of
-a run ends the child a little earlier, with a sentence on the run (`why_over`).
+process and lives on. The limit on memory holds twice: the pulse of a run looks at what the child holds and ends it
+with a sentence on the run (`why_over`), and an allocation beyond double the limit fails at once (`limit_job`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def limit_job() -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
     if MEMORY_MB:
-        _limit(resource.RLIMIT_DATA, MEMORY_MB << 20)
+        _limit(resource.RLIMIT_DATA, 2 * MEMORY_MB << 20)
 
 
 def _limit(which: int, value: int) -> None:
@@ -66,7 +66,7 @@ def too_much() -> str:
 
 def why_over(duration_us: int) -> str:
     """Why this process must end now, as a sentence for a person; empty while it keeps its limits."""
-    if MEMORY_MB and resident() > 0.9 * (MEMORY_MB << 20):
+    if MEMORY_MB and resident() > MEMORY_MB << 20:
         return too_much()
     budget = cpu_budget_s(duration_us)
     return TOO_LONG.format(budget // 60) if time.process_time() > budget else ""
