@@ -17,7 +17,7 @@ from facsweb.audit.services import record
 from facsweb.recordings import services, streaming
 from facsweb.recordings.forms import RenameForm
 from facsweb.recordings.models import Recording, Upload
-from facsweb.studies import access
+from facsweb.studies import access, links
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import missing_scopes
 
@@ -105,6 +105,8 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         if recording.proxy_state == Recording.ProxyState.FAILED:
             sentence = f"No playable copy could be made. {recording.proxy_error}"
         return JsonResponse({"error": sentence, "code": recording.proxy_state}, status=409)
+    if (answer := links.instead(request)) is not None:
+        return answer
     if cache.add(f"watched:{request.session.session_key}:{recording.pk}", True, SEEN_AGAIN_AFTER_S):
         record(request.user, "recording.watch", recording)
     path, content_type = file
@@ -120,6 +122,8 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     path = services.poster(recording)
     if path is None:
         raise Http404("No picture can be read from this recording.")
+    if (answer := links.instead(request)) is not None:
+        return answer
     return streaming.file_response(request, path, content_type="image/jpeg")
 
 
