@@ -77,7 +77,7 @@ def _begin(files: list[int], children: dict[int, _Child], asked: socket.socket) 
     question, answer, ended, *file = files
     with os.fdopen(question, "rb") as stream:
         stream.seek(0)
-        task, limits, argument = pickle.load(stream)  # noqa: S301 (from the process that started this one)
+        task, limits, argument = pickle.load(stream)  # noqa: S301 (from the process that started this one)  # nosec B301
         content = None if file else stream.read()
     scratch = tempfile.mkdtemp(prefix="facsweb-confined-") if task in tasks.SCRATCH else ""
     pid = os.fork()

@@ -53,7 +53,7 @@ ADJUDICATED_STATEMENT = (
     "theirs. The signed events are the result according to the Facial Action Coding System; what both coders had "
     "coded alike was taken over."
 )
-WRONG_PASSWORD = "sign_off.wrong_password"  # noqa: S105 (the name of an act in the log)
+WRONG_PASSWORD = "sign_off.wrong_password"  # noqa: S105 (the name of an act in the log)  # nosec B105
 PASSWORD_TRIES, PASSWORD_WINDOW = 5, timedelta(minutes=15)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
 GRACE, TAKEN = timedelta(seconds=3), timedelta(seconds=60)
