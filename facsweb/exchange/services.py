@@ -14,8 +14,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from analysis import confined
 from analysis.coded import CodedEvent
-from analysis.exchange import formats
 from analysis.exchange.values import Options, Reading, Remark
 from facsweb.accounts.models import User
 from facsweb.audit.personal import mark
@@ -82,7 +82,7 @@ def receive(actor: User, run: AnalysisRun, name: str, data: bytes) -> Upload:
         The participant's consent no longer covers coding.
     """
     require_consent(run.recording.participant, [Scope.VIDEO])
-    formats.kind_of(data)
+    confined.kind_of(data)
     with transaction.atomic():
         old = models.Q(created_at__lt=timezone.now() - KEPT) | models.Q(run=run, owner=actor)
         Upload.objects.filter(old).delete()
@@ -109,7 +109,7 @@ def look(upload: Upload, options: Options) -> Found:
         The file is damaged or needs another option; the message says which.
     """
     run = upload.run
-    reading = formats.read(bytes(upload.content), replace(options, duration_us=limit_us(run)))
+    reading = confined.coding(bytes(upload.content), replace(options, duration_us=limit_us(run)))
     contents: list[Content] = []
     remarks = list(reading.warnings)
     faces = faces_of(run)

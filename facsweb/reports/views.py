@@ -20,6 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from analysis import confined
+from analysis.types import AnalysisError
 from facsweb.accounts import reauthentication
 from facsweb.coding.models import Layer
 from facsweb.reports import authority, comparison, content, hooks, life, presentation, services
@@ -293,4 +295,9 @@ def _verify(request: HttpRequest) -> tuple[Verification, int]:
     file = request.FILES.get("file")
     if file is None:
         return verification.refusal("No file was chosen.", "Choose the PDF of a report, or drop it here."), 400
-    return verification.verify_pdf(file.read(limit + 1)), 200
+    content = file.read(limit + 1)
+    try:  # what breaks a reader, or takes too much of it, does so in a child with limits
+        confined.taste_pdf(content)
+    except AnalysisError as error:
+        return verification.refusal("This PDF cannot be read safely.", str(error)), 422
+    return verification.verify_pdf(content), 200

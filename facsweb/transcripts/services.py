@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import models, transaction
 from django.utils import timezone
 
+from analysis import confined
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.audit.personal import mark
@@ -137,9 +138,7 @@ def waiting(user: User, participant: Participant, recording: Recording | None) -
 
 def look(upload: Upload, *, shift_us: int = 0) -> Found:
     """Read the file; nothing is written. Raises AnalysisError where it cannot be read."""
-    from analysis.text.reading import read_bytes
-
-    read = read_bytes(bytes(upload.content), upload.filename)
+    read = confined.transcript(bytes(upload.content), upload.filename)
     duration_us = upload.recording.duration_us if upload.recording else None
     rows, remarks = values.fitted(read.units, duration_us=duration_us, shift_us=shift_us)
     if not rows:
