@@ -2,7 +2,7 @@
 
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
-``FACSWEB_SCORERS``, ``SITE_URL``.
+``FACSWEB_SCORERS``, ``SITE_URL``, ``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``.
 """
 
 import atexit
@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "facsweb.calibration",
     "facsweb.home",
     "facsweb.about",
+    "facsweb.api",
     "facsweb.demo",
     "facsweb.processes",
 ]
@@ -210,6 +211,11 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
+
+# --- the API ---------------------------------------------------------------------------------------------
+API_REQUESTS_A_MINUTE = int(os.environ.get("FACSWEB_API_REQUESTS_A_MINUTE", "600"))  # of one token
+#: Whether webhooks may go to this machine and to addresses of a private network.
+WEBHOOK_PRIVATE = os.environ.get("FACSWEB_WEBHOOK_PRIVATE") == "1"
 
 # --- words, time, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

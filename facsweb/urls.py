@@ -12,6 +12,8 @@ urlpatterns = [
     path("models/", home.model_cards, name="model_cards"),
     path("about/", include("facsweb.about.urls")),
     path("verify/", reports.verify, name="verify"),
+    path("api/v1/", include("facsweb.api.urls")),
+    path("account/", include("facsweb.api.token_urls")),
     path("account/", include("allauth.urls")),
     path("people/", include("facsweb.accounts.urls")),
     path("", include("facsweb.audit.urls")),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("", include("facsweb.agreement.urls")),
     path("", include("facsweb.meaning.urls")),
     path("", include("facsweb.reports.urls")),
+    path("", include("facsweb.api.webhook_urls")),
     path("scorers/", include("facsweb.learning.urls")),
     path("cohorts/", include("facsweb.calibration.urls")),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from facsweb.audit import hooks
 from facsweb.audit.models import Entry
 
 GENESIS = "0" * 64
@@ -56,6 +57,8 @@ def record(actor: Any, action: str, obj: models.Model, **details: Any) -> Entry:
     """
     known = actor if actor is not None and getattr(actor, "is_authenticated", False) else None
     study = getattr(obj, "study", None)
+    for say in hooks.circumstances:
+        details |= say()
     with transaction.atomic():
         # The last row is locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
         last = Entry.objects.select_for_update().order_by("-number").first()
@@ -73,6 +76,8 @@ def record(actor: Any, action: str, obj: models.Model, **details: Any) -> Entry:
         )
         entry.hash = digest(entry)
         entry.save(force_insert=True)
+        for hook in hooks.on_entry:
+            hook(entry, obj)
     return entry
 
 
