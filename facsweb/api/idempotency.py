@@ -29,8 +29,10 @@ _KEPT_HEADERS: Final = ("Content-Type", "Location")
 
 def key_of(request: HttpRequest) -> str:
     """The key that a request names; empty where it has none. Raises Problem (422) for one that is no key."""
-    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
-    if key and not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Problem(
             422, "Idempotency-Key is 1 to 200 printable ASCII characters without spaces, such as a UUID."
         )

@@ -19,7 +19,9 @@ class Page(Schema, Generic[T]):
 
 
 class Strict(Schema):
-    model_config = ConfigDict(extra="forbid")
+    """A body: exactly what is described, nothing converted (``false`` is no number)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class FieldError(Schema):

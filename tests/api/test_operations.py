@@ -216,6 +216,7 @@ def test_reports_are_found_read_and_verified(caller, seeded):
     assert hashlib.sha256(content.content).hexdigest() == found[0]["content_sha256"]
     assert ask.get(f"/reports/{seeded.report.pk}/csv")["Content-Type"].startswith("text/csv")
     assert ask.get(f"/reports/{seeded.report.pk}/pdf").content == b"%PDF-1.7"
+    is_problem(ask.post("/reports/verify", data=b"", content_type="application/pdf"), 422, "Send the PDF")
     verdict = ask.post("/reports/verify", data=b"no pdf", content_type="application/pdf").json()
     assert (verdict["verdict"], verdict["report"]) == ("bad", None)
     assert Entry.objects.filter(action="report.download").count() == 3

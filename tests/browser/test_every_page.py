@@ -38,7 +38,7 @@ NO_PAGES = {
     "agreement:names",
     *("reports:json", "reports:retry", "reports:revoke"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
-    *("about:json", "about:markdown"),
+    *("about:json", "about:markdown", "webhooks:again"),
     *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
     *("meaning:indicators_file", "meaning:indicator_back"),
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),

@@ -13,6 +13,7 @@ from ninja import Router
 from facsweb.api import gate, paging, schemas
 from facsweb.api.gate import CallerRequest, operation
 from facsweb.api.models import Scope
+from facsweb.api.problems import Problem
 from facsweb.audit.services import canonical, record
 from facsweb.reports import exports, services
 from facsweb.reports.models import Report
@@ -144,7 +145,9 @@ def report_verify(request: CallerRequest) -> Any:
     """
     from facsweb.reports import verification  # pyHanko takes a second to import
 
-    found = verification.verify_pdf(request.spooled.read())
+    if not (data := request.spooled.read()):
+        raise Problem(422, "Send the PDF as the body.")
+    found = verification.verify_pdf(data)
     mine = found.report is not None and _is_seen(request, found.report)
     names = ("verdict", "headline", "signer", "signed_at", "certificate", "fingerprint", "content_sha256")
     return {
