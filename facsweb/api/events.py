@@ -34,6 +34,7 @@ EVENTS: Final = {
 NAMES: Final = tuple(EVENTS.values())
 #: What leads from an object to what it belongs to; ids of these go with an event.
 _WAYS: Final = ("participant", "recording", "run", "layer", "sign_off")
+_KINDS: Final = {"analysisrun": "run"}
 
 
 def on_entry(entry: Entry, obj: Model) -> None:
@@ -55,7 +56,8 @@ def _given_up(entry: Entry, obj: Model) -> str:
 
 def ids_of(obj: Model) -> dict[str, Any]:
     """Ids of an object and of what it belongs to, by kind: never a name, a code or a value."""
-    found = {str(obj._meta.model_name): str(obj.pk)}
+    kind = str(obj._meta.model_name)
+    found = {_KINDS.get(kind, kind): str(obj.pk)}
     for field in obj._meta.concrete_fields:
         other = getattr(obj, field.name) if field.is_relation and field.name in _WAYS else None
         if isinstance(other, Model):

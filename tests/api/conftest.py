@@ -118,3 +118,6 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
         webhook=webhook,
         delivery=delivery,
     )
+
+
+from tests.runs.conftest import start_child  # noqa: E402, F401  (a real worker)

@@ -5,6 +5,7 @@ The operations come from the resolver and the description; one that is not in `s
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -48,10 +49,8 @@ def paths() -> dict[str, tuple[str, str]]:
         for path, methods in openapi.document()["paths"].items()
         for method, one in methods.items()
     }
-    return found | {
-        "tus_create": ("post", "/participants/{participant}/uploads/"),
-        "tus": ("get", "/uploads/{upload}/"),
-    }
+    tus = {"tus_create": ("post", "/participants/{participant}/uploads/"), "tus": ("get", "/uploads/{upload}/")}
+    return found | tus
 
 
 @pytest.fixture
@@ -75,18 +74,7 @@ def world(seeded, people, settings, monkeypatch) -> Any:
 def status(name: str, world: Any, secret: str, client: Any = None) -> int:
     """What an operation answers to a token; whatever it changed is undone."""
     method, path = paths()[name]
-    for parameter in (
-        "study",
-        "participant",
-        "recording",
-        "run",
-        "layer",
-        "report",
-        "webhook",
-        "delivery",
-        "upload",
-    ):
-        path = path.replace(f"{{{parameter}}}", str(getattr(world, parameter).pk))
+    path = re.sub(r"{(\w+)}", lambda found: str(getattr(world, found[1]).pk), path)
     more = BODIES.get(name, {"data": b"", "content_type": ""} if method == "post" else {})
     with transaction.atomic():
         response = Caller(secret, client).ask(method, path + QUERIES.get(name, ""), **more)
