@@ -32,6 +32,24 @@ EVENTS: Final = {
     "report.revoke": "report.revoked",
 }
 NAMES: Final = tuple(EVENTS.values())
+#: Event → what happened, for people who choose.
+WORDS: Final = {
+    "participant.created": "A participant was created",
+    "consent.given": "A participant agreed",
+    "consent.narrowed": "A participant withdrew part of their consent",
+    "consent.withdrawn": "A participant withdrew their consent",
+    "recording.created": "A recording was uploaded",
+    "recording.deleted": "A recording was deleted",
+    "run.started": "An analysis was started",
+    "run.finished": "An analysis has finished",
+    "run.failed": "An analysis failed",
+    "reading.finished": "Combinations and states were read",
+    "layer.submitted": "A coding was submitted",
+    "layer.signed": "A coding was signed",
+    "report.ready": "A report is ready",
+    "report.failed": "A report could not be made",
+    "report.revoked": "A report was revoked",
+}
 #: What leads from an object to what it belongs to; ids of these go with an event.
 _WAYS: Final = ("participant", "recording", "run", "layer", "sign_off")
 _KINDS: Final = {"analysisrun": "run"}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 
 from facsweb.accounts.models import User
-from facsweb.api.events import NAMES
+from facsweb.api.events import NAMES, WORDS
 from facsweb.api.models import Scope, Token
 from facsweb.studies.models import Study
 
@@ -52,7 +52,9 @@ class WebhookForm(forms.Form):
         widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://"}),
     )
     events = forms.MultipleChoiceField(
-        label="What it is told of", choices=[(name, name) for name in NAMES], widget=forms.CheckboxSelectMultiple
+        label="What it is told of",
+        choices=[(name, f"{WORDS[name]} ({name})") for name in NAMES],
+        widget=forms.CheckboxSelectMultiple,
     )
 
 

@@ -54,7 +54,6 @@ def document() -> dict[str, Any]:
     from facsweb.api.urls import api
 
     told: dict[str, Any] = dict(OpenAPISchema(api, "/api/v1/"))
-    told["paths"] = {path: told["paths"][path] for path in sorted(told["paths"])}
     schemas = told["components"]["schemas"]
     own = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= own.pop("$defs", {})

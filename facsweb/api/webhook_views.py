@@ -87,7 +87,7 @@ def webhook_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "webhook": webhook,
         "tone": TONES[Webhook.State(webhook.state)],
         "page": page,
-        "crumbs": _crumbs(webhook.study, listing, (webhook.url, "")),
+        "crumbs": _crumbs(webhook.study, listing, ("Deliveries", "")),
     }
     return render(request, "api/webhook.html", context)
 

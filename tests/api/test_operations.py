@@ -132,6 +132,13 @@ def test_a_file_that_is_not_what_was_announced_is_refused(caller, participant, c
     assert not Recording.objects.exists()
 
 
+def test_the_largest_file_is_the_largest_body_that_the_web_server_lets_in():
+    from facsweb.api.routes.recordings import LARGEST
+    from facsweb.body_limit import MAX_BODY_BYTES
+
+    assert LARGEST == MAX_BODY_BYTES
+
+
 def test_nothing_is_uploaded_without_consent(caller, participant):
     told = is_problem(upload(caller("analyst"), participant, CLIP.read_bytes()), 409, "has not given consent")
     assert told["type"] == "urn:facsweb:problem:consent-missing"

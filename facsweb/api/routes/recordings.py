@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,12 +12,12 @@ from ninja.responses import Status
 from facsweb.api import gate, paging, schemas
 from facsweb.api.gate import CallerRequest, operation
 from facsweb.api.models import Scope
-from facsweb.body_limit import MAX_BODY_BYTES
 from facsweb.recordings import acceptance, uploads
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Study
 
 router = Router()
+LARGEST: Final = 64 * 1024**2  # bytes of a file in one request: what the web server lets in (`body_limit`)
 Sha256 = Annotated[
     str, Query(pattern="^([0-9a-fA-F]{64})?$", description="Hexadecimal, of the whole file; checked on arrival.")
 ]
@@ -76,7 +76,7 @@ def recording_get(request: CallerRequest, recording: UUID) -> Any:
     response={201: schemas.RecordingOut},
     scope=Scope.RECORDINGS_WRITE,
     takes="application/octet-stream",
-    most=MAX_BODY_BYTES,
+    most=LARGEST,
     also={
         409: "The participant's consent does not cover recording, or the request is being answered already.",
         507: "The server's disk is full.",
