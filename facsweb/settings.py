@@ -3,8 +3,9 @@
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
-``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; accounts and mail:
-``docs/deploy.md``. Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
+Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
 import atexit
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "facsweb.privacy",
     "facsweb.home",
     "facsweb.about",
+    "facsweb.api",
     "facsweb.demo",
     "facsweb.processes",
 ]
@@ -295,6 +297,11 @@ if PRODUCTION:
     if not SECURE_HSTS_INCLUDE_SUBDOMAINS:
         SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
+
+# --- the API ---------------------------------------------------------------------------------------------
+API_REQUESTS_A_MINUTE = int(os.environ.get("FACSWEB_API_REQUESTS_A_MINUTE", "600"))  # of one token
+#: Whether webhooks may go to this machine and to addresses of a private network.
+WEBHOOK_PRIVATE = os.environ.get("FACSWEB_WEBHOOK_PRIVATE") == "1"
 
 # --- words, time, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -13,6 +13,8 @@ urlpatterns = [
     path("about/", include("facsweb.about.urls")),
     path("verify/", reports.verify, name="verify"),
     path("verify/<str:name>", reports.verify_file, name="verify_file"),
+    path("api/v1/", include("facsweb.api.urls")),
+    path("account/", include("facsweb.api.token_urls")),
     path("account/", include("facsweb.accounts.entrance_urls")),
     path("people/", include("facsweb.accounts.urls")),
     path("", include("facsweb.studies.participant_urls")),
@@ -29,6 +31,7 @@ urlpatterns = [
     path("", include("facsweb.meaning.urls")),
     path("", include("facsweb.reports.urls")),
     path("", include("facsweb.privacy.urls")),
+    path("", include("facsweb.api.webhook_urls")),
     path("scorers/", include("facsweb.learning.urls")),
     path("cohorts/", include("facsweb.calibration.urls")),
 ]

@@ -40,7 +40,9 @@ def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterato
             yield f"{space}{entry.name or ''}", here
 
 
-ROUTES = dict(addresses())
+ADDRESSES = dict(addresses())
+#: The API takes tokens and no session: `tests/api/test_matrix.py` walks it.
+ROUTES = {name: route for name, route in ADDRESSES.items() if not name.startswith("api:")}
 EVERYBODY = [*(str(role) for role in Role), "neighbour", "stranger", "staff"]
 
 
@@ -102,6 +104,8 @@ EXAMPLES = {
     "reports:send_back": Example(data={"reason": "Look at 00:03 again"}),
     "reports:package_start": Example(data={"kind": "bundle"}),
     "verify_file": Example(kwargs={"name": "root.cer"}),
+    "webhooks:list": Example(data={"url": "ftp://a.example", "events": "run.finished"}),
+    "webhooks:detail": Example(data={"act": "pause"}),
     "meaning:markers": Example(json={"expected": 0, "marks": []}),
     "meaning:speakers": Example(json={"expected": 0, "marks": []}),
     "meaning:combination_change": Example(kwargs={"key": "own-x"}),
@@ -273,6 +277,17 @@ class World(OfConsent):
         (folder(made.pk) / NAME).write_bytes(b"PK")
         return made
 
+    def webhooks(self) -> Any:
+        from facsweb.api.models import Webhook
+
+        study, author = self.participant.study, self.people["administrator"]
+        return Webhook.objects.create(study=study, url="https://a.example/hook", created_by=author)
+
+    def deliveries(self) -> Any:
+        from facsweb.api.delivering import add
+
+        return add(self.webhooks(), "run.finished", {})
+
     def trainings(self) -> Any:
         from facsweb.learning.models import Training
 
@@ -384,6 +399,8 @@ def test_every_address_is_in_the_table_and_every_entry_has_an_address():
     assert set(ROUTES) - table == set(), "addresses that studies/access.py does not name"
     assert table - set(ROUTES) == set(), "pages that studies/access.py names and that have no address"
     assert set(EXAMPLES) <= set(ROUTES)
+    assert set(ADDRESSES) - set(ROUTES) == set(access.API) | access.API_PUBLIC
+    assert set(access.API.values()) <= table, "an operation of the API that goes by a page that is not there"
 
 
 def test_every_page_of_a_study_reaches_its_object_through_one_key():

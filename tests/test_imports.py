@@ -20,7 +20,7 @@ FLOORS = [
     GROUND,
     *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}),
     *({"agreement"}, {"practice"}, {"meaning"}),
-    *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about"}),
+    *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.

@@ -60,9 +60,11 @@ def acting(origin: Origin) -> Iterator[None]:
         _current.reset(token)
 
 
-def through(name: str) -> None:
-    """Say that the present request came by something else than a browser, such as ``API token Laboratory``."""
-    _current.set(replace(current(), via=name[:VIA_LENGTH]))
+@contextmanager
+def through(name: str) -> Iterator[None]:
+    """Whatever is done inside comes by something else than a browser, such as ``API token Laboratory``."""
+    with acting(replace(current(), via=name[:VIA_LENGTH])):
+        yield
 
 
 def process_name() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from facsweb.audit import chain, origin, triggers
+from facsweb.audit import chain, hooks, origin, triggers
 from facsweb.audit.chain import GENESIS, canonical
 from facsweb.audit.models import Entry
 
@@ -74,6 +74,8 @@ def record(
         )
         entry.hash = chain.digest(entry)
         entry.save(force_insert=True)
+        for hook in hooks.on_entry:
+            hook(entry, obj)
     return entry
 
 

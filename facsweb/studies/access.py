@@ -46,6 +46,7 @@ SIGNED_IN: Final = frozenset(
         *("home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"),
         *("accounts:me", "accounts:sessions"),
         *("about:record", "about:json", "about:markdown", "about:method"),
+        *("tokens:list", "tokens:create", "tokens:reference"),
     }
 )
 
@@ -221,7 +222,54 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "privacy:certificate": LEADS,
     "privacy:retry": frozenset({ADMINISTRATOR}),
     "privacy:retention": LEADS,
+    # who is told of what happens in a study
+    "webhooks:list": frozenset({ADMINISTRATOR}),
+    "webhooks:detail": frozenset({ADMINISTRATOR}),
+    "webhooks:again": frozenset({ADMINISTRATOR}),
 }
+
+
+#: Operations of the API, which takes tokens and no session → the page whose roles may use them. What a token may
+#: do beside that is its scopes' and its study's business (``facsweb/api``).
+API: Final[dict[str, str]] = {
+    "api:studies_list": "studies:list",
+    "api:study_get": "studies:detail",
+    "api:participants_list": "studies:detail",
+    "api:participant_create": "studies:participant_create",
+    "api:participant_get": "studies:participant",
+    "api:consent_get": "studies:participant",
+    "api:recordings_list": "studies:detail",
+    "api:recording_upload": "recordings:upload",
+    "api:recording_get": "recordings:detail",
+    "api:tus_create": "recordings:tus_create",
+    "api:tus": "recordings:tus",
+    "api:runs_list": "recordings:detail",
+    "api:run_start": "runs:start",
+    "api:run_get": "runs:detail",
+    "api:run_cancel": "runs:cancel",
+    "api:run_events": "coding:events",
+    "api:run_signals_parquet": "runs:download",
+    "api:run_signals_csv": "runs:download",
+    "api:run_summary": "runs:download",
+    "api:run_reading": "meaning:session",
+    "api:layers_list": "coding:review",
+    "api:layer_events": "coding:events",
+    "api:reports_list": "reports:list",
+    "api:report_get": "reports:detail",
+    "api:report_pdf": "reports:pdf",
+    "api:report_csv": "reports:csv",
+    "api:report_json": "reports:json",
+    "api:report_verify": "verify",
+    "api:webhooks_list": "webhooks:list",
+    "api:webhook_create": "webhooks:list",
+    "api:webhook_delete": "webhooks:detail",
+    "api:webhook_ping": "webhooks:detail",
+    "api:webhook_deliveries": "webhooks:detail",
+    "api:delivery_again": "webhooks:again",
+}
+
+#: Addresses of the API that need no token: its description, and what says that an address leads nowhere.
+API_PUBLIC: Final = frozenset({"api:openapi", "api:unknown"})
 
 
 #: What each role is for, as the members page says it.
@@ -281,7 +329,8 @@ def get(request: HttpRequest, model: type[M], pk: uuid.UUID | str, *, related: I
     if obj is None:
         raise Http404
     assert request.resolver_match is not None
-    page = request.resolver_match.view_name
+    name = request.resolver_match.view_name
+    page = API.get(name, name)
     check(request.user, page, obj)  # type: ignore[arg-type]
     reading.asked(request, page, obj)
     return obj

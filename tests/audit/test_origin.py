@@ -85,8 +85,8 @@ def test_nothing_of_a_request_stays_behind(client_as, study, people):
 
 
 def test_a_token_says_its_name(study, people):
-    with origin.acting(origin.Origin(address="203.0.113.9")):
-        origin.through("API token Laboratory " + "x" * 200)
+    name = "API token Laboratory " + "x" * 200
+    with origin.acting(origin.Origin(address="203.0.113.9")), origin.through(name):
         entry = services.record(people["analyst"], "thing.do", study)
     assert entry.address == "203.0.113.9"
     assert entry.via.startswith("API token Laboratory")

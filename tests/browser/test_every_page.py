@@ -43,7 +43,7 @@ NO_PAGES = {
     *("reports:document_make", "reports:send_back", "reports:four_eyes", "verify_file"),
     *("reports:package_start", "reports:package_state", "reports:package_download", "reports:package_cancel"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
-    *("about:json", "about:markdown"),
+    *("about:json", "about:markdown", "webhooks:again"),
     *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
     *("meaning:indicators_file", "meaning:indicator_back"),
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
