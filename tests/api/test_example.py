@@ -86,7 +86,7 @@ def test_the_programs_of_the_page_work(server, models, start_child, tmp_path):
     assert f"report {report.pk} {report.state} Coder Person" in again
     assert person.recordings.count() == 1
     logged = Entry.objects.filter(action="recording.create").get()
-    assert logged.details["token"].startswith("Example (fsw_")
+    assert logged.via.startswith("API token Example (fsw_")
 
 
 def test_the_signature_is_checked_as_the_page_says():

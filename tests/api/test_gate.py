@@ -308,7 +308,7 @@ def test_a_large_file_goes_in_pieces_with_the_same_token(caller, participant, co
     assert told["state"] == "finished"
     recording = Recording.objects.get(pk=told["recording"]["id"])
     assert (recording.title, recording.sha256) == ("Interview 3", hashlib.sha256(body).hexdigest())
-    assert Entry.objects.get(action="recording.create").details["token"].startswith("Program (fsw_")
+    assert Entry.objects.get(action="recording.create").via.startswith("API token Program (fsw_")
 
 
 def test_an_upload_needs_its_scope_and_its_study(caller, participant, consent, study, people):

@@ -62,7 +62,7 @@ def test_participant_is_created_by_the_service_and_logged_with_the_tokens_name(c
     assert Participant.objects.get(pk=made.json()["id"]).code == "P-7"
     entry = Entry.objects.get(action="participant.create")
     assert entry.actor_label == "analyst@example.org"
-    assert entry.details["token"].startswith("Nightly import (fsw_")
+    assert entry.via.startswith("API token Nightly import (fsw_")
     again = caller("analyst").post(f"/studies/{study.pk}/participants", json={"code": "P-7"})
     is_problem(again, 422, "a participant P-7 already")
 
