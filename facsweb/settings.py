@@ -205,7 +205,9 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "20/m/user",
     "change_password": "10/15m/user",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "0"))  # whose X-Forwarded-For is believed
+ALLAUTH_TRUSTED_PROXY_COUNT = int(
+    os.environ.get("FACSWEB_TRUSTED_PROXIES", "0")
+)  # whose X-Forwarded-For is believed
 MFA_ADAPTER = "facsweb.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -248,7 +250,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "facsweb@localhost")
 
 # --- the audit log ---------------------------------------------------------------------------------------
 #: How many proxies of ours stand before the server; ``X-Forwarded-For`` is believed from so many and no more.
-TRUSTED_PROXIES = int(os.environ.get("FACSWEB_TRUSTED_PROXIES", "0"))
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT
 #: What of an address the log keeps: ``full``, ``short`` (its first 24 or 48 bits) or ``none``.
 AUDIT_ADDRESS = os.environ.get("FACSWEB_AUDIT_ADDRESS", "full")
 if AUDIT_ADDRESS not in ("full", "short", "none"):

@@ -21,6 +21,7 @@ from ninja.security import HttpBearer
 from facsweb.api import idempotency, limits, problems, tokens
 from facsweb.api.models import Scope, Token
 from facsweb.api.problems import Problem
+from facsweb.audit import reading
 from facsweb.studies import access
 from facsweb.studies.models import Study
 
@@ -116,6 +117,7 @@ def guarded(spec: Spec) -> Callable[[Run], Run]:
                 _check(request, spec)
                 with tokens.acting_with(request.token):
                     response = _run(request, spec, lambda: run(request, *args, **kwargs))
+                    _log_reading(request, response)
             except Exception as error:
                 response = problems.of_exception(request, error)
             for name, value in headers.items():
@@ -125,6 +127,17 @@ def guarded(spec: Spec) -> Callable[[Run], Run]:
         return answered  # type: ignore[return-value]
 
     return around
+
+
+def _log_reading(request: CallerRequest, response: HttpResponseBase) -> None:
+    """Write what was read under the token's name; what cannot be logged is not answered (``audit.reading``)."""
+    try:
+        reading.write(request, response.status_code)
+    except reading.Unlogged as error:
+        response.close()
+        raise Problem(503, str(error), kind="not-logged", headers={"Retry-After": "5"}) from error
+    finally:
+        request.readings = []  # type: ignore[attr-defined]
 
 
 def _check(request: CallerRequest, spec: Spec) -> None:
@@ -209,6 +222,7 @@ def check(request: CallerRequest, name: str, obj: Any) -> None:
     if request.token.study_id is not None and obj.study.pk != request.token.study_id:
         raise Http404
     access.check(request.user, SPECS[name].page, obj)
+    reading.asked(request, SPECS[name].page, obj)
 
 
 def studies(request: CallerRequest) -> Any:

@@ -27,6 +27,11 @@ WINDOWED: Final[dict[str, str]] = {
     "studies:detail": "study.read",
     "studies:participant": "participant.read",
     "studies:participant_cohort": "participant.read",
+    "studies:consent_links": "participant.read",
+    "privacy:participant": "participant.read",
+    "privacy:erase": "participant.read",
+    "privacy:erasure": "erasure.read",
+    "reports:countersign": "report.read",
     "studies:consent": "consent.read",
     "studies:consent_withdraw": "consent.read",
     "audit:log": "log.read",
@@ -87,6 +92,12 @@ ITSELF: Final[dict[str, str]] = {
     "reports:pdf": "report.download",
     "reports:csv": "report.download",
     "reports:json": "report.download",
+    "reports:file": "report.download",
+    "reports:document": "report.download",
+    "reports:package_download": "package.download",
+    "reports:consent_copy": "consent.copy",
+    "privacy:certificate": "erasure.certificate",
+    "privacy:download": "copy.download",
 }
 
 #: Pages that only change something; the change is logged by its service.
@@ -98,13 +109,19 @@ CHANGES: Final = frozenset(
         *("coding:take_back", "coding:comment_change", "exchange:remove", "practice:retire", "practice:start"),
         *("practice:check", "practice:give_up", "agreement:start", "agreement:decide", "agreement:give_up"),
         *("agreement:names", "meaning:read", "meaning:combination_remove", "meaning:indicator_back"),
-        *("reports:retry", "reports:revoke"),
+        *("reports:retry", "reports:revoke", "reports:send_back", "reports:four_eyes", "reports:document_make"),
+        *("reports:package_start", "reports:package_cancel", "privacy:copy", "privacy:hold", "privacy:lift"),
+        *("privacy:retry", "studies:consent_hand_over", "studies:consent_link_revoke", "webhooks:again"),
     }
 )
 
 #: Page → why nobody has to know who looked at it.
 UNLOGGED: Final[dict[str, str]] = {
     **dict.fromkeys(("studies:change", "studies:members"), "it shows the study and who works in it"),
+    **dict.fromkeys(("studies:law", "studies:justify", "studies:justification_withdraw"), "rules and reasons"),
+    **dict.fromkeys(("privacy:retention",), "periods and days"),
+    **dict.fromkeys(("reports:study", "reports:package_state"), "a list that names reports, and how far one is"),
+    **dict.fromkeys(("webhooks:list", "webhooks:detail"), "addresses and what was sent to them: names of acts"),
     **dict.fromkeys(("studies:consent_form", "studies:consent_form_create"), "the text that everybody is given"),
     **dict.fromkeys(("studies:participant_create", "studies:consent_create"), "an empty form"),
     **dict.fromkeys(("recordings:upload", "recordings:tus"), "what one uploads oneself"),

@@ -114,7 +114,8 @@ def set_period(actor: Any, study: Study, days: int | None) -> bool:
     if locked.retention_days == days:
         return False
     Study.objects.filter(pk=study.pk).update(retention_days=days)
-    record(actor, "study.change", study, changes={"retention_days": [locked.retention_days, days]})
+    former, after = {"retention_days": locked.retention_days}, {"retention_days": days}
+    record(actor, "study.change", study, before=former, after=after)
     return True
 
 

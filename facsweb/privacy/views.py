@@ -174,7 +174,10 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     path = copying.path_of(made)
     if path is None:
         raise Http404("This copy is not there (any more). Have another one made.")
-    if request.method == "GET" and "Range" not in request.headers:
+    # A first piece may be the whole: only later pieces of a download that goes on are not another one.
+    if request.method == "GET" and request.headers.get("Range", "bytes=0-").replace(" ", "").startswith(
+        "bytes=0-"
+    ):
         record(request.user, "copy.download", made, sha256=made.sha256, participant=made.participant.code)
     response = file_response(request, path, content_type="application/zip")
     name = f"{slugify(made.participant.code).upper() or 'participant'}_{made.created_at:%Y-%m-%d}_all-data.zip"
