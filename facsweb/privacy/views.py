@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from facsweb.audit import reading
 from facsweb.audit.services import record
 from facsweb.privacy import certificates, copying, presentation, services, wording
 from facsweb.privacy import retention as rules
@@ -174,11 +175,10 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     path = copying.path_of(made)
     if path is None:
         raise Http404("This copy is not there (any more). Have another one made.")
-    # A first piece may be the whole: only later pieces of a download that goes on are not another one.
-    if request.method == "GET" and request.headers.get("Range", "bytes=0-").replace(" ", "").startswith(
-        "bytes=0-"
-    ):
+    if request.method == "GET" and "Range" not in request.headers:
         record(request.user, "copy.download", made, sha256=made.sha256, participant=made.participant.code)
+    elif request.method == "GET":  # pieces of a download that goes on are one; a piece alone is a download too
+        reading.once(request.user, "copy.download", made)
     response = file_response(request, path, content_type="application/zip")
     name = f"{slugify(made.participant.code).upper() or 'participant'}_{made.created_at:%Y-%m-%d}_all-data.zip"
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
