@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from facsweb.audit.services import faults
+from facsweb.audit.checking import faults
 from facsweb.privacy import certificates, closure, destroying, job, recovery, services
 from facsweb.privacy.models import Erasure, Hold, Tombstone
 from facsweb.reports.verification import verify_pdf
