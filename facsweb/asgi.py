@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
 http = get_asgi_application()
 
+from facsweb.audit.origin import SocketOrigin  # noqa: E402
 from facsweb.body_limit import BodyLimit  # noqa: E402
 from facsweb.coding.routing import websocket_urlpatterns as layer_patterns  # noqa: E402
 from facsweb.runs.routing import websocket_urlpatterns as run_patterns  # noqa: E402  (needs the app registry)
@@ -18,6 +19,8 @@ from facsweb.static_files import StaticFiles  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": StaticFiles(BodyLimit(http)),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*run_patterns, *layer_patterns]))),
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(SocketOrigin(URLRouter([*run_patterns, *layer_patterns])))
+        ),
     }
 )

@@ -25,6 +25,57 @@ def data_dir() -> Path:
     return Path(os.environ.get("FACSWEB_DATA", BASE_DIR / "var")).expanduser().resolve()
 
 
+#: Settings that may hold a secret: ``NAME_FILE`` names a file with the value, as container platforms mount them.
+SECRETS = (
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "FACSWEB_SIGNING_P12_PASSWORD",
+    "FACSWEB_PKCS11_PIN",
+    "OIDC_CLIENT_SECRET",
+    "EMAIL_HOST_PASSWORD",
+)
+
+
+class SecretFileError(DataFolderError):
+    """A file that is to hold a secret cannot be used; the message says why, without the value."""
+
+
+def read_secret_files() -> None:
+    """Put the content of the files that ``NAME_FILE`` names into the environment of this process, as ``NAME``.
+
+    Raises
+    ------
+    SecretFileError
+        Both are set, or the file cannot be read, is empty, or can be read by everybody on the machine.
+    """
+    for name in SECRETS:
+        told = os.environ.get(f"{name}_FILE")
+        if not told:
+            continue
+        path = Path(told).expanduser()
+        try:
+            mode, value = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SecretFileError(f"{name}_FILE names {path}, which cannot be read ({error}).") from error
+        if os.environ.get(name, value) != value:
+            raise SecretFileError(f"Both {name} and {name}_FILE are set, to different values. Remove one of them.")
+        if not value:
+            raise SecretFileError(f"{name}_FILE names {path}, which is empty.")
+        if mode & 0o007:
+            raise SecretFileError(
+                f"{path} can be opened by everybody on this machine. Let only its owner read it: chmod 600."
+            )
+        os.environ[name] = value
+
+
+def is_on(name: str, default: bool) -> bool:
+    """Whether a switch of the environment is on: ``1``, ``yes``, ``true`` or ``on``; anything else is off."""
+    value = os.environ.get(name, "").strip().lower()
+    return value in ("1", "yes", "true", "on") if value else default
+
+
 def version_of(static: Path) -> str:
     """Twelve hex digits that change with any file in a folder, and with the libraries that bring such files."""
     found = hashlib.sha256()
@@ -78,13 +129,6 @@ def _secret_key(folder: Path) -> str:
             os.link(draft, path)  # whole or not at all, and the first process of an installation wins
         draft.unlink()
     return path.read_text().strip()
-
-
-def secret(name: str) -> str:
-    """A secret from the environment, or from the file that ``NAME_FILE`` names; empty without both."""
-    if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
-    return os.environ.get(name, "")
 
 
 def redis_socket(folder: Path) -> Path:

@@ -2,7 +2,10 @@
 
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
-``FACSWEB_SCORERS``, ``SITE_URL``; accounts and mail: ``docs/deploy.md``.
+``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
+Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
 import atexit
@@ -10,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -25,23 +29,27 @@ if TESTING and "FACSWEB_TEST_DATA" not in os.environ:
     os.environ["FACSWEB_REQUIRE_MFA"] = "0"  # tests of the second factor ask for it themselves
     atexit.register(shutil.rmtree, os.environ["FACSWEB_DATA"], ignore_errors=True)
 
+installation.read_secret_files()
 BASE_DIR = installation.BASE_DIR
 DATA_DIR = installation.data_dir()
 PRODUCTION = os.environ.get("FACSWEB_ENV", "development") == "production"
 DEBUG = False
 
 if PRODUCTION:
-    missing = [
-        name for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL") if not os.environ.get(name)
-    ]
-    if missing:
-        raise ImproperlyConfigured(f"FACSWEB_ENV=production needs {', '.join(missing)} in the environment.")
+    needed = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
+    if missing := [name for name in needed if not os.environ.get(name)]:
+        raise ImproperlyConfigured(
+            f"FACSWEB_ENV=production needs {', '.join(missing)} in the environment, or in a file that "
+            f"{', '.join(f'{name}_FILE' for name in missing)} names."
+        )
     SECRET_KEY = os.environ["SECRET_KEY"]
     ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(",")
 else:
     SECRET_KEY = os.environ.get("SECRET_KEY") or installation.secret_key(DATA_DIR)
     ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
+# Keys that were in use before: what they signed (sessions, links) holds until they are taken from the list.
+SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
 
@@ -74,20 +82,24 @@ INSTALLED_APPS = [
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.calibration",
+    "facsweb.privacy",
     "facsweb.home",
     "facsweb.about",
+    "facsweb.api",
     "facsweb.demo",
     "facsweb.processes",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "facsweb.headers.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "facsweb.audit.middleware.OriginMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -121,7 +133,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE: a writing transaction queues for the lock at its start instead of failing in its middle.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+        # secure_delete: what is deleted is overwritten with zeros, not only forgotten (docs/privacy.md).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
+        "PRAGMA secure_delete=ON;",
     }
     # A file, not memory: tests start real workers and servers in other processes and threads.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
@@ -214,7 +228,7 @@ SESSION_COOKIE_AGE = int(float(os.environ.get("SESSION_LONGEST_HOURS", "168")) *
 SESSION_IDLE_SECONDS = int(float(os.environ.get("SESSION_IDLE_HOURS", "12")) * 3600)
 OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
 OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
-OIDC_CLIENT_SECRET = installation.secret("OIDC_CLIENT_SECRET")
+OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
 OIDC_NAME = os.environ.get("OIDC_NAME", "your organisation")
 OIDC_CREATE = os.environ.get("OIDC_CREATE") == "1"
 OIDC_TRUST_MFA = os.environ.get("OIDC_TRUST_MFA") == "1"
@@ -227,10 +241,22 @@ EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = installation.secret("EMAIL_HOST_PASSWORD")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "1") == "1"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "facsweb@localhost")
+
+# --- the audit log ---------------------------------------------------------------------------------------
+#: How many proxies of ours stand before the server; ``X-Forwarded-For`` is believed from so many and no more.
+TRUSTED_PROXIES = int(os.environ.get("FACSWEB_TRUSTED_PROXIES", "0"))
+#: What of an address the log keeps: ``full``, ``short`` (its first 24 or 48 bits) or ``none``.
+AUDIT_ADDRESS = os.environ.get("FACSWEB_AUDIT_ADDRESS", "full")
+if AUDIT_ADDRESS not in ("full", "short", "none"):
+    raise ImproperlyConfigured(f"FACSWEB_AUDIT_ADDRESS is full, short or none, not {AUDIT_ADDRESS}.")
+#: Where the daily anchors lie besides the database; best on storage that can be written only once.
+ANCHORS_DIR = Path(os.environ.get("FACSWEB_ANCHORS") or DATA_DIR / "anchors").expanduser().resolve()
+#: Who gets them by mail, comma-separated.
+ANCHOR_MAIL = [one.strip() for one in os.environ.get("FACSWEB_ANCHOR_MAIL", "").split(",") if one.strip()]
 
 # --- security --------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -246,6 +272,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "frame-src": [NONE],
+        "object-src": [NONE],
+        "worker-src": [SELF],
     }
 }
 SESSION_COOKIE_HTTPONLY = True
@@ -257,8 +286,22 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2  # tus chunks stream past this limit
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # A cookie of that name is taken by browsers only over TLS, from this very host: no subdomain can set one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked for on the machine itself
     SECURE_HSTS_SECONDS = 31_536_000
+    # Of names below the site's own. Who serves something without TLS there says no, and knows why.
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = installation.is_on("FACSWEB_HSTS_SUBDOMAINS", True)
+    if not SECURE_HSTS_INCLUDE_SUBDOMAINS:
+        SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
+
+# --- the API ---------------------------------------------------------------------------------------------
+API_REQUESTS_A_MINUTE = int(os.environ.get("FACSWEB_API_REQUESTS_A_MINUTE", "600"))  # of one token
+#: Whether webhooks may go to this machine and to addresses of a private network.
+WEBHOOK_PRIVATE = os.environ.get("FACSWEB_WEBHOOK_PRIVATE") == "1"
 
 # --- words, time, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

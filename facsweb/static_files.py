@@ -15,12 +15,14 @@ from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from facsweb.body_limit import App, Receive, Send
+from facsweb.headers import EVERYWHERE
 
-#: What ``SecurityMiddleware`` says of every answer.
+#: What ``SecurityMiddleware`` and ``facsweb.headers`` say of every answer.
 HEADERS: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", settings.SECURE_REFERRER_POLICY.encode()),
     (b"cross-origin-opener-policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY.encode()),
+    *((name.lower().encode(), value.encode()) for name, value in EVERYWHERE.items()),
 ]
 #: A larger file is read in a thread, so that nobody waits for the disk.
 LARGE: Final = 256 * 1024

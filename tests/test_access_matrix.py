@@ -24,6 +24,7 @@ from django.utils import timezone
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
 from tests.conftest import PASSWORD
+from tests.consent_world import OfConsent
 from tests.factories import make_finished_run, make_recording
 from tests.people import write_measurement
 
@@ -39,7 +40,9 @@ def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterato
             yield f"{space}{entry.name or ''}", here
 
 
-ROUTES = dict(addresses())
+ADDRESSES = dict(addresses())
+#: The API takes tokens and no session: `tests/api/test_matrix.py` walks it.
+ROUTES = {name: route for name, route in ADDRESSES.items() if not name.startswith("api:")}
 EVERYBODY = [*(str(role) for role in Role), "neighbour", "stranger", "staff"]
 
 
@@ -60,6 +63,11 @@ EXAMPLES = {
     "accounts:invitation": Example(data={"act": "revoke"}),
     "studies:member_add": Example(data={"email": "coder@example.org", "role": "manager"}),
     "studies:member_remove": Example(data={"role": "manager"}),
+    "studies:consent_links": Example(data={"days": "14", "id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0003"}),
+    "studies:justify": Example(
+        data={"ground": "safety", "reason": "Drivers fall asleep; the safety officer agreed."}
+    ),
+    "studies:justification_withdraw": Example(data={"reason": "No longer needed"}),
     "recordings:tus_create": Example(data={}),
     "transcripts:revision": Example(kwargs={"number": "1"}),
     "transcripts:download": Example(kwargs={"kind": "txt"}),
@@ -89,22 +97,35 @@ EXAMPLES = {
     "agreement:names": Example(data={"shown": "1"}),
     "reports:sign": Example(data={"password": PASSWORD}),
     "reports:revoke": Example(data={"reason": "Wrong recording"}),
+    "reports:file": Example(kwargs={"kind": "elan"}),
+    "reports:document": Example(kwargs={"kind": "summary", "language": "en"}),
+    "reports:document_make": Example(data={"document": "summary-en"}),
+    "reports:countersign": Example(data={"password": PASSWORD}),
+    "reports:send_back": Example(data={"reason": "Look at 00:03 again"}),
+    "reports:package_start": Example(data={"kind": "bundle"}),
+    "verify_file": Example(kwargs={"name": "root.cer"}),
+    "webhooks:list": Example(data={"url": "ftp://a.example", "events": "run.finished"}),
+    "webhooks:detail": Example(data={"act": "pause"}),
     "meaning:markers": Example(json={"expected": 0, "marks": []}),
     "meaning:speakers": Example(json={"expected": 0, "marks": []}),
     "meaning:combination_change": Example(kwargs={"key": "own-x"}),
     "meaning:combination_remove": Example(kwargs={"key": "own-x"}, data={"expected": "1"}),
     "meaning:indicator_change": Example(kwargs={"key": "trust_score"}),
     "meaning:indicator_back": Example(kwargs={"key": "trust_score"}, data={"number": "1", "expected": "0"}),
+    "privacy:erase": Example(data={"code": "P-001", "reason": "By letter"}),
+    "privacy:hold": Example(data={"reason": "A claim"}),
+    "privacy:lift": Example(data={"reason": "The claim is settled"}),
+    "privacy:retention": Example(data={"days": "90"}),
     "learning:default": Example(data={"scorer": "au-nets/1.0.0"}),
     "learning:scorer": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
     "learning:card": Example(kwargs={"kind": "au-nets", "version": "1.0.0"}),
 }
 
 #: A page whose POST is stricter than looking at it → the page whose roles may post.
-STRICTER = {"recordings:detail": "recordings:change"}
+STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
 
 
-class World:
+class World(OfConsent):
     """Objects of one study, made when a page asks for them, by the word before ``<uuid:pk>`` in its address."""
 
     def __init__(self, people: dict[str, Any], participant: Any, consent: Any) -> None:
@@ -131,9 +152,6 @@ class World:
 
     def consent_forms(self) -> Any:
         return self.consent.form
-
-    def people_account(self) -> Any:
-        return self.people["coder"]
 
     def invitations(self) -> Any:
         from facsweb.accounts.models import Invitation
@@ -237,6 +255,39 @@ class World:
         codings = make_codings(self.runs(), self.people["analyst"], self.people["administrator"])
         return start(self.people["coder"], *codings, adjudicator=self.people["coder"])
 
+    def erasures(self) -> Any:
+        from facsweb.privacy.models import Erasure, Tombstone
+
+        known = {"study": self.participant.study, "why": "request", "state": "succeeded", "scopes": ["video"]}
+        made = Erasure.objects.create(participant=self.participant, **known)
+        made.certificate.save("certificate.pdf", ContentFile(b"%PDF-1.7"))
+        about = {"object_id": str(made.pk), "sha256": "a" * 64, "hashes": {"original": "b" * 64}}
+        Tombstone.objects.create(erasure=made, kind="recordings.recording", **about)
+        return made
+
+    def copies(self) -> Any:
+        from facsweb.privacy.copying import NAME, folder
+        from facsweb.privacy.models import Copy
+
+        soon = timezone.now() + timedelta(days=1)
+        made = Copy.objects.create(
+            participant=self.participant, created_by=self.people["analyst"], state="succeeded", expires_at=soon
+        )
+        folder(made.pk).mkdir(parents=True)
+        (folder(made.pk) / NAME).write_bytes(b"PK")
+        return made
+
+    def webhooks(self) -> Any:
+        from facsweb.api.models import Webhook
+
+        study, author = self.participant.study, self.people["administrator"]
+        return Webhook.objects.create(study=study, url="https://a.example/hook", created_by=author)
+
+    def deliveries(self) -> Any:
+        from facsweb.api.delivering import add
+
+        return add(self.webhooks(), "run.finished", {})
+
     def trainings(self) -> Any:
         from facsweb.learning.models import Training
 
@@ -266,7 +317,22 @@ class World:
         report.pdf.save("report.pdf", ContentFile(b"%PDF-1.7"), save=False)
         report.state = "ready"
         report.save()
+        made = {"state": "ready", "pdf": report.pdf.name}
+        report.documents.create(kind="summary", language="en", **made)
         return report
+
+    def packages(self) -> Any:
+        """A finished package, with a file."""
+        from django.conf import settings
+
+        report = self.reports()
+        name = f"packages/{report.pk}/1.zip"
+        path = Path(settings.MEDIA_ROOT) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"PK\x05\x06" + bytes(18))
+        asked = {"reports": [str(report.pk)], "documents": ["full-en"]}
+        made = {"state": "succeeded", "file": name, "size": 22, "created_by": self.people["analyst"]}
+        return report.study.packages.create(kind="reports", asked=asked, summary={"reports": 1}, **made)
 
 
 @pytest.fixture
@@ -314,6 +380,8 @@ def url_of(page: str, world: World) -> tuple[str, Example]:
         kwargs["pk"] = found.pk
         if "<uuid:other>" in ROUTES[page]:
             kwargs["other"] = world.other(found).pk
+    if "<slug:secret>" in ROUTES[page]:
+        kwargs["secret"] = world.secret()
     if page == "studies:member_remove":
         example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
     return reverse(page, kwargs=kwargs) + example.query, example
@@ -325,12 +393,14 @@ def is_turned_to_login(status: int) -> bool:
 
 def test_every_address_is_in_the_table_and_every_entry_has_an_address():
     assert all(not name.endswith(":") and name for name in ROUTES), "an address without a name"
-    listed = [access.PUBLIC, access.SIGNED_IN, access.STAFF, frozenset(access.PAGES)]
+    listed = [access.PUBLIC, access.BY_LINK, access.SIGNED_IN, access.STAFF, frozenset(access.PAGES)]
     table = frozenset.union(*listed)
     assert sum(map(len, listed)) == len(table), "a page stands in two lists"
     assert set(ROUTES) - table == set(), "addresses that studies/access.py does not name"
     assert table - set(ROUTES) == set(), "pages that studies/access.py names and that have no address"
     assert set(EXAMPLES) <= set(ROUTES)
+    assert set(ADDRESSES) - set(ROUTES) == set(access.API) | access.API_PUBLIC
+    assert set(access.API.values()) <= table, "an operation of the API that goes by a page that is not there"
 
 
 def test_every_page_of_a_study_reaches_its_object_through_one_key():

@@ -20,11 +20,11 @@ FLOORS = [
     GROUND,
     *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}),
     *({"agreement"}, {"practice"}, {"meaning"}),
-    *({"reports"}, {"learning"}, {"calibration"}, {"home", "demo", "about"}),
+    *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.
-FRAME = {"settings", "urls", "asgi", "static_files", "checks", "installation", "processes"}
+FRAME = {"settings", "urls", "asgi", "static_files", "headers", "checks", "installation", "processes"}
 #: What every room may use of the frame: plain helpers that import no room.
 HELPERS = {"installation", "processes"}
 

@@ -57,7 +57,7 @@ def parsed(data: bytes, root: str, what: str) -> ElementTree.Element:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(data, True)
-        return ElementTree.fromstring(data)  # noqa: S314 (no document type: nothing can be expanded)
+        return ElementTree.fromstring(data)  # noqa: S314 (no document type: nothing can be expanded)  # nosec B314
     except _Refused as error:
         raise ExchangeError(f"{error} Nothing was read.") from error
     except (expat.ExpatError, ElementTree.ParseError, ValueError, LookupError) as error:

@@ -3,6 +3,7 @@
 from analysis.media.decode import Frame, FrameReader, frames, still
 from analysis.media.probe import AudioStream, MediaInfo, VideoStream, probe
 from analysis.media.proxy import make_proxy
+from analysis.media.silent import without_sound
 
 __all__ = [
     "AudioStream",
@@ -14,4 +15,5 @@ __all__ = [
     "make_proxy",
     "probe",
     "still",
+    "without_sound",
 ]

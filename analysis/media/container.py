@@ -16,6 +16,11 @@ from av.video.stream import VideoStream as AvVideo
 
 from analysis.types import MediaError
 
+#: Of one picture: 8K (7680 × 4320) with room to spare. A decoder keeps up to 17 of them, 1.5 bytes a pixel.
+MOST_PIXELS: Final = 36_000_000
+#: Pixels of the longer side.
+LARGEST_SIDE: Final = 16_384
+
 _VIDEO_FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,gif,ogg,h264,hevc,ivf,dv,mxf,nut,apng"
 )
@@ -63,9 +68,23 @@ def opened(path: Path) -> Iterator[Streams]:
             )
         if video.codec_context is None:
             raise MediaError("The video in this file is stored in a way that cannot be read.")
+        if audio is not None and audio.codec_context is None:
+            raise MediaError("The sound in this file is stored in a way that cannot be read.")
+        _require_bearable(video)
         # One decoding thread: the same work on any machine, and videos scale by processes.
         video.codec_context.thread_count = 1
         yield Streams(container, video, audio, _origin(video, audio))
+
+
+def _require_bearable(video: AvVideo) -> None:
+    """Refuse pictures that would fill the memory, before any of them is decoded.
+
+    What a stream says of its size only later, FFmpeg refuses by itself: ``max_pixels``.
+    """
+    context = video.codec_context
+    if context.width * context.height > MOST_PIXELS or max(context.width, context.height) > LARGEST_SIDE:
+        raise MediaError(f"The picture is {context.width} × {context.height} pixels, which is too large.")
+    context.options = {"max_pixels": str(MOST_PIXELS)}
 
 
 class _Content:

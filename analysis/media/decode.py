@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from analysis.media.container import Streams, microseconds, opened
+from analysis.media.container import LARGEST_SIDE, MOST_PIXELS, Streams, microseconds, opened
 from analysis.types import MediaError, Rgb
 
 _FALLBACK_RATE: Final = Fraction(25)
@@ -142,7 +142,10 @@ def square_width(frame: VideoFrame, aspect: Fraction | None) -> int:
     """Return the width that the stored picture has with square pixels, given the shape of its pixels."""
     if aspect is None or aspect <= 0 or aspect == 1:
         return frame.width
-    return max(1, round(frame.width * aspect))
+    width = max(1, round(frame.width * aspect))
+    if width > LARGEST_SIDE or width * frame.height > MOST_PIXELS:
+        raise MediaError(f"The picture is {width} × {frame.height} pixels, which is too large.")
+    return width
 
 
 class FrameReader:

@@ -12,9 +12,7 @@ from av.video.frame import VideoFrame
 
 from analysis.media.container import Streams, microseconds, opened
 from analysis.media.decode import Turn, first_frame, square_width
-from analysis.types import MediaError
 
-_LARGEST_SIDE: Final = 16_384
 _PLAYABLE_PIXELS: Final = {"yuv420p", "yuvj420p"}
 _PLAYABLE: Final = {
     "mp4": ({"h264"}, {"aac", "mp3"}),
@@ -91,8 +89,6 @@ def probe(path: Path) -> MediaInfo:
     path = Path(path)
     with opened(path) as streams:
         first = first_frame(path)
-        if max(first.width, first.height) > _LARGEST_SIDE:
-            raise MediaError(f"The picture is {first.width} × {first.height} pixels, which is too large.")
         container = _container_name(path, streams)
         duration_us = _duration_us(path, streams)
         turn = Turn.of(first)

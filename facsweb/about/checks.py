@@ -15,7 +15,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 import facsweb
-from facsweb.audit import services as audit
+from facsweb.audit import checking
 from facsweb.audit.models import Entry
 from facsweb.recordings.files import sha256_of
 from facsweb.recordings.models import Recording
@@ -88,7 +88,7 @@ def chain(*, again: bool = False) -> Checked:
 
 def _chain() -> Chain:
     last = Entry.objects.order_by("-number").values_list("number", flat=True).first() or 0
-    faults = list(audit.faults())
+    faults = list(checking.faults())
     return Chain(Entry.objects.count(), last, tuple(faults[:NAMED]), len(faults))
 
 

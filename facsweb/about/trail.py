@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.db import connection
@@ -24,7 +23,7 @@ from facsweb.about.values import Action, Answer, Column, Table, Tone, counted, w
 from facsweb.coding.models import Layer, Revision
 from facsweb.learning import lapses
 from facsweb.learning.models import Training
-from facsweb.reports import signing
+from facsweb.reports import authority
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
@@ -164,18 +163,17 @@ def _certificate() -> list[Row]:
         last = used.values_list("certificate_sha256", flat=True).first()
         found = f"The operator’s own; last sealed with {last}" if last else "The operator’s own; not used yet"
         return [{"what": "Signing certificate", "found": found, "how": how}]
-    path = signing.key_folder() / signing.CERTIFICATE_FILE
-    if not path.is_file():
+    certificate = authority.root_certificate()
+    if certificate is None:
         return [
             {"what": "Signing certificate", "found": None, "how": "It is made when the first report is sealed."}
         ]
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
     until = words(certificate.not_valid_after_utc, "day")
     return [
         {
             "what": "Signing certificate",
             "found": certificate.fingerprint(hashes.SHA256()).hex(),
-            "how": f"SHA-256 of this installation’s own certificate, valid until {until}. {how}",
+            "how": f"SHA-256 of this installation’s own root certificate, valid until {until}. {how}",
         }
     ]
 

@@ -79,7 +79,8 @@ def set_active(actor: User, user: User, *, active: bool) -> bool:
         raise ValidationError("You cannot deactivate your own account. Ask another administrator to do it.")
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
-        record(actor, "account.activate" if active else "account.deactivate", user, email=user.email)
+        action = "account.activate" if active else "account.deactivate"
+        record(actor, action, user, email=user.email, before={"active": not active}, after={"active": active})
     user.is_active = active
     return bool(changed)
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.agreement.beginning import Refused, fitting
 from facsweb.agreement.models import Adjudication, Decision, Step
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import services, workflow
 from facsweb.coding.models import Event, Layer
@@ -130,7 +131,7 @@ def give_up(actor: User, adjudication: Adjudication, reason: str) -> None:
         Adjudication.objects.filter(pk=adjudication.pk).update(
             given_up_at=timezone.now(), given_up_by=actor, given_up_reason=reason.strip()[:REASON_LENGTH]
         )
-        record(actor, "adjudication.give_up", adjudication, reason=reason.strip()[:REASON_LENGTH])
+        record(actor, "adjudication.give_up", adjudication, reason=mark(reason.strip()[:REASON_LENGTH]))
     adjudication.refresh_from_db()
 
 
@@ -138,7 +139,7 @@ def give_up(actor: User, adjudication: Adjudication, reason: str) -> None:
 def show_names(actor: User, adjudication: Adjudication, shown: bool) -> None:
     """Let the adjudicator see who coded, or hide it; the caller has checked that the actor leads."""
     if Adjudication.objects.filter(pk=adjudication.pk).exclude(names_shown=shown).update(names_shown=shown):
-        record(actor, "adjudication.names", adjudication, shown=shown)
+        record(actor, "adjudication.names", adjudication, before={"shown": not shown}, after={"shown": shown})
 
 
 def _open(layer_id: uuid.UUID) -> Layer:

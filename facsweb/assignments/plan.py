@@ -112,7 +112,7 @@ def share_out(
         0–100: this share of the recordings goes to two coders. They are adjudicated; what one person codes alone
         ends with their signature.
     """
-    rng = random.Random(f"share out {seed}")  # noqa: S311 (a draw that has to be repeatable)
+    rng = random.Random(f"share out {seed}")  # noqa: S311 (a draw that has to be repeatable)  # nosec B311
     ordered = sorted(pieces, key=lambda piece: str(piece.run))
     free = {piece.run: [coder for coder in coders if coder not in piece.taken] for piece in ordered}
     doubled = _doubled(ordered, free, rng, double_percent)

@@ -116,7 +116,7 @@ def sample(
     list of (int, int)
         Ascending, microseconds.
     """
-    rng = random.Random(seed)  # noqa: S311 (a draw that has to be repeatable, not a secret)
+    rng = random.Random(seed)  # noqa: S311 (a draw that has to be repeatable, not a secret)  # nosec B311
     places = _places(duration_us, length_us)
     if seen is not None:
         needed = FACE_SHARE * length_us

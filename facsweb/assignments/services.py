@@ -13,6 +13,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.assignments import forms, material, plan, sampling
 from facsweb.assignments.models import Assignment, Batch
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import workflow
 from facsweb.coding.machine import BadResult
@@ -147,7 +148,7 @@ def _assign(actor: User, batch: Batch, work: plan.Work, said: Mapping[str, Any])
         made,
         coder=layer.owner.email if layer.owner else "",
         layer=str(layer.pk),
-        recording=work.title,
+        recording=mark(work.title),
         mode=said["mode"],
         ending=work.ending,
         due=said["due"],
@@ -163,7 +164,7 @@ def change_due(actor: User, assignment: Assignment, due: dt.date | None) -> None
     """Set or take away the day on which a coding is due; the same day changes nothing."""
     changed = Assignment.objects.filter(pk=assignment.pk).exclude(due=due).update(due=due)
     if changed:
-        record(actor, "assignment.due", assignment, due=due, before=assignment.due)
+        record(actor, "assignment.due", assignment, before={"due": assignment.due}, after={"due": due})
 
 
 @transaction.atomic
@@ -176,7 +177,7 @@ def withdraw(actor: User, assignment: Assignment) -> None:
         It was begun: somebody's work is never deleted.
     """
     layer = assignment.layer
-    said = {"coder": layer.owner.email if layer.owner else "", "recording": str(layer.run.recording)}
+    said = {"coder": layer.owner.email if layer.owner else "", "recording": mark(str(layer.run.recording))}
     record(actor, "assignment.withdraw", assignment, layer=str(layer.pk), **said)
     # Locked first: whoever begins it at this moment waits, or is there before.
     not_begun = Layer.objects.select_for_update().filter(pk=layer.pk, state=State.ASSIGNED, revision=0)
@@ -204,7 +205,8 @@ def reassign(actor: User, assignment: Assignment, coder: User) -> None:
     moved = Layer.objects.filter(pk=layer.pk, state=State.ASSIGNED, owner=before).update(owner=coder)
     if not moved:
         raise Refused("This coding was begun in the meantime, so it stays where it is. Nothing was changed.")
-    record(actor, "assignment.reassign", assignment, coder=coder.email, before=before.email if before else "")
+    former = {"coder": before.email if before else ""}
+    record(actor, "assignment.reassign", assignment, before=former, after={"coder": coder.email})
 
 
 def send_back(actor: User, assignment: Assignment, reason: str) -> None:

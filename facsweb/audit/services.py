@@ -1,47 +1,36 @@
-"""Writing and checking the log."""
+"""Writing the log."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
+from facsweb.audit import chain, hooks, origin, triggers
+from facsweb.audit.chain import GENESIS, canonical
 from facsweb.audit.models import Entry
 
-GENESIS = "0" * 64
+__all__ = ["canonical", "changed", "differing", "head", "lock", "record"]
 
 
-def canonical(value: Any) -> bytes:
-    """Canonical JSON of plain values: sorted keys, no spaces, UTF-8. Hashes are taken over these bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def lock() -> None:
+    """Let one writer after the other append, until the transaction around this ends.
+
+    SQLite's IMMEDIATE transactions serialise writers anyway. PostgreSQL reads anew after it has got the lock
+    (READ COMMITTED), so who waited sees what the other one appended.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [triggers.ADVISORY_LOCK])
 
 
-def digest(entry: Entry) -> str:
-    """SHA-256 (hex) over everything an entry says and the hash of the entry before it."""
-    return hashlib.sha256(
-        canonical(
-            [
-                entry.number,
-                entry.at.isoformat(),
-                str(entry.actor_id or ""),
-                entry.actor_label,
-                entry.action,
-                str(entry.study_id or ""),
-                entry.object_type,
-                entry.object_id,
-                entry.details,
-                entry.previous_hash,
-            ]
-        )
-    ).hexdigest()
-
-
-def record(actor: Any, action: str, obj: models.Model, **details: Any) -> Entry:
-    """Append an entry inside the caller's transaction.
+def record(
+    actor: Any, action: str, obj: models.Model, *, before: Any = None, after: Any = None, **details: Any
+) -> Entry:
+    """Append an entry inside the caller's transaction; from where it comes, ``audit.origin`` knows.
 
     Parameters
     ----------
@@ -51,16 +40,21 @@ def record(actor: Any, action: str, obj: models.Model, **details: Any) -> Entry:
         ``noun.verb``, such as ``consent.withdraw``.
     obj : Model
         What it was done to; its ``study`` is noted when it has one.
+    before, after : dict, optional
+        Where something was changed: the fields that differ and what they held before and hold after. Only
+        ``after`` where something was made, only ``before`` where something was removed.
     **details
         Plain JSON values that make the entry understandable by itself.
     """
     known = actor if actor is not None and getattr(actor, "is_authenticated", False) else None
     study = getattr(obj, "study", None)
+    came = origin.current()
     with transaction.atomic():
-        # The last row is locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
-        last = Entry.objects.select_for_update().order_by("-number").first()
+        lock()
+        last = Entry.objects.only("number", "hash").order_by("-number").first()
         entry = Entry(
             number=last.number + 1 if last else 1,
+            format=chain.FORMAT,
             at=timezone.now(),
             actor=known,
             actor_label=known.email if known else "system",
@@ -68,24 +62,39 @@ def record(actor: Any, action: str, obj: models.Model, **details: Any) -> Entry:
             study_id=study.pk if study is not None else None,
             object_type=obj._meta.model_name or "",
             object_id=str(obj.pk),
-            details=json.loads(json.dumps(details, default=str)),
+            details=chain.plain(details),
+            before=chain.plain(before),
+            after=chain.plain(after),
+            address=came.address,
+            agent=chain.plain(came.agent),
+            session=came.session,
+            via=chain.plain(came.via),
+            salt=secrets.token_hex(16),
             previous_hash=last.hash if last else GENESIS,
         )
-        entry.hash = digest(entry)
+        entry.hash = chain.digest(entry)
         entry.save(force_insert=True)
+        for hook in hooks.on_entry:
+            hook(entry, obj)
     return entry
 
 
-def faults() -> Iterator[str]:
-    """Yield a sentence for every altered, missing or reordered entry; nothing when the log is whole."""
-    previous, number = GENESIS, 0
-    for entry in Entry.objects.order_by("number").iterator():
-        number += 1
-        if entry.number != number:
-            yield f"Entry {number} is missing (found {entry.number})."
-            number = entry.number
-        elif entry.previous_hash != previous:
-            yield f"Entry {entry.number} does not follow the entry before it."
-        if digest(entry) != entry.hash:
-            yield f"Entry {entry.number} was altered."
-        previous = entry.hash
+def changed(obj: Any, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """``before`` and ``after`` of the fields of an object that the values would change; empty when none would."""
+    return differing({name: getattr(obj, name) for name in values}, values)
+
+
+def differing(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """``before`` and ``after`` for `record`: the fields that differ; only ``after`` where nothing was before."""
+    if before is None:
+        return {"after": dict(after)}
+    names = [name for name, value in after.items() if before.get(name) != value]
+    if not names:
+        return {}
+    return {"before": {name: before.get(name) for name in names}, "after": {name: after[name] for name in names}}
+
+
+def head() -> tuple[int, str]:
+    """Number and hash of the log's last entry; 0 and the beginning of the chain when there is none."""
+    last = Entry.objects.only("number", "hash").order_by("-number").first()
+    return (last.number, last.hash) if last else (0, GENESIS)

@@ -1,61 +1,116 @@
-"""The log of one study, for its administrators."""
+"""The log of one study for its administrators, that of the installation for its staff, both as files too."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
 from uuid import UUID
 
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from facsweb.audit import hooks, services
+from facsweb.audit import anchors, checking, export, presentation, services
 from facsweb.audit.forms import FilterForm
-from facsweb.audit.models import Entry
 from facsweb.studies import access
 from facsweb.studies.models import Study
 
-ENTRIES_A_PAGE = 50
-
-
-def in_words(value: Any) -> str:
-    """A value of an entry's details as one reads it; absent is ``–``."""
-    if value is None or value in ("", [], {}):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(in_words(part) for part in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {in_words(part)}" for key, part in value.items())
-    return str(value)
+ENTRIES_A_PAGE: Final = 50
+#: A page checks so many entries while somebody waits (about three seconds); the command checks any number.
+MOST_CHECKED: Final = 50_000
 
 
 @require_GET
 def log(request: HttpRequest, pk: UUID) -> HttpResponse:
     study = access.get(request, Study, pk)
-    context: dict[str, object] = {"study": study}
-    # Every hash of the installation is computed again, so the page comes first and asks for the answer after.
+    crumbs = [
+        ("Studies", reverse("studies:list")),
+        (study.name, reverse("studies:detail", args=[pk])),
+        ("Log", ""),
+    ]
+    return _page(request, study, crumbs)
+
+
+@require_GET
+def installation(request: HttpRequest) -> HttpResponse:
+    """What belongs to no study: accounts, signing in, scorers, cohorts, anchors."""
+    access.require_staff(request)
+    return _page(request, None, [("Log of the installation", "")])
+
+
+def _page(request: HttpRequest, study: Study | None, crumbs: list[tuple[str, str]]) -> HttpResponse:
+    context: dict[str, Any] = {"study": study, "crumbs": crumbs, "anchor": anchors.newest()}
+    # Hashes are computed again, so the page comes first and asks for the answer after.
     if "check" in request.GET:
-        context |= {"checked": True, "faults": list(services.faults()), "total": Entry.objects.count()}
-        if request.htmx:
+        context |= _checked(everything=request.GET["check"] == "all")
+        if request.htmx:  # type: ignore[attr-defined]
             return render(request, "audit/chain.html", context)
-    form = FilterForm(request.GET or None, entries=Entry.objects.filter(study_id=study.pk))
-    page = Paginator(form.filtered(), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
-    hidden = {number for hook in hooks.withheld for number in hook(request.user, list(page))}
-    for entry in page:
-        entry.withheld = entry.number in hidden
-        details = {} if entry.withheld else entry.details
-        entry.said = [(key.replace("_", " "), in_words(value)) for key, value in details.items()]
+    form = FilterForm(request.GET or None, study=study.pk if study else None)
+    found, before = form.filtered().order_by("-number"), request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        found = found.filter(number__lt=int(before))
+    # One more than is shown says whether there are older ones; counting a million would take longer than showing.
+    entries = list(found[: ENTRIES_A_PAGE + 1])
+    page = entries[:ENTRIES_A_PAGE]
+    presentation.dress(request.user, page)
     context |= {
         "form": form,
         "page": page,
-        "crumbs": [
-            ("Studies", reverse("studies:list")),
-            (study.name, reverse("studies:detail", args=[study.pk])),
-            ("Log", ""),
-        ],
+        "older": page[-1].number if len(entries) > ENTRIES_A_PAGE else None,
+        "is_first": not before,
+        "log_url": reverse("audit:log", args=[study.pk]) if study else reverse("audit:installation"),
+        "export_url": reverse("audit:export", args=[study.pk]) if study else reverse("audit:installation_export"),
     }
     return render(request, "audit/log.html", context)
+
+
+def _checked(*, everything: bool) -> dict[str, Any]:
+    """The check that a page makes: what followed the newest anchor, or everything where that is little enough."""
+    newest, (last, _) = anchors.newest(), services.head()
+    start = newest.entry if newest and not everything else 0
+    if last - start > MOST_CHECKED:
+        return {"checked": True, "too_many": last - start}
+    result = checking.verify(start=start)
+    return {"checked": True, "result": result, "faults": [one.sentence for one in result.faults], "start": start}
+
+
+@require_GET
+def study_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    study = access.get(request, Study, pk)
+    return _export(request, study)
+
+
+@require_GET
+def installation_export(request: HttpRequest) -> StreamingHttpResponse:
+    access.require_staff(request)
+    return _export(request, None)
+
+
+def _export(request: HttpRequest, study: Study | None) -> StreamingHttpResponse:
+    kind = request.GET.get("format", "csv")
+    if kind not in export.FORMATS:
+        raise Http404
+    form = FilterForm(request.GET or None, study=study.pk if study else None)
+    last, _ = services.head()
+    chosen = {name: str(value) for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    services.record(request.user, "log.export", study or request.user, format=kind, until=last, filter=chosen)
+    media_type, ending = export.FORMATS[kind]
+    pieces = export.write(kind, form.filtered(), request.user, last=last)
+    # Django would read a plain iterator to its end under ASGI, and an asynchronous one under WSGI.
+    response = StreamingHttpResponse(
+        _one_by_one(pieces) if isinstance(request, ASGIRequest) else pieces, content_type=media_type
+    )
+    name = f"log-{study.pk.hex[:8] if study else 'installation'}-{timezone.localdate()}.{ending}"
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await sync_to_async(next, thread_sensitive=True)(pieces, None)) is not None:
+        yield piece

@@ -118,7 +118,9 @@ def choose(actor: User, version: Version | None) -> None:
         if before == (version.pk if version else None):
             return
         made = Choice.objects.create(version=version, chosen_by=actor)
-        record(actor, "calibration.choose", made, number=version.number if version else None)
+        former = last.version.number if last and last.version else None
+        after = version.number if version else None
+        record(actor, "calibration.choose", made, before={"calibration": former}, after={"calibration": after})
 
 
 def for_participant(participant: Participant) -> tuple[str, Any] | None:
@@ -165,4 +167,5 @@ def after_withdrawal(consent: Consent) -> None:
             if applied() == version:
                 reason = lapses.NO_LONGER.format(number=version.number)
                 made = Choice.objects.create(version=None, reason=reason)
-                record(None, "calibration.choose", made, number=None, before=version.number)
+                former = {"calibration": version.number}
+                record(None, "calibration.choose", made, before=former, after={"calibration": None})

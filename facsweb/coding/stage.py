@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from django.urls import reverse
 
-from analysis import stored_window
+from analysis import confined, stored_window
 from analysis.face.follow import steady
 from analysis.facs.neutral_store import Loan, read_neutral
 from analysis.facs.reason import columns_of, explain, face_height_cm, rest_of
@@ -103,8 +103,6 @@ def _place(rgb: Any, x: float, y: float, size: float, angle: float) -> dict[str,
 
 @lru_cache(maxsize=512)
 def _mesh_at(folder: Path, video: Path, face: int, at_us: int) -> dict[str, Any]:
-    from analysis import media
-
     began = time.perf_counter()
     found = places(folder, face)
     at = int(np.searchsorted(found.times, at_us, side="right")) - 1
@@ -112,7 +110,7 @@ def _mesh_at(folder: Path, video: Path, face: int, at_us: int) -> dict[str, Any]
         raise NoMesh("The face is not seen in this frame, so there is no mesh of it.")
     x, y, w, h, _, _, roll = (float(value) for value in found.values[at, :7])
     angle = math.radians(roll) if math.isfinite(roll) else 0.0
-    rgb = media.still(video, at_us)
+    rgb = confined.still(video, at_us)
     told = _place(rgb, x + w / 2, y + h / 2, max(w, h), angle)
     return told | {"ms": round(1000 * (time.perf_counter() - began))}
 

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding.bulk import write_proposals
 from facsweb.coding.content import Content, within
@@ -73,7 +74,8 @@ def begin(actor: User, layer: Layer) -> Layer:
     with transaction.atomic():
         if _moved(layer, (State.ASSIGNED,), state=State.OPEN, begun_at=timezone.now()):
             write_proposals(layer, copies)
-            record(actor, "layer.open", layer, run=str(layer.run_id), events=len(copies), mode=layer.mode)
+            run, states = str(layer.run_id), _states(State.ASSIGNED, State.OPEN)
+            record(actor, "layer.open", layer, run=run, events=len(copies), mode=layer.mode, **states)
     layer.refresh_from_db()
     return layer
 
@@ -99,7 +101,8 @@ def submit(actor: User, layer: Layer, *, revision: int | None = None) -> Layer:
     with transaction.atomic():
         seen = {} if revision is None else {"revision": revision}
         if _moved(layer, (State.OPEN,), seen, state=State.SUBMITTED, submitted_at=timezone.now()):
-            record(actor, "layer.submit", layer, revision=Layer.objects.get(pk=layer.pk).revision)
+            now = Layer.objects.get(pk=layer.pk).revision
+            record(actor, "layer.submit", layer, revision=now, **_states(State.OPEN, State.SUBMITTED))
     layer.refresh_from_db()
     if layer.state == State.OPEN:
         raise WrongState("The coding changed since this page was opened. Look at it again, then submit it.")
@@ -126,7 +129,7 @@ def take_back(actor: User, layer: Layer) -> Layer:
 
 def send_back(actor: User, layer: Layer, reason: str) -> Layer:
     """Hand a submitted coding back to its coder, with the reason; the caller has checked that the actor may."""
-    return _reopen(actor, layer, "layer.send_back", reason=reason)
+    return _reopen(actor, layer, "layer.send_back", reason=mark(reason))
 
 
 def start_adjudication(actor: User, layers: list[Layer]) -> None:
@@ -160,11 +163,15 @@ def _adjudicated(layer: Layer) -> dict[str, Any]:
     return {"state": State.SIGNED if current.state == State.SIGNED else State.ADJUDICATION}
 
 
+def _states(before: State, after: State) -> dict[str, Any]:
+    return {"before": {"state": str(before)}, "after": {"state": str(after)}}
+
+
 def _reopen(actor: User, layer: Layer, action: str, **more: Any) -> Layer:
     with transaction.atomic():
         moved = _moved(layer, (State.SUBMITTED,), state=State.OPEN, submitted_at=None)
         if moved:
-            record(actor, action, layer, **more)
+            record(actor, action, layer, **_states(State.SUBMITTED, State.OPEN), **more)
     layer.refresh_from_db()
     if not moved and layer.state != State.OPEN:
         raise WrongState(f"This coding is {layer.get_state_display().lower()} and can no longer be changed.")

@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import differing, record
 from facsweb.coding.content import Content, check
 from facsweb.coding.models import Event, Layer, Revision
 from facsweb.coding.reading import current_revision
@@ -225,6 +225,13 @@ def _append(
         event,
         layer=str(layer.pk),
         revision=number,
-        **{name: value for name, value in content.as_dict().items() if name != "note"},
+        code=content.code,
+        **differing(_said(latest) if latest else None, _said(revision)),
     )
     return revision
+
+
+def _said(revision: Revision) -> dict[str, Any]:
+    """What the log says of a revision: everything but the note, which is free text."""
+    said = {name: value for name, value in Content.of(revision).as_dict().items() if name != "note"}
+    return {**said, "standing": str(revision.standing), "deleted": revision.deleted}

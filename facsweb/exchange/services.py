@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from analysis import confined
 from analysis.coded import CodedEvent
-from analysis.exchange import formats
 from analysis.exchange.values import Options, Reading, Remark
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding.bulk import write_additions
 from facsweb.coding.content import FIELDS, NOTE_LENGTH, Content, check
@@ -80,7 +82,7 @@ def receive(actor: User, run: AnalysisRun, name: str, data: bytes) -> Upload:
         The participant's consent no longer covers coding.
     """
     require_consent(run.recording.participant, [Scope.VIDEO])
-    formats.kind_of(data)
+    confined.kind_of(data)
     with transaction.atomic():
         old = models.Q(created_at__lt=timezone.now() - KEPT) | models.Q(run=run, owner=actor)
         Upload.objects.filter(old).delete()
@@ -107,7 +109,7 @@ def look(upload: Upload, options: Options) -> Found:
         The file is damaged or needs another option; the message says which.
     """
     run = upload.run
-    reading = formats.read(bytes(upload.content), replace(options, duration_us=limit_us(run)))
+    reading = confined.coding(bytes(upload.content), replace(options, duration_us=limit_us(run)))
     contents: list[Content] = []
     remarks = list(reading.warnings)
     faces = faces_of(run)
@@ -165,7 +167,7 @@ def confirm(actor: User, upload: Upload, options: Options, name: str) -> Layer:
         )
         write_additions(layer, [(None, content) for content in found.contents], author=actor)
         left_out = len(found.reading.events) - len(found.contents)
-        record(actor, "layer.import", layer, **source, events=len(found.contents), left_out=left_out)
+        record(actor, "layer.import", layer, **told(source), events=len(found.contents), left_out=left_out)
     return layer
 
 
@@ -218,5 +220,10 @@ def remove(actor: User, layer: Layer) -> None:
             return  # a double click: it is gone already
         if why := why_kept(locked):
             raise InUse(why)
-        record(actor, "layer.remove", locked, **locked.source_file, events=locked.events.count())
+        record(actor, "layer.remove", locked, **told(locked.source_file), events=locked.events.count())
         locked.delete()
+
+
+def told(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log says of an imported file: its name only as a mark, because names can be people's."""
+    return {**source, "name": mark(source.get("name", ""))}

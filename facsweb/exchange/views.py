@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis.exchange.formats import FORMATS, kind_of
+from analysis import confined
+from analysis.exchange.formats import FORMATS
 from analysis.exchange.values import ExchangeError
 from facsweb.coding import hooks, page
 from facsweb.coding.models import Layer
@@ -139,7 +140,7 @@ def preview(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if received.owner_id != request.user.pk:
         messages.error(request, "This file was uploaded by somebody else. Upload it yourself to import it.")
         return redirect("exchange:import", pk=received.run_id)
-    kind = kind_of(bytes(received.content))
+    kind = confined.kind_of(bytes(received.content))
     form = OptionsForm(request.POST if request.method == "POST" else None, upload=received, kind=kind)
     context: dict[str, Any] = {"upload": received, "run": received.run, "recording": received.run.recording}
     context |= {"form": form, "kind": FORMATS[kind], "crumbs": _crumbs(received.run, "Import")}

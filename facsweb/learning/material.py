@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from analysis.facs.neutral_store import FILE as NEUTRAL
 from analysis.scoring.package import ENCODER
@@ -115,9 +115,10 @@ def candidates(base: str, *, thorough: bool = False) -> list[Candidate]:
     """
     layers = list(
         Layer.objects.filter(
-            kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), state=Layer.State.SIGNED, sign_off__isnull=False
+            kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), state=Layer.State.SIGNED, sign_off__standing=True
         )
-        .select_related("run__recording__participant__study", "owner", "sign_off__report")
+        .select_related("run__recording__participant__study", "owner")
+        .annotate(report_state=F("sign_off__report__state"))
         .prefetch_related("run__recording__participant__consents")
         .order_by("sign_off__signed_at")
     )
@@ -163,8 +164,8 @@ def _consent(participant: Participant, run: AnalysisRun) -> str:
 
 
 def _revoked(layer: Layer) -> bool:
-    report = getattr(layer.sign_off, "report", None)
-    return report is None or report.state == Report.State.REVOKED
+    """Whether no report stands for the coding: revoked, or without its second signature so far."""
+    return layer.report_state in (None, Report.State.REVOKED, Report.State.AWAITING)  # type: ignore[attr-defined]
 
 
 def _decided(layers: Iterable[Layer]) -> dict[tuple[UUID, int], tuple[frozenset[str], frozenset[str]]]:

@@ -115,7 +115,8 @@ def make_default(actor: User, name: str) -> None:
         if before == kept:
             return
         chosen = Default.objects.create(scorer=kept, chosen_by=actor)
-        record(actor, "scorer.default", chosen, scorer=name, before=before or "the newest shipped")
+        former = {"scorer": before or "the newest shipped"}
+        record(actor, "scorer.default", chosen, before=former, after={"scorer": name})
 
 
 def chosen_default() -> Default | None:
@@ -159,4 +160,5 @@ def after_withdrawal(consent: Consent) -> None:
             last = Default.objects.last()
             if last is not None and last.scorer == training.scorer:
                 back = Default.objects.create(scorer="", reason=lapses.NO_LONGER.format(name=training.scorer))
-                record(None, "scorer.default", back, scorer=newest_shipped(), before=training.scorer)
+                former, after = {"scorer": training.scorer}, {"scorer": newest_shipped()}
+                record(None, "scorer.default", back, before=former, after=after)

@@ -14,7 +14,7 @@ from analysis.indicators import formulas as engine
 from analysis.indicators.formulas import FormulaError, Indicator, of, shipped, write
 from analysis.indicators.statement import claimed
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import differing, record
 from facsweb.meaning import inputs
 from facsweb.meaning.formula_words import changes
 from facsweb.meaning.models import OwnIndicator
@@ -239,13 +239,15 @@ def _append(
         raise FormulaError(key, said, "reason")
     try:
         with transaction.atomic():
-            last = study.indicators.filter(key=key).order_by("-number").values_list("number", flat=True).first()
-            if (last or 0) != expected:
+            last = study.indicators.filter(key=key).order_by("-number").first()
+            if (last.number if last else 0) != expected:
                 raise Changed
             about = {"key": key, "number": expected + 1, "removed": removed, "reason": reason.strip()}
-            about["changes"] = list(told)
-            one = OwnIndicator.objects.create(study=study, author=actor, definition=dict(row), **about)
-            record(actor, "indicator.write", study, **about)
+            one = OwnIndicator.objects.create(
+                study=study, author=actor, definition=dict(row), changes=list(told), **about
+            )
+            said = differing(last.definition if last else None, one.definition)
+            record(actor, "indicator.write", study, told=list(told), **about, **said)
             read_again(actor, study)
     except (Changed, IntegrityError) as error:
         raise Changed(

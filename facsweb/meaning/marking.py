@@ -196,7 +196,10 @@ def write(
                 recording=recording, number=expected + 1, author=actor, **values
             )
             counts = {name: len(value) for name, value in values.items()}
-            record(actor, kind.action, recording, number=one.number, **counts)
+            former = (
+                {"number": last.number, **{name: len(getattr(last, name)) for name in values}} if last else None
+            )
+            record(actor, kind.action, recording, before=former, after={"number": one.number, **counts})
             services.ask_for_recording(actor, recording)
     except IntegrityError as error:  # told before writing, or by the constraint where two wrote at once
         last = latest(kind, recording)

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from analysis.facs.combinations import Combination, CombinationError, catalogue, parse
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import differing, record
 from facsweb.meaning import inputs, services
 from facsweb.meaning.models import OwnCombination
 from facsweb.runs.models import AnalysisRun
@@ -87,8 +87,8 @@ def write(
     checked(fields, key)
     try:
         with transaction.atomic():
-            last = study.combinations.filter(key=key).order_by("-number").values_list("number", flat=True).first()
-            if (last or 0) != expected:
+            last = study.combinations.filter(key=key).order_by("-number").first()
+            if (last.number if last else 0) != expected:
                 raise Changed
             one = OwnCombination.objects.create(
                 study=study,
@@ -98,7 +98,9 @@ def write(
                 removed=removed,
                 author=actor,
             )
-            record(actor, "combination.write", study, key=key, number=one.number, removed=removed)
+            former = {**last.definition, "removed": last.removed} if last else None
+            said = differing(former, {**one.definition, "removed": removed})
+            record(actor, "combination.write", study, key=key, number=one.number, **said)
             read_again(actor, study)
     except (Changed, IntegrityError) as error:
         raise Changed(

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (to reach a server that listens everywhere)
+LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (to reach a server that listens everywhere)  # nosec B104
 
 
 def answers(host: str, port: int, *, timeout_s: float = 1.0) -> bool:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from facsweb.installation import DataFolderError, read_secret_files
 from facsweb.processes.supervisor import Installation, InstallationError
 
 HELP = "Run everything: Redis (unless REDIS_URL names one), web server, workers, recovery. Ctrl-C stops it."
@@ -42,6 +43,11 @@ def serve(host: str, port: int, workers: int) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Parse the words after ``serve`` and run."""
+    try:
+        read_secret_files()
+    except DataFolderError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
     parser = argparse.ArgumentParser(prog="manage.py serve", description=HELP)
     add_arguments(parser)
     return serve(**vars(parser.parse_args(arguments)))

@@ -1,4 +1,4 @@
-"""The worker: one job at a time, each in a child process of its own, so a crash takes only the job with it."""
+"""The worker: one job at a time, each in a child process with limits, so a crash takes only the job with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rq import Worker
 from rq.job import Job
 from rq.queue import Queue
 
-from facsweb.processes import child
+from facsweb.processes import child, limits
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
 STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse", "facsweb.learning.tasks.learn"})
@@ -33,6 +33,7 @@ class AnalysisWorker(Worker):
         child.end_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+        limits.limit_job()
         super().main_work_horse(job, queue)
 
     def maintain_heartbeats(self, job: Job) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.db.models import F
 
+from analysis import confined
 from analysis.types import MediaError
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings import files, proxies
 from facsweb.recordings.models import Recording, Upload, original_path
@@ -24,6 +26,9 @@ from facsweb.studies.services import ConsentMissing, missing_scopes, require_con
 
 if TYPE_CHECKING:
     from analysis.media import MediaInfo
+
+#: Longest recording that is taken, microseconds.
+LONGEST_US: Final = 24 * 3_600_000_000
 
 
 def finish_upload(upload: Upload) -> Recording:
@@ -69,8 +74,6 @@ def _finish(upload: Upload) -> None:
 
 def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
     """Check consent, checksum and content of a complete file; return its SHA-256 and what was found in it."""
-    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
-
     require_consent(upload.participant, [Scope.VIDEO])
     sha256 = files.sha256_of(path)
     if upload.expected_sha256 and sha256 != upload.expected_sha256:
@@ -78,11 +81,16 @@ def _examine(upload: Upload, path: Path) -> tuple[str, MediaInfo]:
             "The file that arrived is not the file that was sent (its checksum differs). Upload it again."
         )
     try:
-        info = media.probe(path)
+        info = confined.probe(path)
     except MediaError as error:
         raise Rejected(str(error)) from error
     if info.video is None:
         raise Rejected("There is no video in this file. Choose a recording of a face.")
+    if not 0 <= info.duration_us <= LONGEST_US:
+        raise Rejected(
+            f"This file says that it lasts {info.duration_us / 3.6e9:,.0f} hours; at most "
+            f"{LONGEST_US // 3_600_000_000} are taken. It is damaged, or must be cut into pieces."
+        )
     if info.audio is not None:
         _require_audio(upload.participant)
     return sha256, info
@@ -135,7 +143,7 @@ def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
         "recording.create",
         recording,
         participant=upload.participant.code,
-        filename=upload.filename,
+        filename=mark(upload.filename),
         size=upload.length,
         sha256=sha256,
     )

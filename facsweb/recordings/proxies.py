@@ -27,6 +27,7 @@ State = Recording.ProxyState
 REPORT_EVERY_S: Final = 1.0
 MAX_ATTEMPTS: Final = 3
 MISSING: Final = "The original file is missing on the server. Upload it again."
+TOO_LARGE: Final = "Making the playable copy takes more memory than is allowed. Upload a smaller copy."
 GIVEN_UP: Final = (
     f"The worker that made the playable copy stopped unexpectedly {MAX_ATTEMPTS} times. The original is safe. "
     "Ask an administrator to look at the log of the workers, then try again."
@@ -126,6 +127,9 @@ def _make_held(recording_id: UUID, folder: Path) -> None:
         return  # the recording was deleted, and its folder with it
     except MediaError as error:
         fail(recording_id, str(error))
+        return
+    except MemoryError:
+        fail(recording_id, TOO_LARGE)
         return
     except OSError as error:
         if not files.is_disk_full(error):

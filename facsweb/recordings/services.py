@@ -10,7 +10,9 @@ import cv2
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from analysis import confined
 from analysis.types import MediaError, Rgb
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings import files, hooks
 from facsweb.recordings.acceptance import duplicates, finish_upload
@@ -66,14 +68,12 @@ def jpeg(rgb: Rgb) -> bytes:
 
 def poster(recording: Recording) -> Path | None:
     """A still of the recording as JPEG, made on first use; None when no picture can be decoded."""
-    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
-
     path = files.recording_folder(recording.pk) / "poster.jpg"
     if path.exists():
         return path
     try:
         # A second in, cameras have settled; a short clip gives its middle.
-        rgb = media.still(original_path(recording), min(1_000_000, recording.duration_us // 2))
+        rgb = confined.still(original_path(recording), min(1_000_000, recording.duration_us // 2))
     except (MediaError, OSError) as error:
         log.warning("No poster of recording %s: %s", recording.pk, error)
         return None
@@ -90,7 +90,7 @@ def rename(actor: Any, recording: Recording, *, title: str) -> None:
         return
     Recording.objects.filter(pk=recording.pk).update(title=title)
     recording.title = title
-    record(actor, "recording.rename", recording, former=former, title=title)
+    record(actor, "recording.rename", recording, before={"title": mark(former)}, after={"title": mark(title)})
 
 
 def delete_recording(actor: Any, recording: Recording) -> None:
@@ -109,8 +109,8 @@ def delete_recording(actor: Any, recording: Recording) -> None:
                 "recording.delete",
                 recording,
                 participant=recording.participant.code,
-                title=recording.title,
-                filename=recording.filename,
+                title=mark(recording.title),
+                filename=mark(recording.filename),
                 size=recording.size,
                 sha256=recording.sha256,
             )

@@ -51,7 +51,9 @@ def create(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     if request.content_type == tus.PIECE_TYPE:
         _receive(request, upload, 0)
-    location = reverse("recordings:tus", args=[upload.pk])
+    # The address of the same door that the request came through: the page's, or the API's (`api.tus`).
+    assert request.resolver_match is not None
+    location = reverse(f"{request.resolver_match.namespace}:tus", args=[upload.pk])
     return tus.answer(201, Location=location, **tus.state_headers(upload))
 
 

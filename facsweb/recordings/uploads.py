@@ -26,6 +26,7 @@ from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload, next_expiry
@@ -111,7 +112,14 @@ def begin_upload(
             expected_sha256=expected_sha256.lower(),
             created_by=actor,
         )
-        record(actor, "upload.begin", upload, participant=participant.code, filename=upload.filename, size=length)
+        record(
+            actor,
+            "upload.begin",
+            upload,
+            participant=participant.code,
+            filename=mark(upload.filename),
+            size=length,
+        )
     # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
     files.upload_folder(upload.id).mkdir(parents=True)
     files.upload_data(upload.id).touch()
@@ -202,7 +210,7 @@ def reject(upload: Upload, sentence: str, *, actor: Any = None) -> None:
             state=Upload.State.REJECTED, error=sentence
         )
         if rejected:
-            record(actor, "upload.reject", upload, filename=upload.filename, reason=sentence)
+            record(actor, "upload.reject", upload, filename=mark(upload.filename), reason=sentence)
     upload.refresh_from_db()
     if upload.state == Upload.State.REJECTED:
         delete_bytes(upload)
@@ -230,7 +238,7 @@ def discard(actor: Any, upload: Upload) -> None:
         if upload.state == Upload.State.FINISHED:
             raise Gone("This upload is a recording already. Delete the recording instead.")
         with transaction.atomic():
-            record(actor, "upload.discard", upload, filename=upload.filename, offset=upload.offset)
+            record(actor, "upload.discard", upload, filename=mark(upload.filename), offset=upload.offset)
             Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
         delete_bytes(upload)
 
@@ -243,7 +251,7 @@ def reject_withdrawn(consent: Consent) -> None:
     sentence = f"{participant.code} withdrew consent while the file was on its way. What had arrived was deleted."
     for upload in Upload.objects.filter(participant=participant, state=Upload.State.RECEIVING):
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.REJECTED, error=sentence)
-        record(None, "upload.reject", upload, filename=upload.filename, reason=sentence)
+        record(None, "upload.reject", upload, filename=mark(upload.filename), reason=sentence)
         transaction.on_commit(partial(delete_bytes, upload), robust=True)
 
 

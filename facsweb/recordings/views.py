@@ -7,21 +7,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from facsweb.audit.services import record
 from facsweb.recordings import services, streaming
 from facsweb.recordings.forms import RenameForm
 from facsweb.recordings.models import Recording, Upload
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import missing_scopes
-
-SEEN_AGAIN_AFTER_S = 3600  # watching is logged once an hour, not once a range request
 
 
 @require_safe
@@ -105,8 +101,8 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         if recording.proxy_state == Recording.ProxyState.FAILED:
             sentence = f"No playable copy could be made. {recording.proxy_error}"
         return JsonResponse({"error": sentence, "code": recording.proxy_state}, status=409)
-    if cache.add(f"watched:{request.session.session_key}:{recording.pk}", True, SEEN_AGAIN_AFTER_S):
-        record(request.user, "recording.watch", recording)
+    if (answer := signed_links.instead(request)) is not None:
+        return answer
     path, content_type = file
     try:
         return streaming.file_response(request, path, content_type=content_type)
@@ -120,6 +116,8 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     path = services.poster(recording)
     if path is None:
         raise Http404("No picture can be read from this recording.")
+    if (answer := signed_links.instead(request)) is not None:
+        return answer
     return streaming.file_response(request, path, content_type="image/jpeg")
 
 

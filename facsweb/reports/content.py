@@ -16,10 +16,11 @@ import facsweb
 from analysis.facs.codes import CATALOGUE
 from facsweb.agreement import trace
 from facsweb.audit.services import canonical
+from facsweb.audit.services import head as log_head
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
 from facsweb.recordings.models import Recording
-from facsweb.reports import comparison, meaning, measures
+from facsweb.reports import agreement, comparison, meaning, measures, quotations
 from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant, Scope
@@ -53,11 +54,13 @@ def sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def _iso(moment: dt.datetime | None) -> str | None:
+def iso(moment: dt.datetime | None) -> str | None:
+    """A moment in UTC, to the second."""
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else None
 
 
-def _result_file(run: AnalysisRun, name: str) -> Path:
+def result_file(run: AnalysisRun, name: str) -> Path:
+    """Where a run's file lies, if it is exactly what the analysis wrote; raises FilesChanged."""
     path = Path(settings.MEDIA_ROOT) / run.folder / name
     if not path.is_file():
         raise FilesChanged(f"The analysis file {name} is missing. Run the analysis again, then sign.")
@@ -85,7 +88,7 @@ def _participant(participant: Participant, consent: Consent) -> dict[str, Any]:
             "version": consent.form.version,
             "scopes": [str(Scope(scope).label) for scope in consent.granted],
             "method": consent.get_method_display(),
-            "given_at": _iso(consent.given_at),
+            "given_at": iso(consent.given_at),
         },
     }
 
@@ -107,8 +110,8 @@ def _run(run: AnalysisRun) -> dict[str, Any]:
     said = run.summary
     return {
         "id": str(run.pk),
-        "started_at": _iso(run.started_at),
-        "finished_at": _iso(run.finished_at),
+        "started_at": iso(run.started_at),
+        "finished_at": iso(run.finished_at),
         "parameters": run.parameters,
         "frame_rate": said.get("video", {}).get("frame_rate"),
         "models": said.get("models", []),
@@ -231,7 +234,7 @@ def freeze(
         The run's signals are gone or altered.
     """
     run, recording = layer.run, layer.run.recording
-    faces = measures.read_signals(_result_file(run, SIGNALS))
+    faces = measures.read_signals(result_file(run, SIGNALS))
     events = comparison.compare(layer)
     rows = comparison.event_rows(events)
     # The last frame is shown a little longer than some containers say, and an event may end with it.
@@ -247,13 +250,17 @@ def freeze(
         },
         "sign_off": {
             "signer": signer,
-            "signed_at": _iso(signed_at),
+            "signed_at": iso(signed_at),
             "statement": statement,
             "layer": str(layer.pk),
             "revision": layer.revision,
         },
+        # Where the log stood: nobody can say later that something was written before this signature.
+        "log": dict(zip(("entry", "hash"), log_head(), strict=True)),
         **({"adjudication": settled} if (settled := trace.for_report(layer)) else {}),
         **({"meaning": read} if (read := meaning.section(layer)) else {}),
+        **({"agreement": agreed} if (agreed := agreement.section(layer)) else {}),
+        **({"quotations": quoted} if (quoted := quotations.section(recording, events)) else {}),
         **_participant(recording.participant, consent),
         "recording": _recording(recording),
         "run": _run(run),

@@ -17,60 +17,99 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import qrcode
 import typst
+from qrcode.constants import ERROR_CORRECT_M
 
 from facsweb.audit.services import canonical
 
 TEMPLATE_FOLDER = Path(__file__).parent / "typst"
 TEMPLATE = "report.typ"
-ATTACHMENT = "content.json"
+#: What the full report carries, and what the others do.
+ATTACHMENT, SHORT_ATTACHMENT = "content.json", "document.json"
+#: How much of the content's hash stands in the link of the printed code: 128 bits, so that nobody guesses one.
+CODE_DIGITS = 32
 STANDARDS: list[Any] = ["a-3a", "ua-1"]
 NO_GLYPH = "could not be displayed with font"
 
 
-def typeset(content: Mapping[str, Any], content_sha256: str) -> bytes:
+def check_url(content: Mapping[str, Any], content_sha256: str) -> str:
+    """Where somebody who has only paper finds out whether the report stands; it says nothing of its content."""
+    report = content["report"]
+    return f"{report['verify_at']}?report={report['id']}&code={content_sha256[:CODE_DIGITS]}"
+
+
+def typeset(
+    content: Mapping[str, Any],
+    content_sha256: str,
+    *,
+    template: str = TEMPLATE,
+    attachment: str = ATTACHMENT,
+    language: str = "en",
+) -> bytes:
     """Set a report.
 
     Parameters
     ----------
     content : mapping
-        What `content.freeze` returned.
+        What `content.freeze` returned, or `documents.shown` for another template.
     content_sha256 : str
-        Hash that the footer prints.
+        Hash of the frozen content, which the footer prints.
+    template : str
+        File in ``typst/``.
+    attachment : str
+        Name under which ``content`` is attached.
+    language : str
+        ``en`` or ``de``; only the participant's copy knows both.
 
     Returns
     -------
     bytes
         An unsigned PDF.
     """
+    link = check_url(content, content_sha256)
+    about = {"sha256": content_sha256, "check_at": link, "language": language}
+    files = {attachment: canonical(content), "qr.json": json.dumps(_matrix(link)).encode()}
+    at = dt.datetime.fromisoformat(content.get("signed_at") or content["sign_off"]["signed_at"])
+
+    def compiled(shown: Mapping[str, Any], *, system_fonts: bool) -> bytes:
+        written = files | {"shown.json": json.dumps(shown).encode()}
+        return _compile(template, written, about, at, system_fonts=system_fonts)
+
     try:
-        return _compile(content, content, content_sha256, system_fonts=False)
+        return compiled(content, system_fonts=False)
     except typst.TypstError as error:
         if NO_GLYPH not in str(error):
             raise
-    shown = _map_text(content, _spell_out)
-    return _compile(content, shown, content_sha256, system_fonts=True)
+    return compiled(_map_text(content, _spell_out), system_fonts=True)
+
+
+def _matrix(link: str) -> list[str]:
+    """Rows of a QR code, 1 for dark, without its quiet zone."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(link)
+    code.make(fit=True)
+    return ["".join("1" if dark else "0" for dark in row) for row in code.get_matrix()]
 
 
 def _compile(
-    content: Mapping[str, Any], shown: Mapping[str, Any], content_sha256: str, *, system_fonts: bool
+    template: str, files: Mapping[str, bytes], about: dict[str, str], at: dt.datetime, *, system_fonts: bool
 ) -> bytes:
-    signed_at = dt.datetime.fromisoformat(content["sign_off"]["signed_at"])
     with tempfile.TemporaryDirectory(prefix="facsweb-report-") as name:
         folder = Path(name)
         for source in TEMPLATE_FOLDER.iterdir():
             shutil.copyfile(source, folder / source.name)
-        (folder / ATTACHMENT).write_bytes(canonical(content))
-        (folder / "shown.json").write_text(json.dumps(shown))
+        for filename, body in files.items():
+            (folder / filename).write_bytes(body)
         pdf = typst.compile(
-            str(folder / TEMPLATE),
+            str(folder / template),
             root=name,
             font_paths=_font_folders() if system_fonts else [],
             ignore_system_fonts=not system_fonts,
             format="pdf",
             pdf_standards=STANDARDS,
-            sys_inputs={"sha256": content_sha256},
-            timestamp=signed_at,
+            sys_inputs=about,
+            timestamp=at,
         )
     assert isinstance(pdf, bytes)
     return pdf

@@ -5,7 +5,13 @@ from typing import Any
 from django import forms
 
 from facsweb.accounts.reauthentication import Means
+from facsweb.reports import documents, life
+from facsweb.reports.models import Document, Package
 from facsweb.studies.models import Study
+
+
+def _label(kind: str, language: str) -> str:
+    return f"{Document.Kind(kind).label} ({Document.Language(language).label})"
 
 
 class SignForm(forms.Form):
@@ -53,6 +59,58 @@ class RevokeForm(forms.Form):
     )
 
 
+class CountersignForm(forms.Form):
+    """The second person's word and password."""
+
+    confirmed = forms.BooleanField(label="I confirm this statement", error_messages={"required": "Confirm first."})
+    password = forms.CharField(
+        label="Your password, again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The coder reads it, and so does everybody who opens the report.",
+    )
+
+
+class DocumentForm(forms.Form):
+    """One of `documents.OFFERED`, as ``kind-language``."""
+
+    document = forms.CharField()
+
+    def clean_document(self) -> tuple[str, str]:
+        kind, _, language = self.cleaned_data["document"].partition("-")
+        if (kind, language) not in documents.OFFERED:
+            raise forms.ValidationError("There is no such document.")
+        return kind, language
+
+
+class PackageForm(forms.Form):
+    """What is packed, of which reports."""
+
+    kind = forms.ChoiceField(choices=Package.Kind.choices)
+    documents = forms.MultipleChoiceField(
+        label="Documents",
+        required=False,
+        choices=[
+            ("full-en", "Full report"),
+            *((f"{kind}-{language}", _label(kind, language)) for kind, language in documents.OFFERED),
+        ],
+        initial=["full-en", "summary-en"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reports = forms.MultipleChoiceField(label="Reports", required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args, reports, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reports"].choices = reports
+
+
 class FindForm(forms.Form):
     """Filters of the list; nothing is required, and nonsense is simply no filter."""
 
@@ -61,6 +119,11 @@ class FindForm(forms.Form):
         required=False,
         max_length=120,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Participant, recording, coder"}),
+    )
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[("", "Every report"), *((key, words[1]) for key, words in life.WORDS.items())],
     )
     study = forms.ModelChoiceField(Study.objects.none(), required=False, empty_label="All studies")
 

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from analysis.facs.combinations import Found, catalogue, find, parse
 from analysis.facs.evidence import evidence_of_layer
-from analysis.indicators.permission import Allowed, refusals
+from analysis.indicators.permission import refusals
 from analysis.types import AnalysisError
 from facsweb.coding.models import Layer
 from facsweb.coding.values import coded_layer
 from facsweb.meaning import hooks, inputs, services, whose
 from facsweb.meaning.formula_words import which
 from facsweb.meaning.lanes import STATEMENT
-from facsweb.meaning.session import NEUTRAL_WORDS, Files
+from facsweb.meaning.session import NEUTRAL_WORDS, Files, plots
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Participant, Scope
 
@@ -26,6 +26,7 @@ _INPUT: Final = (
     *("id", "label", "unit", "value", "low", "high", "missing"),
     *("weight", "direction", "anchors", "points", "most"),
 )
+POINTS: Final = 160
 NOT_CALIBRATED: Final = "Not calibrated for the participant’s cohort."
 NO_COHORT: Final = "No cohort calibration was applied."
 
@@ -52,7 +53,8 @@ def section(layer: Layer) -> dict[str, Any] | None:
     if reading is not None:
         files = Files(services.folder(reading))
         told = files.json("states.json") or {}
-        section |= {"states": states(told), "covers": told.get("covers", "")}
+        read = [one | {"curves": curves(files, one["face"], told)} for one in states(told)]
+        section |= {"states": read, "covers": told.get("covers", "")}
         section["indicators"] = indicators(files, reading.inputs.get("indicators"), *_now(layer.run))
         section["reading"] = {"id": str(reading.pk), "versions": reading.summary.get("versions", {})}
     return section
@@ -102,10 +104,29 @@ def states(told: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
+def curves(files: Files, face: int, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Windows of the states with the highest shares: middle (microseconds), value, and the 90 % interval's ends.
+
+    At most `POINTS` windows, evenly chosen: a line that a page can show.
+    """
+    own = next((one for one in told.get("faces", ()) if one["face"] == face), None)
+    drawn = plots(files, face, own)
+    if drawn is None:
+        return []
+    rows = []
+    for state in drawn["shown"]:
+        curve = drawn["curves"][state]
+        every = max(1, -(-len(curve["at"]) // POINTS))
+        rows.append(
+            {"name": NEUTRAL_WORDS.get(state, state), **{key: values[::every] for key, values in curve.items()}}
+        )
+    return rows
+
+
 def _now(run: AnalysisRun) -> tuple[Collection[int], list[str]]:
     """Whose faces may be shown at this moment, and why no indicator may have a value: a reading can be older."""
     participant = run.recording.participant
-    allowed = Allowed(frozenset(inputs.allowed_scopes(participant)), participant.study.setting)
+    allowed = inputs.permission_now(participant)
     try:
         return whose.of_run(run).people.keys(), refusals(allowed)
     except AnalysisError:  # its results are gone

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from facsweb.reports import documents as kinds
+from facsweb.reports import life
 from facsweb.reports.comparison import clock
-from facsweb.reports.models import Report
+from facsweb.reports.models import Document, Package, Report
 
 TONES = {
     Report.State.WAITING: ("active", "Being made"),
+    Report.State.AWAITING: ("attention", "Second signature needed"),
+    Report.State.RETURNED: ("bad", "Sent back"),
     Report.State.READY: ("good", "Signed"),
     Report.State.FAILED: ("bad", "Not made"),
     Report.State.REVOKED: ("bad", "Revoked"),
+}
+#: State of a coding's life → states of reports that are listed under it.
+STATES = {
+    life.DRAFT: (Report.State.RETURNED,),
+    life.CODED: (Report.State.AWAITING,),
+    life.ADJUDICATED: (),
+    life.SIGNED: (Report.State.READY, Report.State.WAITING, Report.State.FAILED),
+    life.REVOKED: (Report.State.REVOKED,),
+}
+DOCUMENT_TONES = {
+    Document.State.WAITING: ("active", "Being made"),
+    Document.State.READY: ("good", "Ready"),
+    Document.State.FAILED: ("bad", "Not made"),
+}
+PACKAGE_TONES = {
+    Package.State.QUEUED: "active",
+    Package.State.RUNNING: "active",
+    Package.State.SUCCEEDED: "good",
+    Package.State.FAILED: "bad",
+    Package.State.CANCELLED: "machine",
 }
 RESULTS = {
     "changed": ("active", "Changed"),
@@ -80,3 +107,59 @@ def summary(content: dict[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return tables
+
+
+def documents(report: Report) -> list[dict[str, Any]]:
+    """Every document that there is or could be, for the list of the report's page."""
+    made = {(one.kind, one.language): one for one in report.documents.all()}
+    rows = []
+    for kind, language in kinds.OFFERED:
+        one = made.get((kind, language))
+        tone, label = DOCUMENT_TONES[Document.State(one.state)] if one else ("machine", "Not made yet")
+        about = {"key": f"{kind}-{language}", "name": Document.Kind(kind).label, "note": kinds.FOR_WHOM[kind]}
+        words = {"language": Document.Language(language).label, "code": str(language), "kind": str(kind)}
+        rows.append({**about, **words, "one": one, "tone": tone, "label": label})
+    return rows
+
+
+def certificate(root: x509.Certificate | None) -> dict[str, Any] | None:
+    """What people compare before they trust the installation's root."""
+    if root is None:
+        return None
+    subject = ", ".join(str(part.value) for part in root.subject)
+    return {
+        "subject": subject,
+        "fingerprint": root.fingerprint(hashes.SHA256()).hex(),
+        "until": root.not_valid_after_utc,
+    }
+
+
+def public(report: Report) -> dict[str, Any]:
+    """What the printed code of a report tells anybody: state and dates, nothing of the content."""
+    if report.state == Report.State.REVOKED:
+        verdict, headline = "bad", "This report was revoked. Do not rely on it."
+    elif report.state == Report.State.RETURNED:
+        verdict, headline = "bad", "This report was never issued."
+    elif report.state == Report.State.READY:
+        verdict, headline = "good", "This report stands."
+    else:
+        verdict, headline = "attention", "This report is not finished: it does not count as signed yet."
+    return {
+        "id": report.pk,
+        "verdict": verdict,
+        "headline": headline,
+        "signed_at": report.sign_off.signed_at,
+        "revoked_at": report.revoked_at,
+        "content_sha256": report.sign_off.content_sha256,
+    }
+
+
+def package(one: Package) -> dict[str, Any]:
+    """A package's line: tone and label of its state, and what is in it."""
+    left = len(one.summary.get("left_out", ()))
+    told = f"{one.summary['reports']} reports" if one.summary else f"{len(one.asked['reports'])} reports asked for"
+    return {
+        "tone": PACKAGE_TONES[Package.State(one.state)],
+        "label": one.get_state_display(),
+        "what": f"{told}, {left} left out" if left else told,
+    }

@@ -16,17 +16,18 @@ from facsweb.accounts import reauthentication
 from facsweb.accounts.models import User
 from facsweb.accounts.reauthentication import Confirmation
 from facsweb.agreement import trace
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.coding.workflow import settle
 from facsweb.processes import queue
 from facsweb.reports import content
-from facsweb.reports.models import Report, SignOff
+from facsweb.reports.models import Report, SignOff, StudyOptions
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.people_reading import showing
 from facsweb.studies import access
-from facsweb.studies.models import Consent, Participant, Role, Scope
+from facsweb.studies.models import Consent, Participant, Role, Scope, Study
 from facsweb.studies.services import ConsentMissing, current_consent, missing_scopes, require_consent
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "recover_reports",
     "retry",
     "revoke",
+    "set_four_eyes",
     "sign",
+    "standing",
     "visible",
 ]
 
@@ -72,6 +75,24 @@ def _check_password(actor: User, layer: Layer, password: str, confirmation: Conf
         raise Refused(f"{error} Nothing was signed.") from error
     if confirmation.user_id != actor.pk:
         raise Refused("Somebody else confirmed. Nothing was signed.")
+
+
+def standing(layer: Layer) -> SignOff | None:
+    """The sign-off that stands for a layer; those that were sent back do not."""
+    return SignOff.objects.select_related("report").filter(layer=layer, standing=True).first()
+
+
+def four_eyes(study: Study) -> bool:
+    """Whether reports of the study need a second signature."""
+    return StudyOptions.objects.filter(study=study, four_eyes=True).exists()
+
+
+@transaction.atomic
+def set_four_eyes(actor: User, study: Study, wanted: bool) -> None:
+    """Ask for two signatures from the next sign-off on, or for one again; what is signed stays as it is."""
+    StudyOptions.objects.get_or_create(study=study)
+    if StudyOptions.objects.filter(study=study).exclude(four_eyes=wanted).update(four_eyes=wanted):
+        record(actor, "study.report_options", study, four_eyes=wanted)
 
 
 def statement_for(layer: Layer) -> str:
@@ -146,7 +167,7 @@ def sign(
         # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
         Layer.objects.select_for_update().get(pk=layer.pk)
         layer = Layer.objects.select_related("run__recording__participant__study", "owner").get(pk=layer.pk)
-        if layer.owner_id == actor.pk and (existing := SignOff.objects.filter(layer=layer).first()):
+        if layer.owner_id == actor.pk and (existing := standing(layer)):
             return existing
         consent = check_ready(actor, layer)
         if revision is not None and revision != layer.revision:
@@ -176,9 +197,10 @@ def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> Si
         content=said,
         content_sha256=content.sha256(said),
     )
-    report = Report.objects.create(id=report_id, sign_off=sign_off)
-    record(actor, "layer.sign", layer, report=report.pk, content_sha256=sign_off.content_sha256)
-    _enqueue(report)
+    report = Report.objects.create(id=report_id, sign_off=sign_off, second_needed=four_eyes(layer.study))
+    told = {"second_needed": True} if report.second_needed else {}
+    record(actor, "layer.sign", layer, report=report.pk, content_sha256=sign_off.content_sha256, **told)
+    enqueue(report)
     return sign_off
 
 
@@ -186,20 +208,21 @@ def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> Si
 
 
 def job_id(report: Report) -> str:
-    return f"report-{report.pk}"
+    """Of the first signature, or of the second once somebody gave it."""
+    return f"report-{report.pk}-2" if report.pdf else f"report-{report.pk}"
 
 
-def _enqueue(report: Report) -> None:
+def enqueue(report: Report) -> None:
     queue.enqueue_on_commit("facsweb.reports.tasks.render_report", str(report.pk), job_id=job_id(report))
 
 
 def recover_reports() -> int:
     """Enqueue again every waiting report that no job carries; return how many."""
     count, now = 0, timezone.now()
-    for report in Report.objects.filter(state=Report.State.WAITING, created_at__lt=now - GRACE):
+    for report in Report.objects.filter(state=Report.State.WAITING, queued_at__lt=now - GRACE):
         try:
             carried = queue.is_waiting(job_id(report)) or (
-                report.created_at > now - TAKEN and queue.is_started(job_id(report))
+                report.queued_at > now - TAKEN and queue.is_started(job_id(report))
             )
         except RedisError:
             return count  # nothing to do until Redis is back; the rows keep waiting
@@ -209,7 +232,7 @@ def recover_reports() -> int:
             give_up(report)
             continue
         log.warning("Report %s was not in the queue; it was put back.", report.pk)
-        _enqueue(report)
+        enqueue(report)
         count += 1
     return count
 
@@ -230,10 +253,10 @@ def give_up(report: Report) -> None:
 def retry(actor: User, report: Report) -> None:
     """Have a report made again after it failed; asking twice is once."""
     if Report.objects.filter(pk=report.pk, state=Report.State.FAILED).update(
-        state=Report.State.WAITING, error="", finished_at=None, attempts=0
+        state=Report.State.WAITING, error="", finished_at=None, attempts=0, queued_at=timezone.now()
     ):
         record(actor, "report.retry", report)
-        _enqueue(report)
+        enqueue(report)
 
 
 @transaction.atomic
@@ -249,7 +272,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         raise Refused("Give a reason; everybody who opens the report will read it.")
     changed = (
         Report.objects.filter(pk=report.pk)
-        .exclude(state=Report.State.REVOKED)
+        .exclude(state__in=(Report.State.REVOKED, Report.State.RETURNED))
         .update(
             state=Report.State.REVOKED,
             revoked_at=timezone.now(),
@@ -258,7 +281,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
     )
     if changed:
-        record(actor, "report.revoke", report, reason=reason.strip())
+        record(actor, "report.revoke", report, reason=mark(reason.strip()))
 
 
 def revoke_after_withdrawal(consent: Consent) -> None:

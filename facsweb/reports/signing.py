@@ -1,42 +1,42 @@
-"""The installation's signing key, and the PAdES signature it puts on a report.
+"""What this installation signs with, and the PAdES signatures it puts on a report.
 
-The key is made at first need in ``settings.KEYS_DIR``, or given by the operator as a PKCS#12 file in
-``FACSWEB_SIGNING_P12`` (password in ``FACSWEB_SIGNING_P12_PASSWORD``). ``FACSWEB_TSA_URL`` names an RFC 3161
-time-stamping service; with it signatures are PAdES-B-T, without it PAdES-B-B.
+By default a key of the installation's own authority (`authority`). An operator brings their own as a PKCS#12 file
+(``FACSWEB_SIGNING_P12``, password in ``FACSWEB_SIGNING_P12_PASSWORD`` or in the file that
+``FACSWEB_SIGNING_P12_PASSWORD_FILE`` names) or on a PKCS#11 token (``FACSWEB_PKCS11_MODULE``, ``_TOKEN``,
+``_LABEL``, ``_PIN_FILE``), with the issuers' certificates in ``FACSWEB_SIGNING_CHAIN`` (PEM, the root among them).
+
+``FACSWEB_TSA_URL`` names an RFC 3161 time-stamping service and ``FACSWEB_TSA_ROOTS`` the certificates that its
+stamps go back to (PEM). What a reader needs later (certificates, revocation list) is put into the file; with a
+time-stamping service and its roots that is PAdES-B-LTA.
 """
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import io
 import os
-import secrets
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
+from asn1crypto import keys, x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
+from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from facsweb import installation
+from facsweb.reports import authority
 
-KEY_FILE, CERTIFICATE_FILE = "signing-key.pem", "signing-certificate.pem"
-FIELD_NAME = "SignOff"
-VALID_YEARS = 20  # a report outlives projects; the stored fingerprint, not the date, decides whose it is
-# RSA with 3072 bits: every PDF reader in use checks it (NIST SP 800-57 part 1: 128-bit security).
-KEY_BITS = 3072
-DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # id-kp-documentSigning, RFC 9336
-# CMS with certificates and padding needs about 6 kB; a time stamp roughly doubles it.
+#: Where installations kept the self-signed key that they signed with before they had an authority.
+OLD_KEY_FOLDER, OLD_CERTIFICATE = "signing", "signing-certificate.pem"
+FIELD_NAME, SECOND_FIELD = "SignOff", "Countersignature"
+# CMS with certificates and padding needs about 8 kB; a time stamp roughly doubles it.
 BYTES_RESERVED = 24_576
 
 
@@ -48,10 +48,21 @@ class SigningError(Exception):
 class Identity:
     """What this installation signs with."""
 
-    signer: signers.SimpleSigner
-    certificate: asn1_x509.Certificate
+    signer: signers.Signer
     given: bool
     """True when the operator brought the key."""
+    roots: tuple[x509.Certificate, ...] = ()
+    """What the certificate goes back to; empty where nobody said."""
+    issuers: tuple[x509.Certificate, ...] = ()
+    lists: tuple[Any, ...] = field(default=(), repr=False)
+    """Revocation lists of the issuers."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        certificate = self.signer.signing_cert
+        if certificate is None:
+            raise SigningError("The signing key has no certificate beside it.")
+        return certificate
 
     @property
     def fingerprint(self) -> str:
@@ -59,83 +70,28 @@ class Identity:
         return str(self.certificate.sha256.hex())
 
 
-def key_folder() -> Path:
-    """Folder of the key made here."""
-    return Path(settings.KEYS_DIR) / "signing"
+def own() -> Identity:
+    """The identity of the installation's authority, made when there is none; raises SigningError."""
+    try:
+        issuer, held = authority.root(), authority.leaf()
+        lists = (authority.loaded_list(),)
+    except authority.AuthorityError as error:
+        raise SigningError(str(error)) from error
+    return _of_authority(issuer, held, lists)
 
 
-def _name() -> x509.Name:
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    label = os.environ.get("FACSWEB_INSTALLATION_NAME", f"facsweb at {host}")[:60]
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, label),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Report signature {secrets.token_hex(4)}"),
-        ]
+def _of_authority(issuer: authority.Held, held: authority.Held, lists: tuple[Any, ...]) -> Identity:
+    top, certificate = _loaded(issuer), _loaded(held)
+    der = held.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    store = SimpleCertificateStore.from_certs([top])
+    signer = signers.SimpleSigner(certificate, keys.PrivateKeyInfo.load(der), store)
+    return Identity(signer, given=False, roots=(top,), lists=lists)
 
 
-def _self_signed(key: rsa.RSAPrivateKey) -> x509.Certificate:
-    name, now = _name(), dt.datetime.now(dt.UTC)
-    usage = {
-        "digital_signature": True,
-        "content_commitment": True,  # the bit once called non-repudiation
-        **dict.fromkeys(("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"), False),
-        **dict.fromkeys(("crl_sign", "encipher_only", "decipher_only"), False),
-    }
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))  # readers' clocks may be a little behind
-        .not_valid_after(now + dt.timedelta(days=365.25 * VALID_YEARS))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.KeyUsage(**usage), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([DOCUMENT_SIGNING]), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-
-
-def make_key(folder: Path) -> None:
-    """Make the installation's key and certificate in the folder, unless another process has just done so."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f"{folder.name}.{os.getpid()}.{secrets.token_hex(4)}"
-    draft.mkdir(mode=0o700)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    installation.write_private(draft / KEY_FILE, pem)
-    (draft / CERTIFICATE_FILE).write_bytes(_self_signed(key).public_bytes(serialization.Encoding.PEM))
-    # A folder can be renamed onto an empty one only, so the first of two processes wins, with both files whole.
-    with contextlib.suppress(OSError):
-        draft.rename(folder)
-    shutil.rmtree(draft, ignore_errors=True)
-    if not (folder / KEY_FILE).exists():
-        raise SigningError(f"The signing key could not be written to {folder}.")
-
-
-def _own(folder: Path) -> Identity:
-    return _loaded(folder, (folder / KEY_FILE).stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)  # reading checks the key's arithmetic, which takes a third of a second
-def _loaded(folder: Path, changed_ns: int) -> Identity:
-    signer = signers.SimpleSigner.load(str(folder / KEY_FILE), str(folder / CERTIFICATE_FILE))
-    if signer is None:
-        raise SigningError(f"The signing key in {folder} is damaged; restore it from a backup.")
-    return Identity(signer, signer.signing_cert, given=False)
-
-
-@lru_cache(maxsize=4)
-def _given(path: str, password: str, changed_ns: int) -> Identity:
-    signer = signers.SimpleSigner.load_pkcs12(path, passphrase=password.encode() or None)
-    if signer is None:
-        raise SigningError(f"{path} could not be opened: not a PKCS#12 file, or the password is wrong.")
-    return Identity(signer, signer.signing_cert, given=True)
+def _loaded(held: authority.Held) -> x509.Certificate:
+    return x509.Certificate.load(held.certificate.public_bytes(serialization.Encoding.DER))
 
 
 def identity(environ: Mapping[str, str] = os.environ) -> Identity:
@@ -143,23 +99,79 @@ def identity(environ: Mapping[str, str] = os.environ) -> Identity:
     if path := environ.get("FACSWEB_SIGNING_P12"):
         if not Path(path).is_file():
             raise SigningError(f"FACSWEB_SIGNING_P12 names {path}, which does not exist.")
-        password = environ.get("FACSWEB_SIGNING_P12_PASSWORD", "")
-        return _given(path, password, Path(path).stat().st_mtime_ns)
-    folder = key_folder()
-    if not (folder / KEY_FILE).exists():
-        make_key(folder)
-    return _own(folder)
+        password = _secret(environ, "FACSWEB_SIGNING_P12_PASSWORD")
+        return _with_chain(_given(path, password, Path(path).stat().st_mtime_ns), environ)
+    if environ.get("FACSWEB_PKCS11_MODULE"):
+        from facsweb.reports import token  # needs the optional python-pkcs11
+
+        return _with_chain(token.signer(environ, _secret(environ, "FACSWEB_PKCS11_PIN")), environ)
+    return own()
 
 
-def own_fingerprint() -> str | None:
-    """Fingerprint of the key made here, or None before the first signature; never makes a key."""
-    path = key_folder() / CERTIFICATE_FILE
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """A password from the environment, or from the file that ``<name>_FILE`` names."""
+    if path := environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise SigningError(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+    return environ.get(name, "")
+
+
+@lru_cache(maxsize=4)
+def _given(path: str, password: str, changed_ns: int) -> signers.Signer:
+    signer = signers.SimpleSigner.load_pkcs12(path, passphrase=password.encode() or None)
+    if signer is None:
+        raise SigningError(f"{path} could not be opened: not a PKCS#12 file, or the password is wrong.")
+    return signer
+
+
+def _with_chain(signer: signers.Signer, environ: Mapping[str, str]) -> Identity:
+    chain = _certificates(environ, "FACSWEB_SIGNING_CHAIN")
+    roots = tuple(one for one in chain if one.self_issued)
+    return Identity(signer, given=True, roots=roots, issuers=tuple(one for one in chain if one not in roots))
+
+
+def _certificates(environ: Mapping[str, str], name: str) -> list[x509.Certificate]:
+    if not (path := environ.get(name)):
+        return []
+    try:
+        found = list(load_certs_from_pemder([path]))
+        _ = [one.subject.native for one in found]  # parsed only when they are looked at
+        return found
+    except (OSError, ValueError) as error:
+        raise SigningError(f"{name} names {path}, which holds no certificates that can be read.") from error
+
+
+def stamp_roots() -> list[x509.Certificate]:
+    """What the time stamps of the operator's service go back to."""
+    return _certificates(os.environ, "FACSWEB_TSA_ROOTS")
+
+
+def old_fingerprint() -> str | None:
+    """Fingerprint of the self-signed key from before the authority, which goes on verifying what it signed."""
+    path = Path(settings.KEYS_DIR) / OLD_KEY_FOLDER / OLD_CERTIFICATE
     if not path.exists():
         return None
-    return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256()).hex()
+    return load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256()).hex()
 
 
-def seal(pdf: bytes, *, name: str, reason: str, who: Identity | None = None) -> tuple[bytes, str]:
+# --- sealing ---------------------------------------------------------------------------------------------
+
+
+def level(who: Identity) -> str:
+    """The PAdES level of signatures made now, such as ``B-LTA``."""
+    stamped = "B-T" if os.environ.get("FACSWEB_TSA_URL") else "B-B"
+    if not who.roots:
+        return stamped
+    if stamped == "B-T" and os.environ.get("FACSWEB_TSA_ROOTS"):
+        return "B-LTA"
+    return f"{stamped} with validation data"
+
+
+def seal(
+    pdf: bytes, *, name: str, reason: str, who: Identity | None = None, another_follows: bool = False
+) -> tuple[bytes, str]:
     """Sign a PDF so that no later change goes unseen.
 
     Parameters
@@ -170,26 +182,72 @@ def seal(pdf: bytes, *, name: str, reason: str, who: Identity | None = None) -> 
         Who signed off and what for; readers show both.
     who : Identity, optional
         The key; this installation's by default.
+    another_follows : bool
+        Leave room for a second signature: the only thing that may be added to the file.
 
     Returns
     -------
     tuple of bytes and str
         The signed PDF, and the SHA-256 fingerprint (hex) of the certificate.
     """
-    who = who or identity()
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    if another_follows:
+        for field_name in (FIELD_NAME, SECOND_FIELD):
+            fields.append_signature_field(writer, fields.SigFieldSpec(field_name))
+    allowed = fields.MDPPerm.FILL_FORMS if another_follows else fields.MDPPerm.NO_CHANGES
+    # Certified: readers then show any later change as a breach.
+    more = {"field_name": FIELD_NAME, "certify": True, "docmdp_permissions": allowed}
+    return _sign(writer, who or identity(), name=name, reason=reason, **more)
+
+
+def countersign(pdf: bytes, *, name: str, reason: str, who: Identity | None = None) -> tuple[bytes, str]:
+    """Add the second signature to a sealed PDF, behind the first one, which stays valid; as `seal`."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    return _sign(writer, who or identity(), name=name, reason=reason, field_name=SECOND_FIELD)
+
+
+class _Stamper(timestamps.HTTPTimeStamper):
+    """The operator's service; its own certificates are validated only where its roots are named."""
+
+    def __init__(self, url: str, *, validated: bool) -> None:
+        super().__init__(url)
+        self._validated = validated
+
+    async def validation_paths(self, validation_context: ValidationContext) -> AsyncIterator[Any]:
+        if self._validated:
+            async for path in super().validation_paths(validation_context):
+                yield path
+
+
+def _sign(writer: IncrementalPdfFileWriter, who: Identity, **about: Any) -> tuple[bytes, str]:
     tsa = os.environ.get("FACSWEB_TSA_URL")
+    trusted = stamp_roots() if tsa else []
+    stamper = _Stamper(tsa, validated=bool(trusted)) if tsa else None
+    if who.roots:
+        about |= {
+            "embed_validation_info": True,
+            "use_pades_lta": bool(trusted),
+            "validation_context": _context(who, trusted),
+            # In the signed revision itself: then nothing follows the signature that a reader has to judge.
+            "dss_settings": DSSContentSettings(
+                include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+            ),
+        }
     metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD_NAME,
-        md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
-        name=name,
-        reason=reason,
-        # Certified, nothing may be added: readers then show any later change as a breach.
-        certify=True,
-        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+        md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **about
     )
-    signer = signers.PdfSigner(
-        metadata, signer=who.signer, timestamper=timestamps.HTTPTimeStamper(tsa) if tsa else None
-    )
-    out = signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=BYTES_RESERVED)
+    signer = signers.PdfSigner(metadata, signer=who.signer, timestamper=stamper)
+    out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
     return bytes(out.getbuffer()), who.fingerprint
+
+
+def _context(who: Identity, trusted: list[x509.Certificate]) -> ValidationContext:
+    # Issuers of an operator's certificate are asked for their lists where the operator allows it.
+    fetch = who.given and os.environ.get("FACSWEB_SIGNING_FETCH") == "1"
+    return ValidationContext(
+        trust_roots=[*who.roots, *trusted],
+        other_certs=list(who.issuers),
+        crls=list(who.lists),
+        allow_fetching=fetch,
+        revocation_mode="soft-fail",
+    )

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
 import logging
-from dataclasses import dataclass, field
+import re
+import secrets
+import uuid
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
-from pyhanko.sign.validation.status import PdfSignatureStatus
-from pyhanko_certvalidator import ValidationContext
 
-from facsweb.reports import signing
-from facsweb.reports.document import ATTACHMENT
-from facsweb.reports.models import Report, SignOff
+from facsweb.reports import authority, hooks, signing
+from facsweb.reports.document import ATTACHMENT, CODE_DIGITS, SHORT_ATTACHMENT
+from facsweb.reports.models import Document, Report, SignOff
+from facsweb.reports.signatures import Account, account, end_of_signed, read
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 50 * 1024**2
@@ -44,6 +47,8 @@ class Verification:
         The report of this installation that it is, if it is one.
     details : str
         pyHanko's own account, for experts; empty without a signature.
+    signatures : tuple of Account
+        Every signature with its coverage, permissions and long-term status.
     """
 
     verdict: Verdict
@@ -58,6 +63,7 @@ class Verification:
     content_sha256: str = ""
     report: Report | None = None
     details: str = ""
+    signatures: tuple[Account, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,45 +71,49 @@ class _Evidence:
     """What is known while a file is being examined."""
 
     data: bytes
-    signature: EmbeddedPdfSignature
-    status: PdfSignatureStatus
-    several: bool
-    ours: bool
+    accounts: list[Account]
+    ours: list[bool]
+    end: int
+    """Where the last signature or document time stamp ends, bytes from the start."""
     content: dict[str, Any] = field(default_factory=dict)
     content_sha256: str = ""
     sign_off: SignOff | None = None
 
     @property
-    def fingerprint(self) -> str:
-        return str(self.signature.signer_cert.sha256.hex())
+    def main(self) -> Account:
+        """The first signature that this installation made, otherwise the first one."""
+        return next((one for one, own in zip(self.accounts, self.ours, strict=True) if own), self.accounts[0])
 
     @property
-    def end(self) -> int:
-        """Where the signed part of the file ends, bytes from its start."""
-        _, _, second, length = self.signature.byte_range
-        return int(second) + int(length)
+    def by_us(self) -> bool:
+        return any(self.ours)
 
     @property
     def intact(self) -> bool:
-        return bool(self.status.intact and self.status.valid)
-
-    @property
-    def hidden(self) -> bool:
-        """Whether the padding behind the signature, which no signature covers, holds anything but zeros."""
-        raw = bytes(self.signature.pkcs7_content)
-        used = len(cms.ContentInfo.load(raw).dump())
-        return bool(raw[used:].strip(b"\0"))
+        return all(one.intact for one in self.accounts)
 
     @property
     def report(self) -> Report | None:
         return getattr(self.sign_off, "report", None)
 
 
-def is_ours(fingerprint: str) -> bool:
-    """Whether a certificate (SHA-256, hex) has sealed reports here, or is the key made here."""
-    if fingerprint == signing.own_fingerprint():
+def is_ours(certificate: asn1_x509.Certificate) -> bool:
+    """Whether a certificate is this installation's: its authority's, older, or one that sealed reports here."""
+    fingerprint = str(certificate.sha256.hex())
+    root = authority.root_certificate()
+    if root is not None and _issued_by(certificate, root):
         return True
-    return Report.objects.filter(certificate_sha256=fingerprint).exclude(certificate_sha256="").exists()
+    if fingerprint == signing.old_fingerprint() or any(hook(fingerprint) for hook in hooks.sealed_here):
+        return True
+    return any(model.objects.filter(certificate_sha256=fingerprint).exists() for model in (Report, Document))
+
+
+def _issued_by(certificate: asn1_x509.Certificate, root: x509.Certificate) -> bool:
+    try:
+        x509.load_der_x509_certificate(certificate.dump()).verify_directly_issued_by(root)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def verify_pdf(data: bytes) -> Verification:
@@ -113,7 +123,7 @@ def verify_pdf(data: bytes) -> Verification:
     if b"%PDF-" not in data[:1024]:
         return refusal("This is not a PDF.", "Choose the PDF file of a report, as it was downloaded or received.")
     try:
-        reader = PdfFileReader(io.BytesIO(data), strict=False)
+        reader = read(data)
         if reader.encrypted:
             return refusal(
                 "This PDF is encrypted.",
@@ -129,7 +139,7 @@ def verify_pdf(data: bytes) -> Verification:
             "It may be a copy that was printed, exported or saved again. Ask for the original file.",
         )
     try:
-        return _judge(_examine(data, signatures))
+        return _judge(_examine(data, reader))
     except Exception as error:
         log.info("A signature could not be checked: %s", error)
         return refusal(
@@ -151,45 +161,50 @@ def _unreadable(data: bytes) -> Verification:
 # --- gathering -------------------------------------------------------------------------------------------
 
 
-def _examine(data: bytes, signatures: list[EmbeddedPdfSignature]) -> _Evidence:
-    """Validate the signature that this installation made, otherwise the first one, and look it up."""
-    signature = next((one for one in signatures if is_ours(one.signer_cert.sha256.hex())), signatures[0])
-    ours = is_ours(signature.signer_cert.sha256.hex())
-    roots = [signature.signer_cert] if ours else []
-    status = validate_pdf_signature(
-        signature, signer_validation_context=ValidationContext(trust_roots=roots, allow_fetching=False)
-    )
-    evidence = _Evidence(data, signature, status, several=len(signatures) > 1, ours=ours)
+def _examine(data: bytes, reader: PdfFileReader) -> _Evidence:
+    """Validate every signature and look up what was signed."""
+    signatures = reader.embedded_regular_signatures
+    ours = [is_ours(one.signer_cert) for one in signatures]
+    root = authority.root_certificate()
+    roots = [] if root is None else [asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))]
+    lists = [] if root is None else [authority.loaded_list()]
+    stamps = signing.stamp_roots()
+    accounts = []
+    for one, own in zip(signatures, ours, strict=True):
+        # Our own from before the authority, and an operator's, are known by their fingerprints.
+        known = own and not (root is not None and _issued_by(one.signer_cert, root))
+        accounts.append(account(one, reader, [*roots, one.signer_cert] if known else roots, lists, stamps))
+    evidence = _Evidence(data, accounts, ours, end_of_signed(reader))
     if evidence.intact:
         _read_content(evidence)
     return evidence
 
 
 def _read_content(evidence: _Evidence) -> None:
-    """Read the attached content from the signed part alone, and find its sign-off here by its hash."""
+    """Read the attached content from the part that was signed first, and find its sign-off here by its hash."""
     try:
-        raw = _attachment(evidence.data[: evidence.end])
-        said = None if raw is None else json.loads(raw)
+        found = _attachment(evidence.data[: evidence.main.end])
+        said = None if found is None else json.loads(found[1])
     except Exception as error:  # a foreign document may attach anything under that name
         log.info("An attachment could not be read: %s", error)
         return
-    if raw is None or not isinstance(said, dict):
+    if found is None or not isinstance(said, dict):
         return
-    evidence.content, evidence.content_sha256 = said, hashlib.sha256(raw).hexdigest()
-    evidence.sign_off = (
-        SignOff.objects.select_related("report").filter(content_sha256=evidence.content_sha256).first()
-    )
+    name, raw = found
+    whole = name == ATTACHMENT
+    digest = hashlib.sha256(raw).hexdigest() if whole else str(said.get("content_sha256", ""))
+    evidence.content, evidence.content_sha256 = said, digest
+    evidence.sign_off = SignOff.objects.select_related("report").filter(content_sha256=digest).first()
 
 
-def _attachment(data: bytes) -> bytes | None:
-    reader = PdfFileReader(io.BytesIO(data), strict=False)
+def _attachment(data: bytes) -> tuple[str, bytes] | None:
     try:
-        names = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+        names = read(data).root["/Names"]["/EmbeddedFiles"]["/Names"]
     except KeyError:
         return None
     for place in range(0, len(names) - 1, 2):
-        if str(names[place]) == ATTACHMENT:
-            return bytes(names[place + 1]["/EF"]["/F"].data)
+        if (name := str(names[place])) in (ATTACHMENT, SHORT_ATTACHMENT):
+            return name, bytes(names[place + 1]["/EF"]["/F"].data)
     return None
 
 
@@ -197,46 +212,59 @@ def _attachment(data: bytes) -> bytes | None:
 
 
 def _judge(evidence: _Evidence) -> Verification:
-    if not evidence.intact:
-        verdict = refusal(
+    return _tell(evidence, _verdict(evidence))
+
+
+def _verdict(evidence: _Evidence) -> Verification:
+    if not evidence.intact or any(one.hidden for one in evidence.accounts):
+        hidden = evidence.intact
+        return refusal(
             "This document was changed after it was signed.",
-            "The signature does not match the bytes of the file. Do not rely on it; ask for the original file.",
+            "Something was hidden in the space that a signature reserves for itself. Ask for the original file."
+            if hidden
+            else "A signature does not match the bytes of the file. Do not rely on it; ask for the original file.",
         )
-    elif evidence.end != len(evidence.data):
-        verdict = refusal(
+    if (rest := len(evidence.data) - evidence.end) or not all(one.allowed for one in evidence.accounts):
+        much = f"{rest} bytes follow the signed part. " if rest else ""
+        return refusal(
             "Something was added to this document after it was signed.",
-            f"{len(evidence.data) - evidence.end} bytes follow the signed part. What was signed is still in the "
-            "file, but what a reader shows may differ. Ask for the original file.",
+            f"{much}What was signed is still in the file, but what a reader shows may differ. Ask for the "
+            "original file.",
         )
-    elif evidence.hidden:
-        verdict = refusal(
-            "This document was changed after it was signed.",
-            "Something was hidden in the space that the signature reserves for itself. Ask for the original file.",
-        )
-    elif evidence.report and evidence.ours:
-        verdict = _judge_ours(evidence, evidence.report)
-    elif evidence.report:
-        verdict = refusal(
+    if evidence.report and evidence.by_us:
+        return _judge_ours(evidence, evidence.report)
+    if evidence.report:
+        return refusal(
             "This report was signed by somebody else.",
             "Its text is that of a report of this installation, but the signature is not this installation's. "
             "Do not rely on it.",
         )
-    elif evidence.ours:
-        verdict = Verification(
+    if evidence.by_us and evidence.content.get("kind") == "consent":
+        return Verification(
+            "good",
+            "Unchanged since this installation sealed it.",
+            ("It is a participant’s copy of a consent. What was withdrawn later stands in a later copy.",),
+        )
+    if evidence.by_us and (known := _known(evidence)):
+        return Verification(known.verdict, known.headline, known.sentences)
+    if evidence.by_us:
+        return Verification(
             "attention",
             "Unchanged since it was signed, but not found here.",
             ("The signature is this installation's, but no sign-off with this content is stored here any more.",),
         )
-    else:
-        verdict = Verification(
-            "attention",
-            "Unchanged since it was signed, by a signer this installation does not know.",
-            (
-                "What was signed did not change since. Whether the signer is who they say cannot be told here: "
-                "compare the certificate's fingerprint with one that you received another way.",
-            ),
-        )
-    return _tell(evidence, verdict)
+    return Verification(
+        "attention",
+        "Unchanged since it was signed, by a signer this installation does not know.",
+        (
+            "What was signed did not change since. Whether the signer is who they say cannot be told here: "
+            "compare the certificate's fingerprint with one that you received another way.",
+        ),
+    )
+
+
+def _known(evidence: _Evidence) -> hooks.Known | None:
+    return hooks.about(evidence.content_sha256, hashlib.sha256(evidence.data).hexdigest())
 
 
 def _judge_ours(evidence: _Evidence, report: Report) -> Verification:
@@ -246,7 +274,19 @@ def _judge_ours(evidence: _Evidence, report: Report) -> Verification:
             "This report was revoked.",
             f"It is genuine and unchanged, but it was revoked{on} and is no longer valid. Do not rely on it.",
         )
-    if hashlib.sha256(evidence.data).hexdigest() != report.pdf_sha256:
+    if report.state == Report.State.RETURNED:
+        return refusal(
+            "This report was never issued.",
+            "The second signer sent it back, so the first signature in it counts for nothing. Do not rely on it.",
+        )
+    if report.second_needed and sum(evidence.ours) < 2 and evidence.content.get("kind") is None:
+        return Verification(
+            "attention",
+            "Genuine, but signed by one of two people.",
+            ("Its study asks for two signatures, and this file has the first alone. It does not count.",),
+        )
+    issued = {report.pdf_sha256, *report.documents.values_list("pdf_sha256", flat=True)}
+    if hashlib.sha256(evidence.data).hexdigest() not in issued - {""}:
         # Only the space that a signature reserves for itself is outside every PDF signature.
         return refusal(
             "This file is not the one that was issued.",
@@ -262,33 +302,35 @@ def _judge_ours(evidence: _Evidence, report: Report) -> Verification:
 
 def _tell(evidence: _Evidence, verdict: Verification) -> Verification:
     """Add to a verdict who signed, when and with what; only what the document itself says."""
-    certificate, ours = evidence.signature.signer_cert, evidence.ours
-    sign_off = evidence.content.get("sign_off", {}) if evidence.intact else {}
+    main, intact = evidence.main, evidence.intact
+    said = evidence.content if intact else {}
     sentences = list(verdict.sentences)
-    if evidence.several:
-        sentences.append("The file carries more than one signature; this is about the report's own.")
-    stamp = evidence.status.timestamp_validity
-    if evidence.intact and stamp is not None and stamp.intact and stamp.valid:
-        by, at = stamp.signing_cert.subject.human_friendly, f"{stamp.timestamp:%d %B %Y, %H:%M:%S %Z}"
-        sentences.append(f"A time stamp says that the signature existed at {at} ({by}).")
-    return Verification(
-        verdict.verdict,
-        verdict.headline,
-        tuple(sentences),
-        signer=str(evidence.signature.sig_object.get("/Name", "")) if evidence.intact else "",
-        signed_at=_moment(sign_off.get("signed_at")),
-        sealed_at=evidence.status.signer_reported_dt if evidence.intact else None,
-        certificate=", ".join(str(part) for part in reversed(certificate.subject.native.values())),
-        fingerprint=evidence.fingerprint,
-        authority=_authority(ours) if evidence.intact else "",
+    if not all(evidence.ours) and evidence.by_us:
+        sentences.append("The file carries signatures of others too; this is about the report's own.")
+    if evidence.by_us and any(one.revoked for one in evidence.accounts):
+        sentences.append("The key of a signature was revoked later; ask the installation why.")
+    for stamp in (one.status.timestamp_validity for one in evidence.accounts):
+        if intact and stamp is not None and stamp.intact and stamp.valid:
+            by, at = stamp.signing_cert.subject.human_friendly, f"{stamp.timestamp:%d %B %Y, %H:%M:%S %Z}"
+            sentences.append(f"A time stamp says that the signature existed at {at} ({by}).")
+    return replace(
+        verdict,
+        sentences=tuple(sentences),
+        signer=" and ".join(dict.fromkeys(one.name for one in evidence.accounts)) if intact else "",
+        signed_at=_moment(said.get("signed_at") or said.get("sign_off", {}).get("signed_at")),
+        sealed_at=main.sealed_at if intact else None,
+        certificate=main.subject,
+        fingerprint=main.fingerprint,
+        authority=_authority(evidence.by_us) if intact else "",
         content_sha256=evidence.content_sha256,
-        report=evidence.report if ours and verdict.verdict != "attention" else None,
-        details=evidence.status.pretty_print_details(),
+        report=evidence.report if evidence.by_us and verdict.verdict != "attention" else None,
+        details="\n\n".join(f"{one.field}\n{one.details}" for one in evidence.accounts),
+        signatures=tuple(evidence.accounts),
     )
 
 
 def _authority(ours: bool) -> str:
-    return "The certificate of this installation" if ours else "Not a certificate of this installation"
+    return "A certificate of this installation" if ours else "Not a certificate of this installation"
 
 
 def _moment(text: Any) -> dt.datetime | None:
@@ -297,3 +339,22 @@ def _moment(text: Any) -> dt.datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+# --- without the file ------------------------------------------------------------------------------------
+
+
+def by_code(report_id: str, code: str) -> Report | None:
+    """The report that a printed code names; None unless both of its parts are right.
+
+    The second part is the beginning of the content's hash, which nobody knows who has not seen the document.
+    """
+    try:
+        wanted = uuid.UUID(report_id)
+    except ValueError:
+        return None
+    if not re.fullmatch(f"[0-9a-f]{{{CODE_DIGITS}}}", code):
+        return None
+    found = Report.objects.select_related("sign_off").defer("sign_off__content").filter(pk=wanted).first()
+    same = found is not None and secrets.compare_digest(found.sign_off.content_sha256[:CODE_DIGITS], code)
+    return found if same else None

@@ -1,11 +1,11 @@
-"""Reports: list, page, downloads, signing, verification."""
+"""Reports: list, page, signing, verification."""
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -20,12 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from analysis import confined
+from analysis.types import AnalysisError
 from facsweb.accounts import reauthentication
-from facsweb.audit.services import canonical, record
 from facsweb.coding.models import Layer
-from facsweb.reports import comparison, content, exports, presentation, services
+from facsweb.reports import authority, comparison, content, hooks, life, presentation, services
 from facsweb.reports.forms import FindForm, RevokeForm, SignForm
-from facsweb.reports.models import Report, SignOff
+from facsweb.reports.models import Countersignature, Document, Report
 from facsweb.studies import access
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ PAGE_SIZE = 25
 CHECKS_A_MINUTE = 60
 
 
-def _report(request: HttpRequest, pk: UUID) -> Report:
+def readable_report(request: HttpRequest, pk: UUID) -> Report:
+    """The report, if the user may know of it; raises Http404 or PermissionDenied."""
     report = access.get(request, Report, pk, related=[PATH, "sign_off__signer"])
     if hidden := services.why_hidden(request.user, report):
         raise PermissionDenied(hidden)
@@ -53,21 +55,31 @@ def report_list(request: HttpRequest) -> HttpResponse:
     studies = access.studies(request.user, "reports:detail")
     form = FindForm(request.GET, studies=studies)
     reports = services.visible(request.user).select_related(PATH, "sign_off__signer").defer("sign_off__content")
-    if form.is_valid():
-        reports = _filtered(reports, form.cleaned_data)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    if wanted:
+        reports = _filtered(reports, wanted)
     reports = reports.annotate(counts=F("sign_off__content__counts")).order_by("-sign_off__signed_at")
     page = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
     for report in page:
         report.status = presentation.status(report.state)
-    filtered = any(request.GET.get(name) for name in ("q", "study"))
-    return render(
-        request,
-        "reports/list.html",
-        {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1},
-    )
+    filtered = any(request.GET.get(name) for name in ("q", "study", "state"))
+    codings = _on_the_way(request, wanted.get("state", ""))
+    context = {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1, "codings": codings}
+    return render(request, "reports/list.html", context | {"studies": studies})
+
+
+def _on_the_way(request: HttpRequest, state: str) -> list[dict[str, Any]]:
+    """Codings that nobody signed yet, where the list is asked for their state."""
+    if state not in (life.DRAFT, life.CODED, life.ADJUDICATED):
+        return []
+    tone, label = life.WORDS[state]
+    layers = life.codings(request.user, state).select_related("run__recording__participant__study")
+    return [{"layer": layer, "tone": tone, "label": label} for layer in layers.order_by("-created_at")[:PAGE_SIZE]]
 
 
 def _filtered(reports: QuerySet[Report], wanted: dict[str, Any]) -> QuerySet[Report]:
+    if wanted["state"]:
+        reports = reports.filter(state__in=presentation.STATES[wanted["state"]])
     if wanted["study"]:
         reports = reports.filter(**{PATH: wanted["study"]})
     for word in wanted["q"].split():
@@ -82,41 +94,55 @@ def _filtered(reports: QuerySet[Report], wanted: dict[str, Any]) -> QuerySet[Rep
 
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    report = _report(request, pk)
+    if (trace := hooks.trace(pk)) is not None:
+        access.check(request.user, "reports:detail", trace)
+        crumbs = [("Reports", reverse("reports:list")), ("Revoked", "")]
+        return render(request, "reports/destroyed.html", {"trace": trace, "crumbs": crumbs}, status=410)
+    report = readable_report(request, pk)
     said = report.sign_off.content
-    may_read = services.may_read(request.user, report)
+    recording = report.sign_off.layer.run.recording
+    # What a withdrawal destroyed can be read by nobody; that there was a report, and why it is void, stays.
+    may_read = bool(said) and services.may_read(request.user, report)
     context = {
         "report": report,
         "said": said,
+        "recording": recording,
         "status": presentation.status(report.state),
-        "duration": comparison.clock(said["recording"]["duration_us"]),
+        "duration": comparison.clock(recording.duration_us),
         "may_read": may_read,
         "may": access.pages(request.user, report.study),
+        "life": life.of_report(report),
         "revoke_form": RevokeForm(),
-        "crumbs": [("Reports", reverse("reports:list")), (said["participant"]["code"], "")],
+        "crumbs": [("Reports", reverse("reports:list")), (recording.participant.code, "")],
     }
     if may_read:
         context |= {"events": presentation.events(said), "faces": presentation.summary(said)}
+        context["documents"] = presentation.documents(report)
+        waiting = [
+            row for row in context["documents"] if row["one"] and row["one"].state == Document.State.WAITING
+        ]
+        context["waiting_documents"] = bool(waiting)
     return render(request, "reports/detail.html", context)
 
 
 @require_safe
 @never_cache
 def state(request: HttpRequest, pk: UUID) -> HttpResponse:
-    report = _report(request, pk)
-    return JsonResponse({"state": report.state, **presentation.status(report.state)})
+    report = readable_report(request, pk)
+    waiting = report.documents.filter(state=Document.State.WAITING).count()
+    return JsonResponse({"state": report.state, "documents": waiting, **presentation.status(report.state)})
 
 
 @require_POST
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    report = _report(request, pk)
+    report = readable_report(request, pk)
     services.retry(request.user, report)
     return redirect("reports:detail", pk=report.pk)
 
 
 @require_POST
 def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
-    report = _report(request, pk)
+    report = readable_report(request, pk)
     form = RevokeForm(request.POST)
     if form.is_valid():
         services.revoke(request.user, report, form.cleaned_data["reason"])
@@ -124,53 +150,6 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         messages.error(request, "Nothing was revoked: give a reason.")
     return redirect("reports:detail", pk=report.pk)
-
-
-# --- downloads -------------------------------------------------------------------------------------------
-
-
-def _download(view: Any) -> Any:
-    """Check access, log the download, and keep the file out of every cache."""
-
-    @wraps(view)
-    @require_safe
-    @never_cache
-    def checked(request: HttpRequest, pk: UUID) -> HttpResponse:
-        report = _report(request, pk)
-        if not services.may_read(request.user, report):
-            raise PermissionDenied
-        response = view(request, report)
-        if request.method == "GET":
-            record(request.user, "report.download", report, format=view.__name__)
-        return response
-
-    return checked
-
-
-@_download
-def pdf(request: HttpRequest, report: Report) -> HttpResponse:
-    if not report.pdf:
-        raise Http404("The document is not made yet.")
-    return _attachment(report.pdf.read(), "application/pdf", exports.filename(report, "pdf"))
-
-
-@_download
-def csv(request: HttpRequest, report: Report) -> HttpResponse:
-    # The mark at the start lets spreadsheets read the file as UTF-8.
-    text = "\ufeff" + exports.events_csv(report.sign_off.content)
-    return _attachment(text.encode(), "text/csv; charset=utf-8", exports.filename(report, "csv"))
-
-
-@_download
-def json(request: HttpRequest, report: Report) -> HttpResponse:
-    # The canonical bytes: their SHA-256 is the one that the report prints.
-    body = canonical(report.sign_off.content)
-    return _attachment(body, "application/json", exports.filename(report, "json"))
-
-
-def _attachment(body: bytes, content_type: str, filename: str) -> HttpResponse:
-    disposition = content_disposition_header(True, filename)
-    return HttpResponse(body, headers={"Content-Type": content_type, "Content-Disposition": disposition})
 
 
 # --- signing ---------------------------------------------------------------------------------------------
@@ -182,7 +161,7 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     layer = access.get(request, Layer, pk, related=["run__recording__participant__study", "owner"])
     if layer.owner_id != request.user.pk:
         raise PermissionDenied
-    if done := SignOff.objects.select_related("report").filter(layer=layer).first():
+    if done := services.standing(layer):
         return redirect("reports:detail", pk=done.report.pk)
     form = SignForm(
         request.POST or None, initial={"revision": layer.revision}, means=reauthentication.means_of(request.user)
@@ -231,6 +210,8 @@ def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
         "refusal": refusal,
         "means": means,
         "passkey": reauthentication.passkey_options(request) if means.passkey else None,
+        "four_eyes": services.four_eyes(layer.study),
+        "sent_back": Countersignature.objects.filter(report__sign_off__layer=layer).order_by("-at").first(),
         "crumbs": [
             (recording.participant.study.name, reverse("studies:detail", args=[layer.study.pk])),
             (recording.title, reverse("recordings:detail", args=[recording.pk])),
@@ -251,12 +232,44 @@ def verify(request: HttpRequest) -> HttpResponse:
     )
 
     found, status = None, 200
-    context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20}
+    root = authority.root_certificate()
+    context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20, "root": presentation.certificate(root)}
     if request.method == "POST":
         found, status = _verify(request)
+    elif "report" in request.GET:
+        context |= {"asked": True, "known": _by_code(request)}
     if found and found.report and access.may(request.user, "reports:detail", found.report):
         context["report"] = found.report if services.may_see(request.user, found.report) else None
     return render(request, "reports/verify.html", context | {"found": found}, status=status)
+
+
+def _by_code(request: HttpRequest) -> dict[str, Any] | None:
+    """What anybody who has the printed code may know: number, state, dates and hash; nothing of the content."""
+    from facsweb.reports import verification  # see `verify`
+
+    if _too_many(request):
+        return None
+    report = verification.by_code(request.GET.get("report", ""), request.GET.get("code", ""))
+    return None if report is None else presentation.public(report)
+
+
+@login_not_required
+@require_safe
+def verify_file(request: HttpRequest, name: str) -> HttpResponse:
+    """The root certificate and the revocation list, for readers and for verification elsewhere."""
+    root = authority.root_certificate()
+    if root is None:
+        raise Http404("Nothing was signed here yet.")
+    if name == "root.pem":
+        body, media_type = root.public_bytes(Encoding.PEM), "application/x-pem-file"
+    elif name == "root.cer":
+        body, media_type = root.public_bytes(Encoding.DER), "application/pkix-cert"
+    elif name == authority.CRL_FILE:
+        body, media_type = authority.revocation_list(), "application/pkix-crl"
+    else:
+        raise Http404
+    disposition = content_disposition_header(True, name)
+    return HttpResponse(body, headers={"Content-Type": media_type, "Content-Disposition": disposition})
 
 
 def _too_many(request: HttpRequest) -> bool:
@@ -282,4 +295,9 @@ def _verify(request: HttpRequest) -> tuple[Verification, int]:
     file = request.FILES.get("file")
     if file is None:
         return verification.refusal("No file was chosen.", "Choose the PDF of a report, or drop it here."), 400
-    return verification.verify_pdf(file.read(limit + 1)), 200
+    content = file.read(limit + 1)
+    try:  # what breaks a reader, or takes too much of it, does so in a child with limits
+        confined.taste_pdf(content)
+    except AnalysisError as error:
+        return verification.refusal("This PDF cannot be read safely.", str(error)), 422
+    return verification.verify_pdf(content), 200

@@ -26,6 +26,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
+from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
@@ -120,6 +121,10 @@ class Pulse:
         connection.close()
 
     def _tick(self, runner: asyncio.Runner) -> None:
+        if why := limits.why_over(self.run.recording.duration_us):
+            attempts.fail(self.run.pk, self.run.attempt, error=why, detail="")
+            shutil.rmtree(attempts.folder(self.run.pk) / str(self.run.attempt), ignore_errors=True)
+            self._die(why)
         self._save_still()
         self._hear(runner)
         if self.order is Order.CANCEL:  # at once, since the work may be in the middle of seconds of arithmetic
@@ -157,7 +162,7 @@ class Pulse:
             self._stills += 1
 
     def _die(self, why: str) -> None:
-        """End the whole process at once; the recovery process gives the run to another worker."""
+        """End the whole process at once; the recovery process gives a run that has not ended to another worker."""
         logger.error("Run %s, attempt %s ends: %s.", self.run.pk, self.run.attempt, why)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -174,6 +179,8 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             _abandon(run, pulse)
         except (AnalysisError, ConsentMissing) as error:
             attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
+        except MemoryError:
+            attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
         except Exception:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
             attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())

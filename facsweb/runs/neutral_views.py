@@ -17,7 +17,7 @@ from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.neutral_forms import ChoiceForm
 from facsweb.runs.services import RunRefused
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.services import ConsentMissing
 
 RELATED = ("recording__participant__study", "created_by")
@@ -54,6 +54,8 @@ def picture(request: HttpRequest, pk: UUID, face: int) -> HttpResponseBase:
     path = neutrals.picture(run, face) if run.state == AnalysisRun.State.SUCCEEDED else None
     if path is None:
         raise Http404("There is no picture of this neutral face.")
+    if (answer := signed_links.instead(request)) is not None:
+        return answer
     response = file_response(request, path, content_type="image/jpeg")
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -18,6 +18,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
+from analysis import confined
 from analysis.facs.baseline import CLOSE_TO_REST, FAR_FROM_REST
 from analysis.facs.neutral_store import FILE, Choice, Loan
 from analysis.types import AnalysisError, MediaError
@@ -276,7 +277,9 @@ def _again(
         if (active := services.reading_again(run)) is not None:
             return active
         again = services.reinterpret(actor, run, everybody_us, neutrals=neutrals)
-        record(actor, action, again, before=str(run.pk), neutral_us=everybody_us, neutrals=neutrals)
+        former = {"run": str(run.pk), **{name: run.parameters.get(name) for name in ("neutral_us", "neutrals")}}
+        after = {"run": str(again.pk), "neutral_us": everybody_us, "neutrals": neutrals}
+        record(actor, action, again, before=former, after=after)
     return again
 
 
@@ -324,10 +327,8 @@ def picture(run: AnalysisRun, face: int) -> Path | None:
     path = attempts.folder(run.pk) / f"neutral-{face}.jpg"
     if path.exists():
         return path
-    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
-
     try:
-        rgb = media.still(original_path(run.recording), neutral.time_us)
+        rgb = confined.still(original_path(run.recording), neutral.time_us)
         left, top, right, bottom = _around(run, face, rgb.shape[1], rgb.shape[0])
         files.write_whole(path, jpeg(rgb[top:bottom, left:right]))
     except (MediaError, OSError) as error:

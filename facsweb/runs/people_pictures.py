@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow.parquet as pq
 
+from analysis import confined
 from analysis.types import MediaError
 from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import people_reading, services
@@ -43,10 +44,8 @@ def picture(measured: AnalysisRun, number: int) -> bytes:
     time_us, *box, yaw = (table[name].to_numpy()[rows].astype(float) for name in columns[1:])
     score = np.minimum(box[2], _USUAL_PX) * np.cos(np.radians(np.nan_to_num(yaw, nan=90.0)))
     best = int(np.argmax(np.nan_to_num(score, nan=-1.0)))
-    from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
-
     try:
-        rgb = media.still(original_path(measured.recording), int(time_us[best]))
+        rgb = confined.still(original_path(measured.recording), int(time_us[best]))
     except (MediaError, OSError) as error:
         raise RunRefused("There is no picture of this person.") from error
     x, y, width, height = (float(side[best]) for side in box)

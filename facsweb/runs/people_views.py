@@ -19,7 +19,7 @@ from facsweb.runs import people, people_forms, people_pictures, people_reading, 
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.people_forms import PeopleForm
 from facsweb.runs.services import RunRefused
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes
 
@@ -138,6 +138,8 @@ def picture(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         content = people_pictures.picture(people_reading.measured_by(run), number)
     except (RunRefused, ConsentMissing) as error:
         raise Http404(str(error)) from error
+    if (answer := signed_links.instead(request)) is not None:
+        return answer
     response = HttpResponse(content, content_type="image/jpeg")
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -108,5 +108,6 @@ def choose(actor: User, run: AnalysisRun, name: str) -> AnalysisRun:
             return active
         kept = run.parameters.get("neutrals")
         again = services.reinterpret(actor, run, run.parameters.get("neutral_us"), neutrals=kept, scorer=name)
-        record(actor, "run.scorer", again, before=str(run.pk), scorer=name)
+        former = {"run": str(run.pk), "scorer": run.parameters.get("scorer")}
+        record(actor, "run.scorer", again, before=former, after={"run": str(again.pk), "scorer": name})
     return again

@@ -24,7 +24,7 @@ from facsweb.recordings.views import crumbs
 from facsweb.runs import hooks, neutrals, progress, scorers, services, summaries
 from facsweb.runs.forms import StartForm
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.services import ConsentMissing
 
 STUDY = "recording__participant__study"
@@ -98,6 +98,8 @@ def still(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     run = access.get(request, AnalysisRun, pk)
     if not run.stills:
         raise Http404
+    if (answer := signed_links.instead(request)) is not None:
+        return answer
     try:
         response = file_response(request, services.still_path(run), content_type="image/jpeg")
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
+from facsweb.audit import reading
 from facsweb.studies.models import Membership, Role, Study
 
 ADMINISTRATOR, ANALYST, CODER, MANAGER = Role.ADMINISTRATOR, Role.ANALYST, Role.CODER, Role.MANAGER
@@ -24,7 +25,19 @@ LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 
 #: Pages for anybody, signed in or not.
 PUBLIC: Final = frozenset(
-    {"health", "verify", "favicon", "accounts:join", "accounts:provider", "accounts:provider_back"}
+    {
+        *("health", "verify", "verify_file", "favicon", "consent:keeping"),
+        *("accounts:join", "accounts:provider", "accounts:provider_back"),
+    }
+)
+
+
+#: Pages for whoever holds a participant's own link, signed in or not; 404 for everybody else.
+BY_LINK: Final = frozenset(
+    {
+        *("consent:start", "consent:language", "consent:questions", "consent:withdraw", "consent:withdrawn"),
+        "reports:own_copy",
+    }
 )
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
@@ -33,6 +46,7 @@ SIGNED_IN: Final = frozenset(
         *("home", "model_cards", "studies:list", "reports:list", "coding:preferences", "coding:cards"),
         *("accounts:me", "accounts:sessions"),
         *("about:record", "about:json", "about:markdown", "about:method"),
+        *("tokens:list", "tokens:create", "tokens:reference"),
     }
 )
 
@@ -45,7 +59,7 @@ STAFF: Final = frozenset(
         *("learning:default", "learning:scorer", "learning:card"),
         *("calibration:list", "calibration:cohort_create", "calibration:cohort_change", "calibration:cohort_use"),
         *("calibration:start", "calibration:version", "calibration:cancel", "calibration:choose"),
-        "calibration:download",
+        *("calibration:download", "audit:installation", "audit:installation_export"),
     }
 )
 
@@ -65,7 +79,15 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "studies:consent_create": LEADS,
     "studies:consent": LEADS,
     "studies:consent_withdraw": LEADS,
+    "studies:consent_hand_over": LEADS,
+    "studies:consent_links": LEADS,
+    "studies:consent_link_revoke": LEADS,
+    "studies:law": WORKERS,
+    "studies:justify": frozenset({ADMINISTRATOR}),
+    "studies:justification_withdraw": frozenset({ADMINISTRATOR}),
+    "reports:consent_copy": LEADS,
     "audit:log": frozenset({ADMINISTRATOR}),
+    "audit:export": frozenset({ADMINISTRATOR}),
     # recordings
     "recordings:upload": LEADS,
     "recordings:tus_create": LEADS,
@@ -178,7 +200,76 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "reports:json": EVERY_ROLE,
     "reports:retry": frozenset({ADMINISTRATOR, CODER}),
     "reports:revoke": frozenset({ADMINISTRATOR}),
+    "reports:file": EVERY_ROLE,
+    "reports:document": EVERY_ROLE,
+    "reports:document_make": WORKERS,
+    "reports:countersign": frozenset({ADMINISTRATOR, CODER}),
+    "reports:send_back": frozenset({ADMINISTRATOR, CODER}),
+    "reports:study": WORKERS,
+    "reports:four_eyes": frozenset({ADMINISTRATOR}),
+    "reports:package_start": LEADS,
+    "reports:package_state": LEADS,
+    "reports:package_download": LEADS,
+    "reports:package_cancel": LEADS,
+    # what is held of a participant, and destroying it
+    "privacy:participant": LEADS,
+    "privacy:erase": frozenset({ADMINISTRATOR}),
+    "privacy:copy": LEADS,
+    "privacy:download": LEADS,
+    "privacy:hold": frozenset({ADMINISTRATOR}),
+    "privacy:lift": frozenset({ADMINISTRATOR}),
+    "privacy:erasure": LEADS,
+    "privacy:certificate": LEADS,
+    "privacy:retry": frozenset({ADMINISTRATOR}),
+    "privacy:retention": LEADS,
+    # who is told of what happens in a study
+    "webhooks:list": frozenset({ADMINISTRATOR}),
+    "webhooks:detail": frozenset({ADMINISTRATOR}),
+    "webhooks:again": frozenset({ADMINISTRATOR}),
 }
+
+
+#: Operations of the API, which takes tokens and no session → the page whose roles may use them. What a token may
+#: do beside that is its scopes' and its study's business (``facsweb/api``).
+API: Final[dict[str, str]] = {
+    "api:studies_list": "studies:list",
+    "api:study_get": "studies:detail",
+    "api:participants_list": "studies:detail",
+    "api:participant_create": "studies:participant_create",
+    "api:participant_get": "studies:participant",
+    "api:consent_get": "studies:participant",
+    "api:recordings_list": "studies:detail",
+    "api:recording_upload": "recordings:upload",
+    "api:recording_get": "recordings:detail",
+    "api:tus_create": "recordings:tus_create",
+    "api:tus": "recordings:tus",
+    "api:runs_list": "recordings:detail",
+    "api:run_start": "runs:start",
+    "api:run_get": "runs:detail",
+    "api:run_cancel": "runs:cancel",
+    "api:run_events": "coding:events",
+    "api:run_signals_parquet": "runs:download",
+    "api:run_signals_csv": "runs:download",
+    "api:run_summary": "runs:download",
+    "api:run_reading": "meaning:session",
+    "api:layers_list": "coding:review",
+    "api:layer_events": "coding:events",
+    "api:reports_list": "reports:list",
+    "api:report_get": "reports:detail",
+    "api:report_pdf": "reports:pdf",
+    "api:report_csv": "reports:csv",
+    "api:report_json": "reports:json",
+    "api:report_verify": "verify",
+    "api:webhooks_list": "webhooks:list",
+    "api:webhook_create": "webhooks:list",
+    "api:webhook_delete": "webhooks:detail",
+    "api:webhook_ping": "webhooks:detail",
+    "api:webhook_deliveries": "webhooks:detail",
+    "api:delivery_again": "webhooks:again",
+}
+
+#: Addresses of the API that need no token: its description, and what says that an address leads nowhere.
+API_PUBLIC: Final = frozenset({"api:openapi", "api:unknown"})
 
 
 #: What each role is for, as the members page says it.
@@ -229,13 +320,19 @@ def check(user: Any, page: str, obj: InStudy) -> None:
 
 
 def get(request: HttpRequest, model: type[M], pk: uuid.UUID | str, *, related: Iterable[str] = ()) -> M:
-    """Return the object for the page that the request's URL names, or raise Http404 or PermissionDenied."""
+    """Return the object for the page that the request's URL names, or raise Http404 or PermissionDenied.
+
+    That it is looked at goes into the log (``audit.reading``).
+    """
     queryset = model._default_manager.select_related(*related) if related else model._default_manager.all()
     obj = queryset.filter(pk=pk).first()
     if obj is None:
         raise Http404
     assert request.resolver_match is not None
-    check(request.user, request.resolver_match.view_name, obj)  # type: ignore[arg-type]
+    name = request.resolver_match.view_name
+    page = API.get(name, name)
+    check(request.user, page, obj)  # type: ignore[arg-type]
+    reading.asked(request, page, obj)
     return obj
 
 

@@ -15,10 +15,9 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import changed, record
 from facsweb.studies.models import Cohort, Participant
 
-QUESTION: Final = "Which of these describes you? You may leave it out."
 #: How somebody comes to be in one, where it is asked and where it is shown.
 WORDS: Final = (
     "Only the participant says which cohort they belong to, or leaves it out. It is never guessed from a face, a "
@@ -94,14 +93,13 @@ def change_cohort(actor: User, cohort: Cohort, **said: Any) -> Cohort:
     """
     cohort = Cohort.objects.select_for_update().get(pk=cohort.pk)
     told = _told(said)
-    before = {name: getattr(cohort, name) for name in told}
-    changes = {name: [before[name], value] for name, value in told.items() if before[name] != value}
-    if changes:
+    differing = changed(cohort, told)
+    if differing:
         for name, value in told.items():
             setattr(cohort, name, value)
         _checked(cohort)
         cohort.save(update_fields=list(_FIELDS))
-        record(actor, "cohort.change", cohort, changes=changes)
+        record(actor, "cohort.change", cohort, **differing)
     return cohort
 
 
@@ -109,11 +107,12 @@ def change_cohort(actor: User, cohort: Cohort, **said: Any) -> Cohort:
 def set_active(actor: User, cohort: Cohort, active: bool) -> None:
     """Let participants state a cohort, or no longer; who stated it before stays in it."""
     if Cohort.objects.filter(pk=cohort.pk).exclude(active=active).update(active=active):
-        record(actor, "cohort.activate" if active else "cohort.deactivate", cohort, name=cohort.name)
+        action = "cohort.activate" if active else "cohort.deactivate"
+        record(actor, action, cohort, name=cohort.name, before={"active": not active}, after={"active": active})
 
 
 @transaction.atomic
-def state_cohort(actor: User, participant: Participant, cohort: Cohort | None) -> None:
+def state_cohort(actor: User | None, participant: Participant, cohort: Cohort | None) -> None:
     """Write down what a participant stated; None removes it. Stating the same again changes nothing.
 
     Raises

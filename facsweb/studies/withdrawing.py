@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.studies import hooks
 from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
@@ -68,7 +69,7 @@ def withdraw(
         participant=consent.participant.code,
         scopes=gone,
         by="a member of the team" if actor else "the participant",
-        reason=reason,
+        reason=mark(reason),
     )
     for hook in hooks.on_withdrawal:
         hook(consent)

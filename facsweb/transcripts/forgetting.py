@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
-from facsweb.studies.models import Consent, Scope
+from facsweb.studies.models import Consent, Scope, Study
 from facsweb.studies.services import missing_scopes
-from facsweb.transcripts.models import Recognition, Scores, Upload
+from facsweb.transcripts import analysing
+from facsweb.transcripts.models import Recognition, Scores, Transcript, Upload
 from facsweb.transcripts.services import current, of_recording
 from facsweb.transcripts.speech import NEEDED
 
@@ -16,8 +18,8 @@ from facsweb.transcripts.speech import NEEDED
 def forget_withdrawn(consent: Consent) -> None:
     """Throw away uploads and scores of a person whose consent no longer covers what they say.
 
-    The words stay, shown to nobody, until an administrator deletes them: a consent that is given again must not
-    find somebody's work gone, and deleting is a decision of its own.
+    The words themselves are hidden from everybody from this moment on, and a worker destroys them with every
+    version and file (``facsweb.privacy``).
     """
     participant = consent.participant
     if missing_scopes(participant, [Scope.TEXT]):
@@ -27,10 +29,22 @@ def forget_withdrawn(consent: Consent) -> None:
         Recognition.objects.filter(recording__participant=participant).delete()
 
 
+def after_law_change(study: Study) -> None:
+    """Throw away scores that the law of the study's place no longer lets be; ask for those that it lets be."""
+    found = Transcript.objects.select_related("participant", "recording").filter(participant__study=study)
+    for transcript in found:
+        transcript.participant.study = study
+        if missing_scopes(transcript.participant, [Scope.TEXT]):
+            continue
+        if bool(analysing.why_not(transcript)) == Scores.objects.filter(transcript=transcript).exists():
+            analysing.ask(transcript)
+
+
 def note_deletion(recording: Recording) -> list[Path]:
     """Write down which words go with a recording; there are no files of theirs."""
     if transcript := of_recording(recording):
         newest = current(transcript)
         sha256 = newest.digest if newest else ""
-        record(None, "transcript.delete", transcript, title=transcript.title, with_recording=True, sha256=sha256)
+        title = mark(transcript.title)
+        record(None, "transcript.delete", transcript, title=title, with_recording=True, sha256=sha256)
     return []

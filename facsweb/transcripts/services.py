@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import models, transaction
 from django.utils import timezone
 
+from analysis import confined
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.personal import mark
+from facsweb.audit.services import changed, record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import require_consent
@@ -136,9 +138,7 @@ def waiting(user: User, participant: Participant, recording: Recording | None) -
 
 def look(upload: Upload, *, shift_us: int = 0) -> Found:
     """Read the file; nothing is written. Raises AnalysisError where it cannot be read."""
-    from analysis.text.reading import read_bytes
-
-    read = read_bytes(bytes(upload.content), upload.filename)
+    read = confined.transcript(bytes(upload.content), upload.filename)
     duration_us = upload.recording.duration_us if upload.recording else None
     rows, remarks = values.fitted(read.units, duration_us=duration_us, shift_us=shift_us)
     if not rows:
@@ -272,15 +272,16 @@ def describe(actor: User, transcript: Transcript, *, title: str, language: str) 
     """Change title and stated language; nothing is written when nothing differs."""
     locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
     fields = {"title": title.strip(), "language": language}
-    changes = {
-        name: [getattr(locked, name), value] for name, value in fields.items() if getattr(locked, name) != value
-    }
-    if not changes:
+    differing = changed(locked, fields)
+    if not differing:
         return
     Transcript.objects.filter(pk=locked.pk).update(**fields)
     locked.refresh_from_db()
-    record(actor, "transcript.change", locked, changes=changes)
-    if "language" in changes:
+    for side in differing.values():
+        if "title" in side:
+            side["title"] = mark(side["title"])
+    record(actor, "transcript.change", locked, **differing)
+    if "language" in differing["after"]:
         analysing.ask(locked)
 
 
@@ -293,7 +294,7 @@ def delete(actor: User, transcript: Transcript) -> None:
         "transcript.delete",
         transcript,
         participant=transcript.participant.code,
-        title=transcript.title,
+        title=mark(transcript.title),
         revisions=transcript.revision,
         sha256=newest.digest if newest else "",
         files=list(transcript.source_files.values_list("sha256", flat=True)),
@@ -360,7 +361,7 @@ def _append(
     )
     known = {"restores": revision.restores} if revision.restores else {}
     if revision.file:
-        known |= {"file": revision.file.filename, "file_sha256": revision.file.sha256}
+        known |= {"file": mark(revision.file.filename), "file_sha256": revision.file.sha256}
     facts = {"revision": number, "units": len(rows), "sha256": revision.digest}
     record(actor, f"transcript.{action}", transcript, **facts, **known)
     analysing.ask(transcript, pause=pause)

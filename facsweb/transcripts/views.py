@@ -7,7 +7,6 @@ import uuid
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +27,6 @@ ABOUT: Final = ("participant__study", "recording", "created_by")
 UNITS_A_PAGE: Final = 200
 TEXTS_A_PAGE: Final = 50
 REVISIONS_A_PAGE: Final = 50
-SEEN_AGAIN_AFTER_S: Final = 3600  # reading is logged once an hour, as watching is
 GONE: Final = (
     "No current consent covers what this person says, so the words are shown to nobody. An administrator can "
     "delete them."
@@ -54,12 +52,6 @@ def crumbs(transcript: Transcript, pages: frozenset[str], here: str = "") -> lis
 def is_withheld(transcript: Transcript) -> bool:
     """Whether the words may be shown to nobody."""
     return bool(missing_scopes(transcript.participant, [Scope.TEXT]))
-
-
-def note_reading(request: HttpRequest, transcript: Transcript) -> None:
-    """Write into the log that somebody reads it, once an hour."""
-    if cache.add(f"read:{request.session.session_key}:{transcript.pk}", True, SEEN_AGAIN_AFTER_S):
-        record(request.user, "transcript.read", transcript)
 
 
 @require_safe
@@ -93,8 +85,6 @@ def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if newest is None:
         raise Http404
     withheld, hidden = is_withheld(transcript), why_hidden(request.user, transcript.recording)
-    if not withheld:
-        note_reading(request, transcript)
     rows = [] if withheld else newest.units
     shown = presentation.Shown.of(transcript, newest, hidden=hidden) if not withheld else None
     page = Paginator(range(len(rows)), UNITS_A_PAGE).get_page(request.GET.get("page"))

@@ -17,7 +17,7 @@ from facsweb.studies import access
 from facsweb.studies.services import ConsentMissing
 from facsweb.transcripts import analysing, forms, services, values
 from facsweb.transcripts.models import Revision, Transcript
-from facsweb.transcripts.views import ABOUT, GONE, crumbs, is_withheld, note_reading
+from facsweb.transcripts.views import ABOUT, GONE, crumbs, is_withheld
 
 MALFORMED = "The server did not understand this request. Nothing was changed."
 
@@ -29,7 +29,6 @@ def edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if is_withheld(transcript):
         messages.error(request, GONE)
         return redirect("transcripts:detail", pk=pk)
-    note_reading(request, transcript)
     newest = services.current(transcript)
     recording = transcript.recording
     pages = access.pages(request.user, transcript.study)

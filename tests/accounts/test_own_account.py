@@ -133,14 +133,3 @@ def test_it_is_on_unless_an_operator_says_otherwise():
             command, env=kept | extra, cwd=REPOSITORY, capture_output=True, text=True, check=True
         )
         assert done.stdout.strip() == said
-
-
-def test_secrets_come_from_the_environment_or_a_file(tmp_path, monkeypatch):
-    from facsweb import installation
-
-    monkeypatch.setenv("OIDC_CLIENT_SECRET", "from the environment")
-    assert installation.secret("OIDC_CLIENT_SECRET") == "from the environment"
-    (tmp_path / "secret").write_text("from a file\n")
-    monkeypatch.setenv("OIDC_CLIENT_SECRET_FILE", str(tmp_path / "secret"))
-    assert installation.secret("OIDC_CLIENT_SECRET") == "from a file"
-    assert installation.secret("NOT_SET_ANYWHERE") == ""

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from facsweb.audit import services, triggers
-from facsweb.audit.views import in_words
+from facsweb.audit import anchors, hooks, origin, services, triggers, views
+from facsweb.audit.models import Entry
+from facsweb.audit.presentation import browser, difference, in_words
 from facsweb.studies.services import create_study
 
 
@@ -21,11 +23,12 @@ def entries(study, people):
 
 @pytest.fixture
 def log(client_as, study, entries):
+    """The page, newest first; that the page itself was looked at is left out by the tests that count."""
     return lambda **query: client_as("administrator").get(reverse("audit:log", args=[study.pk]), query)
 
 
 def actions(response):
-    return [entry.action for entry in response.context["page"]]
+    return [entry.action for entry in response.context["page"] if entry.action != "log.read"]
 
 
 def test_it_holds_the_entries_of_this_study_newest_first(log):
@@ -62,12 +65,105 @@ def test_a_wrong_filter_is_said(log):
     assert len(actions(response)) == 2
 
 
-def test_pages_keep_the_filter(log, study, people):
+def test_pages_keep_the_filter_and_go_along_the_numbers(log, study, people):
     for step in range(60):
         services.record(people["analyst"], "thing.do", study, step=step)
-    response = log(action="thing.do", page=2)
-    assert response.context["page"].number == 2
-    assert "action=thing.do" in response.content.decode()
+    first = log(action="thing.do")
+    assert len(first.context["page"]) == 50
+    older = first.context["older"]
+    text = first.content.decode()
+    assert f"action=thing.do&amp;before={older}" in text
+    assert "Newest" not in text
+    second = log(action="thing.do", before=older)
+    assert len(second.context["page"]) == 11
+    assert {entry.number for entry in first.context["page"]}.isdisjoint(e.number for e in second.context["page"])
+    assert second.context["older"] is None
+    assert "Newest" in second.content.decode()
+    assert len(log(action="thing.do", before="nonsense").context["page"]) == 50
+
+
+def test_it_is_narrowed_by_kind_object_text_and_origin(log, study, people, participant):
+    came = origin.Origin(
+        address="203.0.113.9", agent="Mozilla/5.0 (X11; Linux) Firefox/131.0", via="API token Lab"
+    )
+    with origin.acting(came):
+        services.record(people["analyst"], "participant.read", participant)
+        services.record(
+            people["analyst"], "thing.change", participant, before={"mood": "müde"}, after={"mood": "-"}
+        )
+    assert actions(log(kind="read")) == ["participant.read"]
+    assert actions(log(kind="change")) == ["thing.change", "thing.undo", "thing.do"]
+    assert actions(log(object=str(participant.pk))) == ["thing.change", "participant.read"]
+    assert actions(log(object="Participant")) == ["thing.change", "participant.read"]
+    assert actions(log(text="müde")) == ["thing.change"]
+    assert actions(log(text="kinds")) == ["thing.do"]
+    for where in ("203.0.113.9", "203.0.", "Firefox", "API token"):
+        assert actions(log(origin=where)) == ["thing.change", "participant.read"], where
+    assert actions(log(origin="198.51")) == []
+
+
+def test_a_change_reads_as_a_difference_and_the_object_is_a_link(log, study, people, participant):
+    with origin.acting(origin.Origin(address="203.0.113.9", agent="Mozilla/5.0 (X11; Linux) Firefox/131.0")):
+        services.record(
+            people["analyst"], "thing.change", participant, before={"due_day": 1}, after={"due_day": 2}
+        )
+    text = log().content.decode()
+    assert '<dt class="quiet">due day</dt><dd><del>1</del>' in text
+    assert "<ins>2</ins>" in text
+    assert reverse("studies:participant", args=[participant.pk]) in text
+    assert "Firefox 131 · Linux" in text
+    assert "203.0.113.9" in text
+    pk = participant.pk
+    participant.delete()
+    assert reverse("studies:participant", args=[pk]) not in log().content.decode()
+
+
+def test_the_log_is_read_on_record(client_as, study):
+    client = client_as("administrator")
+    for _ in range(2):
+        client.get(reverse("audit:log", args=[study.pk]))
+    read = Entry.objects.get(action="log.read")
+    assert (read.actor_label, read.study_id) == ("administrator@example.org", study.pk)
+
+
+def test_entries_of_a_recording_that_one_codes_blind_stay_hidden(client_as, study, people, monkeypatch):
+    entry = services.record(people["coder"], "event.edit", study, before={"code": "12"}, after={"code": "13"})
+    monkeypatch.setattr(hooks, "withheld", [lambda user, entries: {entry.number}])
+    text = client_as("administrator").get(reverse("audit:log", args=[study.pk])).content.decode()
+    assert "hidden while you code this recording blind" in text
+    assert "<ins>13</ins>" not in text
+
+
+def test_the_log_of_the_installation_holds_what_belongs_to_no_study(client_as, people, entries, study):
+    services.record(people["staff"], "account.create", people["coder"], email="coder@example.org")
+    url = reverse("audit:installation")
+    response = client_as("staff").get(url)
+    assert [entry.action for entry in response.context["page"]] == ["account.create"]
+    assert "thing.do" not in response.content.decode()
+    assert client_as("administrator").get(url).status_code == 403
+    assert client_as("administrator").get(reverse("audit:installation_export")).status_code == 403
+
+
+def test_a_long_log_is_shown_without_counting_it(log):
+    with CaptureQueriesContext(connection) as seen:
+        log()
+    assert not [one for one in seen.captured_queries if "COUNT(" in one["sql"] and "audit_entry" in one["sql"]]
+
+
+def test_the_page_checks_what_followed_the_anchor(log, study, people, settings, tmp_path):
+    settings.ANCHORS_DIR = tmp_path
+    anchors.make(timezone.localdate())
+    services.record(people["analyst"], "thing.do", study)
+    since = log(check=1).content.decode()
+    assert "since the anchor of" in since
+    assert "Check every entry" in since
+    assert "The chain of hashes holds" in log(check="all").content.decode()
+
+
+def test_a_page_does_not_check_what_takes_too_long(log, monkeypatch):
+    monkeypatch.setattr(views, "MOST_CHECKED", 3)
+    text = log(check=1).content.decode()
+    assert "manage.py audit verify" in text
 
 
 def test_it_says_that_the_chain_holds_and_asks_for_that_by_itself(log, client_as, study):
@@ -88,6 +184,31 @@ def test_it_says_when_an_entry_was_altered(log):
     text = log(check=1).content.decode()
     assert "tampered with" in text
     assert "Entry 1 was altered." in text
+
+
+def test_a_difference_speaks_of_what_was_made_and_removed_and_of_old_entries():
+    assert difference(Entry(after={"role": "coder"})) == [("role", None, "coder")]
+    assert difference(Entry(before={"role": "coder"})) == [("role", "coder", None)]
+    assert difference(Entry(before={"a": None}, after={"a": True})) == [("a", "–", "yes")]
+    assert difference(Entry(before="x", after="y")) == [("", "x", "y")]
+    assert difference(Entry(details={"changes": {"name": ["A", "B"]}})) == [("name", "A", "B")]
+    assert difference(Entry(details={"changes": ["weight: 1 → 2"]})) == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0",
+            "Edge 130 · Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU) AppleWebKit/605 Version/18.0 Mobile Safari/604.1", "Safari 18 · iPhone"),
+        ("curl/8.4.0", "curl/8.4.0"),
+        ("", ""),
+    ],
+)
+def test_a_browser_in_two_words(agent, words):
+    assert browser(agent) == words
 
 
 @pytest.mark.parametrize(

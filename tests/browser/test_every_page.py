@@ -24,6 +24,8 @@ WIDE = {"width": 1440, "height": 900}
 NO_PAGES = {
     *("accounts:invitation", "accounts:provider", "accounts:provider_back"),
     *("health", "favicon", "studies:member_add", "studies:member_remove"),
+    *("studies:consent_hand_over", "studies:consent_link_revoke", "consent:language"),
+    *("reports:consent_copy", "reports:own_copy"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
     *("transcripts:download", "transcripts:save", "transcripts:restore", "transcripts:analyse"),
     *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
@@ -37,14 +39,17 @@ NO_PAGES = {
     *("exchange:download", "exchange:remove"),
     *("agreement:csv", "agreement:start", "agreement:steps", "agreement:decide", "agreement:give_up"),
     "agreement:names",
-    *("reports:json", "reports:retry", "reports:revoke"),
+    *("reports:json", "reports:retry", "reports:revoke", "reports:file", "reports:document"),
+    *("reports:document_make", "reports:send_back", "reports:four_eyes", "verify_file"),
+    *("reports:package_start", "reports:package_state", "reports:package_download", "reports:package_cancel"),
     *("practice:start", "practice:retire", "practice:check", "practice:give_up", "practice:feedback"),
-    *("about:json", "about:markdown"),
+    *("about:json", "about:markdown", "webhooks:again"),
     *("meaning:lanes", "meaning:read", "meaning:combination_remove", "meaning:markers", "meaning:speakers"),
     *("meaning:indicators_file", "meaning:indicator_back"),
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
-    "calibration:download",
+    *("calibration:download", "audit:export", "audit:installation_export"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
+    *("privacy:copy", "privacy:download", "privacy:hold", "privacy:lift", "privacy:certificate", "privacy:retry"),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
@@ -65,7 +70,7 @@ def test_what_is_left_out_is_no_page(world, client_as):  # noqa: F811
 
 
 def test_every_page(open_page, world):  # noqa: F811
-    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC} - NO_PAGES)
+    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC, *access.BY_LINK} - NO_PAGES)
     tabs: dict[str, Any] = {}
 
     def look(role: str, url: str) -> Any:

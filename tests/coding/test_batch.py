@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from facsweb.audit.services import faults
+from facsweb.audit.checking import faults
 from facsweb.coding import past, services
 from facsweb.coding.batch import MOST, Change, apply_changes
 from facsweb.coding.models import Event, Layer, Revision

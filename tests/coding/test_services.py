@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.db.models import ProtectedError, RestrictedError
 
+from facsweb.audit.checking import faults
 from facsweb.audit.models import Entry
-from facsweb.audit.services import faults
 from facsweb.coding import machine as machine_module
 from facsweb.coding import services
 from facsweb.coding.models import Event, Layer, Revision

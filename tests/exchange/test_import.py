@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from analysis.exchange.values import MAX_BYTES, Options
+from facsweb.audit.checking import faults
 from facsweb.audit.models import Entry
-from facsweb.audit.services import faults
+from facsweb.audit.personal import mark
 from facsweb.coding.models import Layer
 from facsweb.coding.reading import current_events
 from facsweb.coding.services import create_event, open_layer
@@ -198,7 +199,7 @@ def test_an_import_is_undone_by_its_importer_or_a_lead(imported, client_as, who)
     answer = client_as(who).post(f"/layers/{imported.pk}/remove/", follow=True)
     assert "was removed" in answer.content.decode()
     assert not Layer.objects.filter(pk=imported.pk).exists()
-    assert Entry.objects.get(action="layer.remove").details["name"] == "a.csv"
+    assert Entry.objects.get(action="layer.remove").details["name"] == mark("a.csv")
 
 
 def test_nobody_else_removes_it_and_people_cannot_remove_what_they_coded(run, imported, people, client_as):

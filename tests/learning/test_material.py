@@ -70,7 +70,7 @@ def test_withdrawn_consent_takes_the_coding_out_and_a_new_one_does_not_bring_it_
 
 
 def test_a_revoked_report_takes_the_coding_out(layer, people):
-    reports.revoke(people["administrator"], layer.sign_off.report, "Wrong recording")
+    reports.revoke(people["administrator"], layer.sign_offs.get().report, "Wrong recording")
     assert reasons() == ["revoked"]
 
 

@@ -98,7 +98,7 @@ def test_the_default_is_used_by_new_runs_and_can_be_taken_back(own, consent, par
     services.make_default(people["staff"], "au-own/1")
     assert services.default_name() == "au-own/1"
     entry = Entry.objects.get(action="scorer.default")
-    assert (entry.actor, entry.details["scorer"]) == (people["staff"], "au-own/1")
+    assert (entry.actor, entry.after["scorer"]) == (people["staff"], "au-own/1")
     run = runs.start(people["analyst"], make_recording(participant, people["analyst"]))
     assert run.parameters["scorer"] == "au-own/1"
     services.make_default(people["staff"], services.newest_shipped())

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
+from facsweb.audit.checking import faults
 from facsweb.audit.models import Entry
-from facsweb.audit.services import faults
 from facsweb.coding.models import Layer
 from facsweb.meaning import attempts, lanes, marking, work
 from facsweb.meaning.marking import MARKERS, SPEAKERS
@@ -50,7 +50,7 @@ def test_a_save_is_a_revision_that_is_logged_and_read(run, redis, people, client
     assert all(uuid.UUID(one["id"]) for one in told["marks"])
     assert told["revision"] == 1
     entry = Entry.objects.get(action="markers.write")
-    assert (entry.details, entry.actor) == ({"number": 1, "marks": 2}, people["coder"])
+    assert (entry.before, entry.after, entry.actor) == (None, {"number": 1, "marks": 2}, people["coder"])
     reading = Reading.objects.get(run=run)
     assert reading.state == "queued"
     assert attempts.FENCE.job_id(reading.pk, 1)

@@ -49,7 +49,8 @@ def test_who_a_speaker_is_is_a_version_that_is_logged_and_asks_for_a_reading(wit
     status, told = say(0, {"Anna": 0, "Ben": "nobody"})
     assert (status, told["faces"], told["revisions"][0]["said"]) == (200, {"Anna": 0, "Ben": "nobody"}, 2)
     entry = Entry.objects.get(action="speakers.write")
-    assert (entry.details, entry.actor) == ({"number": 1, "marks": 2, "faces": 2}, people["coder"])
+    assert (entry.before, entry.after) == (None, {"number": 1, "marks": 2, "faces": 2})
+    assert entry.actor == people["coder"]
     assert Reading.objects.get(run=with_sound).state == "queued"
     assert say(1, {"Anna": 0, "Ben": "nobody"})[1]["revision"] == 1, "nothing changed"
     assert say(1, {"Anna": 0})[1]["faces"] == {"Anna": 0}, "taken back"

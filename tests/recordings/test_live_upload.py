@@ -107,7 +107,9 @@ def test_the_film_is_streamed_in_ranges(server, participant, sign_in, film):
     headers = sign_in()
     uploader(server.port, participant, headers, film).upload()
     recording = Recording.objects.get()
-    address = f"http://127.0.0.1:{server.port}/recordings/{recording.pk}/video"
+    plain = f"http://127.0.0.1:{server.port}/recordings/{recording.pk}/video"
+    signed = requests.get(plain, headers=headers, timeout=30, allow_redirects=False).headers["Location"]
+    address = f"http://127.0.0.1:{server.port}{signed}"
     content = film.read_bytes()
     response = requests.get(address, headers=headers | {"Range": f"bytes={5 * MB}-"}, timeout=30)
     assert response.status_code == 206

@@ -71,7 +71,7 @@ def test_the_proxy_is_upright_h264_with_the_same_times(waiting, client_as):
     rows, columns = np.nonzero(bright)
     assert rows.mean() < 20
     assert columns.mean() > 60
-    response = client_as("coder").get(f"/recordings/{waiting.pk}/video")
+    response = client_as("coder").get(f"/recordings/{waiting.pk}/video", follow=True)
     assert b"".join(response.streaming_content) == proxy.read_bytes()
     assert services.original_path(waiting).exists()
     assert sorted(path.name for path in proxy.parent.iterdir()) == ["original", "proxy.mp4"]

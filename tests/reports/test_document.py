@@ -33,7 +33,7 @@ def test_the_same_content_gives_the_same_bytes(said):
 
 def test_it_is_tagged_archival_and_carries_the_content(said):
     pdf = typeset(said)
-    assert _attachment(pdf) == canonical(said)
+    assert _attachment(pdf) == (document.ATTACHMENT, canonical(said))
     root = PdfFileReader(io.BytesIO(pdf)).root
     assert root["/MarkInfo"]["/Marked"]
     metadata = root["/Metadata"].data.decode()
@@ -86,7 +86,10 @@ def test_any_script_and_no_markup(said, name):
     strange = copy.deepcopy(said)
     strange["study"]["name"] = strange["sign_off"]["signer"] = name
     pdf = typeset(strange)
-    assert _attachment(pdf) == canonical(strange)  # the data keeps what the page may have to spell out
+    assert _attachment(pdf) == (
+        document.ATTACHMENT,
+        canonical(strange),
+    )  # the data keeps what the page may have to spell out
 
 
 def test_characters_without_a_glyph_are_spelt_out(monkeypatch):

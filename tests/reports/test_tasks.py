@@ -106,7 +106,7 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
     report = services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.").report
     assert services.recover_reports() == 0  # it is young and in the queue
     redis.flushall()
-    Report.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     assert services.recover_reports() == 1
     assert queue.is_waiting(f"report-{report.pk}")
     assert services.recover_reports() == 0
@@ -117,7 +117,7 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
 def test_a_report_that_kills_its_workers_is_given_up(layer, people, redis):
     services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.")
     redis.flushall()
-    Report.objects.update(created_at=timezone.now() - timedelta(minutes=2), attempts=services.MAX_ATTEMPTS)
+    Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2), attempts=services.MAX_ATTEMPTS)
     assert services.recover_reports() == 0
     assert Report.objects.get().state == "failed"
 
@@ -131,7 +131,7 @@ def test_signing_works_while_redis_is_gone(layer, people, monkeypatch):
 
     monkeypatch.setattr(queue, "get_queue", gone)
     report = services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.").report
-    Report.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     assert services.recover_reports() == 0
     report.refresh_from_db()
     assert report.state == "waiting"

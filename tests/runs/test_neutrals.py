@@ -100,8 +100,8 @@ def test_borrowing_reads_again_in_seconds_without_opening_the_video(run, lender,
     assert smiling(run) < 0.5, "the run before stays as it was"
     entry = Entry.objects.get(action="run.neutral")
     assert entry.actor_id == people["analyst"].pk
-    assert entry.details["before"] == str(run.pk)
-    assert entry.details["neutrals"]["0"]["run"] == str(lender.pk)
+    assert entry.before["run"] == str(run.pk)
+    assert entry.after["neutrals"]["0"]["run"] == str(lender.pk)
 
 
 def test_undo_brings_the_one_before_back_and_can_itself_be_undone(run, lender, people):
@@ -291,7 +291,7 @@ def test_nonsense_changes_nothing(run, client_as, data):
 def test_who_may_see_and_who_may_change(run, client_as, role, seen, changed):
     client = client_as(role)
     assert client.get(reverse("runs:neutral", args=[run.pk])).status_code == seen
-    assert client.get(reverse("runs:neutral_picture", args=[run.pk, 0])).status_code == seen
+    assert client.get(reverse("runs:neutral_picture", args=[run.pk, 0]), follow=True).status_code == seen
     for page in ("interpret", "neutral_undo"):
         assert client.post(reverse(f"runs:{page}", args=[run.pk])).status_code == changed
         assert client_as("analyst").get(reverse(f"runs:{page}", args=[run.pk])).status_code == 405
@@ -302,7 +302,7 @@ def test_the_picture_is_the_face_and_is_made_once(run, client_as):
     import cv2
 
     address = reverse("runs:neutral_picture", args=[run.pk, 0])
-    answer = client_as("coder").get(address)
+    answer = client_as("coder").get(address, follow=True)
     picture = b"".join(answer.streaming_content)
     height, width = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape[:2]
     assert (width, height) == (454, 477), "the made face's box, 220 × 260 at (200, 120), and its margin"

@@ -246,7 +246,7 @@ def test_the_page_shows_everybody_with_picture_span_and_tracks(finished, client_
         assert words in text
     assert 'name="action"' not in text
     assert "Merge" in client_as("analyst").get(reverse("runs:people", args=[finished.pk])).content.decode()
-    response = client.get(reverse("runs:people_picture", args=[finished.pk, 0]))
+    response = client.get(reverse("runs:people_picture", args=[finished.pk, 0]), follow=True)
     assert response.content[:2] == b"\xff\xd8"
     assert response.headers["Cache-Control"] == "private, no-store"
     assert client.get(reverse("runs:people_picture", args=[finished.pk, 7])).status_code == 404

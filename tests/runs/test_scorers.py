@@ -65,7 +65,7 @@ def test_a_run_is_read_again_by_the_rules_and_back(run, people):
     assert again.summary["scorer"] == run.summary["scorer"]
     assert np.array_equal(intervals(again), intervals(run), equal_nan=True)
     entry = Entry.objects.filter(action="run.scorer").order_by("pk").first()
-    assert (entry.details["before"], entry.details["scorer"]) == (str(run.pk), RULES)
+    assert (entry.before["run"], entry.after["scorer"]) == (str(run.pk), RULES)
     run.refresh_from_db()
     assert scorers.of_run(run) == NEWEST, "the run before stays as it was"
 

@@ -128,7 +128,7 @@ def test_still_is_there_once_there_is_one(client_as, run):
     services.still_path(run).write_bytes(b"jpeg")
     attempts.claim(run.pk, 1, "worker A")
     attempts.beat(run.pk, 1, stills=1)
-    response = client.get(address)
+    response = client.get(address, follow=True)
     assert b"".join(response.streaming_content) == b"jpeg"
     assert "no-store" in response.headers["Cache-Control"]
 

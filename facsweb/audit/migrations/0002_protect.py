@@ -11,11 +11,11 @@ def _run(statements, schema_editor):
 
 
 def install(apps, schema_editor):
-    _run(triggers.install_sql(schema_editor.connection.vendor), schema_editor)
+    _run(triggers.install_sql(schema_editor.connection.vendor, [triggers.ENTRY]), schema_editor)
 
 
 def remove(apps, schema_editor):
-    _run(triggers.remove_sql(schema_editor.connection.vendor), schema_editor)
+    _run(triggers.remove_sql(schema_editor.connection.vendor, [triggers.ENTRY]), schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -38,7 +38,7 @@ export class HttpError extends Error {
  * @returns {string} empty when there is none
  */
 export function csrfToken(page = document) {
-  const cookie = /(?:^|;\s*)csrftoken=([^;]+)/.exec(page.cookie ?? "");
+  const cookie = /(?:^|;\s*)(?:__Host-)?csrftoken=([^;]+)/.exec(page.cookie ?? "");
   if (cookie) return decodeURIComponent(cookie[1]);
   return page.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 }

@@ -9,6 +9,7 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from analysis import confined
 from facsweb.processes.supervisor import EXPLAINED, InstallationError, check_migrations
 
 
@@ -33,12 +34,15 @@ class Command(BaseCommand):
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
         # WhiteNoise sends its (small) static files like this; our own large files are streamed asynchronously.
         warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+        confined.warm()  # reads files that people send; the first of them need not wait
         config = uvicorn.Config(
             "facsweb.asgi:application",
             host=options["host"],
             port=options["port"],
             ws="websockets-sansio",
             lifespan="off",
+            # uvicorn would believe X-Forwarded-For from this machine; ``audit.origin`` decides about that header.
+            proxy_headers=False,
             log_level="warning",
             timeout_graceful_shutdown=3,
         )

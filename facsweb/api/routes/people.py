@@ -1,0 +1,138 @@
+"""Studies, participants, and what they agreed to."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from ninja import Router
+from ninja.responses import Status
+
+from facsweb.api import gate, paging, schemas
+from facsweb.api.gate import JSON, CallerRequest, operation
+from facsweb.api.models import Scope
+from facsweb.studies import access, law, services
+from facsweb.studies.models import Participant, Study
+from facsweb.studies.models import Scope as Agreed
+
+router = Router()
+
+
+def study_out(request: CallerRequest, study: Study) -> dict[str, Any]:
+    """A study as its members see it."""
+    return {
+        "id": study.pk,
+        "name": study.name,
+        "purpose": study.purpose,
+        "setting": study.setting,
+        "jurisdiction": study.jurisdiction,
+        "law": law.sentence(study),
+        "roles": sorted(str(role) for role in access.roles_of(request.user, study)),
+        "created_at": study.created_at,
+    }
+
+
+def participant_out(participant: Participant) -> dict[str, Any]:
+    """A participant: a code, nothing else."""
+    return {
+        "id": participant.pk,
+        "study": participant.study_id,
+        "code": participant.code,
+        "created_at": participant.created_at,
+    }
+
+
+@operation(router, "GET", "/studies", response=schemas.Page[schemas.StudyOut], scope=Scope.STUDIES_READ)
+def studies_list(request: CallerRequest, cursor: paging.Cursor = "", limit: paging.Limit = 50) -> Any:
+    """Studies that the token opens"""
+    found = paging.page(request, gate.studies(request), cursor, limit)
+    return found | {"items": [study_out(request, study) for study in found["items"]]}
+
+
+@operation(router, "GET", "/studies/{uuid:study}", response=schemas.StudyOut, scope=Scope.STUDIES_READ)
+def study_get(request: CallerRequest, study: UUID) -> Any:
+    """One study"""
+    return study_out(request, gate.get(request, "study_get", Study, study))
+
+
+@operation(
+    router,
+    "GET",
+    "/studies/{uuid:study}/participants",
+    response=schemas.Page[schemas.ParticipantOut],
+    scope=Scope.PARTICIPANTS_READ,
+)
+def participants_list(
+    request: CallerRequest, study: UUID, cursor: paging.Cursor = "", limit: paging.Limit = 50
+) -> Any:
+    """Participants of a study"""
+    found = gate.get(request, "participants_list", Study, study)
+    page = paging.page(request, Participant.objects.filter(study=found), cursor, limit)
+    return page | {"items": [participant_out(one) for one in page["items"]]}
+
+
+@operation(
+    router,
+    "POST",
+    "/studies/{uuid:study}/participants",
+    response={201: schemas.ParticipantOut},
+    scope=Scope.PARTICIPANTS_WRITE,
+    takes=JSON,
+    example={"code": "P-014"},
+)
+def participant_create(request: CallerRequest, study: UUID, body: schemas.ParticipantIn) -> Any:
+    """Create a participant
+
+    A participant is a code, never a name. A code that the study has already is refused with 422; to ask twice
+    safely, send an Idempotency-Key.
+    """
+    found = gate.get(request, "participant_create", Study, study)
+    made = services.create_participant(request.user, found, code=body.code)
+    return Status(201, participant_out(made))
+
+
+@operation(
+    router,
+    "GET",
+    "/participants/{uuid:participant}",
+    response=schemas.ParticipantOut,
+    scope=Scope.PARTICIPANTS_READ,
+)
+def participant_get(request: CallerRequest, participant: UUID) -> Any:
+    """One participant"""
+    return participant_out(gate.get(request, "participant_get", Participant, participant, "study"))
+
+
+@operation(
+    router,
+    "GET",
+    "/participants/{uuid:participant}/consent",
+    response=schemas.ConsentOut,
+    scope=Scope.CONSENT_READ,
+)
+def consent_get(request: CallerRequest, participant: UUID) -> Any:
+    """What a participant agreed to, and what of it stands
+
+    Ask before recording, and again before using results: a participant may withdraw at any time, whole or in
+    part.
+    """
+    found = gate.get(request, "consent_get", Participant, participant, "study")
+    last = found.consents.select_related("form").order_by("-given_at", "-recorded_at").first()
+    current = services.current_consent(found)
+    missing = services.missing_scopes(found, list(Agreed))
+    newest = services.current_form(found.study)
+    state = "none" if last is None else "withdrawn" if current is None else "given"
+    if current is not None and current.withdrawn_scopes:
+        state = "narrowed"
+    shown = current or last
+    return {
+        "participant": found.pk,
+        "state": state,
+        "standing": [str(scope) for scope in Agreed if scope not in missing],
+        "granted": [] if shown is None else list(shown.scopes),
+        "withdrawn": [] if shown is None else [one for one in shown.scopes if one not in shown.granted],
+        "form_version": None if shown is None else shown.form.version,
+        "newest_form_version": None if newest is None else newest.version,
+        "given_at": None if shown is None else shown.given_at,
+        "withdrawn_at": None if shown is None else shown.withdrawn_at,
+    }

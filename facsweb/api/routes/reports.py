@@ -1,0 +1,163 @@
+"""Signed reports: found, read, downloaded, verified."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.utils.http import content_disposition_header
+from ninja import Router
+
+from facsweb.api import gate, paging, schemas
+from facsweb.api.gate import CallerRequest, operation
+from facsweb.api.models import Scope
+from facsweb.api.problems import Problem
+from facsweb.audit.services import canonical, record
+from facsweb.reports import exports, services
+from facsweb.reports.models import Report
+from facsweb.studies import access
+
+router = Router()
+PATH = "sign_off__layer__run__recording__participant__study"
+VERIFIED_AT_MOST = 50 * 1024**2  # bytes, as the page takes
+
+
+def report_out(report: Report) -> dict[str, Any]:
+    """A report: its state and what it is about; what it says is in its files."""
+    layer = report.sign_off.layer
+    names = ("state", "pdf_sha256", "finished_at", "revoked_at", "revoked_reason", "error")
+    return {
+        "id": report.pk,
+        "study": report.study.pk,
+        "participant": layer.run.recording.participant_id,
+        "recording": layer.run.recording_id,
+        "run": layer.run_id,
+        "layer": layer.pk,
+        "signer": str(report.sign_off.signer),
+        "signed_at": report.sign_off.signed_at,
+        "content_sha256": report.sign_off.content_sha256,
+        **{name: getattr(report, name) for name in names},
+    }
+
+
+def _report(request: CallerRequest, name: str, pk: UUID) -> Report:
+    report: Report = gate.get(request, name, Report, pk, PATH, "sign_off__signer")
+    if hidden := services.why_hidden(request.user, report):
+        raise PermissionDenied(hidden)
+    if not services.may_see(request.user, report):
+        raise Http404  # managers are not told about unfinished reports
+    return report
+
+
+@operation(router, "GET", "/reports", response=schemas.Page[schemas.ReportOut], scope=Scope.REPORTS_READ)
+def reports_list(
+    request: CallerRequest, study: UUID | None = None, cursor: paging.Cursor = "", limit: paging.Limit = 50
+) -> Any:
+    """Reports that the token's owner may see, the oldest first"""
+    rows = services.visible(request.user).filter(**{f"{PATH}__in": gate.studies(request)})
+    if study is not None:
+        rows = rows.filter(**{PATH: study})
+    rows = rows.select_related(PATH, "sign_off__signer").defer("sign_off__content")
+    page = paging.page(request, rows, cursor, limit)
+    return page | {"items": [report_out(one) for one in page["items"]]}
+
+
+@operation(router, "GET", "/reports/{uuid:report}", response=schemas.ReportOut, scope=Scope.REPORTS_READ)
+def report_get(request: CallerRequest, report: UUID) -> Any:
+    """One report"""
+    return report_out(_report(request, "report_get", report))
+
+
+def _download(request: CallerRequest, name: str, pk: UUID, extension: str) -> tuple[Report, dict[str, str]]:
+    """The report, which the token's owner may read, and the headers of its file; the download is logged."""
+    report = _report(request, name, pk)
+    if not services.may_read(request.user, report):
+        raise PermissionDenied("This report was revoked; only administrators of the study may read it.")
+    if extension == "pdf" and not report.pdf:
+        raise Http404
+    record(request.user, "report.download", report, format=extension)
+    disposition = content_disposition_header(True, exports.filename(report, extension))
+    return report, {"Content-Disposition": disposition or "attachment", "Cache-Control": "private, no-store"}
+
+
+@operation(
+    router,
+    "GET",
+    "/reports/{uuid:report}/pdf",
+    response={200: None},
+    scope=Scope.REPORTS_READ,
+    gives={"application/pdf": "The signed document."},
+)
+def report_pdf(request: CallerRequest, report: UUID) -> Any:
+    """The signed document"""
+    found, headers = _download(request, "report_pdf", report, "pdf")
+    return HttpResponse(found.pdf.read(), content_type="application/pdf", headers=headers)
+
+
+@operation(
+    router,
+    "GET",
+    "/reports/{uuid:report}/csv",
+    response={200: None},
+    scope=Scope.REPORTS_READ,
+    gives={"text/csv": "Every row of the event table."},
+)
+def report_csv(request: CallerRequest, report: UUID) -> Any:
+    """What was signed, as a table"""
+    found, headers = _download(request, "report_csv", report, "csv")
+    text = "\ufeff" + exports.events_csv(found.sign_off.content)
+    return HttpResponse(text.encode(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@operation(
+    router,
+    "GET",
+    "/reports/{uuid:report}/json",
+    response={200: None},
+    scope=Scope.REPORTS_READ,
+    gives={
+        "application/json": "The canonical JSON of what was signed; its SHA-256 is the report's content_sha256."
+    },
+    also={304: "The client has it already."},
+)
+def report_json(request: CallerRequest, report: UUID) -> Any:
+    """Exactly what was signed"""
+    found, headers = _download(request, "report_json", report, "json")
+    return HttpResponse(canonical(found.sign_off.content), content_type="application/json", headers=headers)
+
+
+@operation(
+    router,
+    "POST",
+    "/reports/verify",
+    response=schemas.VerificationOut,
+    scope=Scope.REPORTS_READ,
+    takes="application/pdf",
+    most=VERIFIED_AT_MOST,
+)
+def report_verify(request: CallerRequest) -> Any:
+    """Whether a PDF is a report as it was signed
+
+    The body is the file. A file that is no report, or was changed, gets the verdict `bad` with 200: the
+    question was answered.
+    """
+    from facsweb.reports import verification  # pyHanko takes a second to import
+
+    if not (data := request.spooled.read()):
+        raise Problem(422, "Send the PDF as the body.")
+    found = verification.verify_pdf(data)
+    mine = found.report is not None and _is_seen(request, found.report)
+    names = ("verdict", "headline", "signer", "signed_at", "certificate", "fingerprint", "content_sha256")
+    return {
+        **{name: getattr(found, name) for name in names},
+        "sentences": list(found.sentences),
+        "report": found.report.pk if mine and found.report else None,
+    }
+
+
+def _is_seen(request: CallerRequest, report: Report) -> bool:
+    inside = request.token.study_id in (None, report.study.pk)
+    may = access.may(request.user, "reports:detail", report)
+    return inside and may and services.may_see(request.user, report)

@@ -1,0 +1,62 @@
+"""What every answer tells the browser besides the Content-Security-Policy and what Django's middleware says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+#: Everything a page could ask a device for is off, but what a page of ours needs: playing, the large player,
+#: copying of a link, and passkeys.
+OURS: Final = (
+    "autoplay",
+    "fullscreen",
+    "clipboard-write",
+    "publickey-credentials-get",
+    "publickey-credentials-create",
+)
+NOBODY: Final = (
+    *("accelerometer", "ambient-light-sensor", "attribution-reporting", "bluetooth", "browsing-topics"),
+    *(
+        "camera",
+        "clipboard-read",
+        "compute-pressure",
+        "display-capture",
+        "encrypted-media",
+        "gamepad",
+        "geolocation",
+    ),
+    *("gyroscope", "hid", "identity-credentials-get", "idle-detection", "keyboard-map", "local-fonts"),
+    *("magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
+    *("storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking"),
+)
+PERMISSIONS: Final = ", ".join([*(f"{name}=(self)" for name in OURS), *(f"{name}=()" for name in NOBODY)])
+
+#: For answers of Django and for static files alike. Nothing of ours is meant for another site's pages, and nothing
+#: of another site is on ours, so both doors are closed.
+EVERYWHERE: Final = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": PERMISSIONS,
+}
+
+
+class Headers(MiddlewareMixin):
+    """Middleware: the headers above, and ``no-store`` on what is made for a person who is signed in.
+
+    A page that is kept could be looked at with the back button after signing out, on a computer that several
+    share. Answers that say themselves how they may be kept, such as ranges of a video, are left as they are.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        for name, value in EVERYWHERE.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers and _is_personal(request):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _is_personal(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)  # absent where an earlier middleware answered
+    return user is None or bool(user.is_authenticated)

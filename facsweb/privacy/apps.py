@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class PrivacyConfig(AppConfig):
+    name = "facsweb.privacy"
+
+    def ready(self) -> None:
+        from facsweb.privacy import recovery, services, verifying
+        from facsweb.processes.duties import duties
+        from facsweb.reports import hooks as reports
+        from facsweb.studies.hooks import on_withdrawal
+
+        # First of all: what other apps delete at once gets its tombstone before it is gone.
+        if services.after_withdrawal not in on_withdrawal:
+            on_withdrawal.insert(0, services.after_withdrawal)
+            reports.known.append(verifying.known)
+            reports.sealed_here.append(verifying.sealed_here)
+            reports.destroyed.append(verifying.destroyed)
+            duties.append(recovery.recover)

@@ -1,0 +1,143 @@
+"""The destruction certificate: a signed PDF that says what was destroyed, and nothing of what it said."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+import facsweb
+from facsweb.audit.services import canonical
+from facsweb.privacy import wording
+from facsweb.privacy.models import Erasure
+from facsweb.reports import document, signing
+from facsweb.studies.models import Participant
+
+TEMPLATE_FOLDER: Final = Path(__file__).parent / "typst"
+TEMPLATE: Final = "certificate.typ"
+REASON: Final = "Destruction of data"
+CHECKED: Final = (
+    "After the destruction every row and every file that this certificate lists was looked for again. "
+    "None was found."
+)
+STAYS: Final = (
+    "What stays is the record that consent was given and withdrawn, the log of what was done, and the hashes "
+    "below. From a hash nothing of what it was taken of can be found out; it only shows whether a copy that "
+    "somebody holds is the same. Backups that the operator made before the destruction are not covered: they "
+    "go when they expire."
+)
+
+
+def make(erasure: Erasure) -> tuple[bytes, dict[str, Any]]:
+    """Set and seal the certificate of an erasure that was checked.
+
+    Returns
+    -------
+    tuple of bytes and dict
+        The signed PDF, and the fields of the erasure that name it.
+    """
+    said = content(erasure)
+    raw = canonical(said)
+    digest = hashlib.sha256(raw).hexdigest()
+    pdf, _ = signing.seal(_typeset(said, raw, digest), name=said["installation"], reason=REASON)
+    return pdf, {"content_sha256": digest, "certificate_sha256": hashlib.sha256(pdf).hexdigest()}
+
+
+def content(erasure: Erasure) -> dict[str, Any]:
+    """Everything that the certificate says, as plain values: no words, names or pictures of anybody."""
+    tombstones = list(erasure.tombstones.all())
+    person = erasure.participant
+    withdrawal = erasure.withdrawal
+    return {
+        "schema": 1,
+        "kind": "destruction certificate",
+        "id": str(erasure.pk),
+        "installation": f"facsweb {facsweb.__version__}, {settings.SITE_URL}",
+        "verify_at": settings.SITE_URL.rstrip("/") + reverse("verify"),
+        "study": erasure.study.name,
+        "participant": person.code if person is not None else "",
+        "why": str(erasure.get_why_display()),
+        "rule": f"{erasure.study.retention_days} days" if erasure.why == Erasure.Why.RETENTION else "",
+        "withdrawal": {"id": str(withdrawal.pk), "at": _iso(withdrawal.at)} if withdrawal is not None else None,
+        "scopes": wording.scopes_of(erasure),
+        "asked_at": _iso(erasure.created_at),
+        "destroyed_at": _iso(max((one.destroyed_at for one in tombstones if one.destroyed_at), default=None)),
+        "checked_at": _iso(timezone.now()),
+        "checked": CHECKED,
+        "stays": STAYS,
+        "counts": [{"name": name, "rows": rows} for name, rows in wording.counts(tombstones)],
+        "objects": [
+            {
+                "name": wording.name_of(one.kind),
+                "id": one.object_id,
+                "rows": one.rows,
+                "sha256": one.sha256,
+                "hashes": one.hashes,
+            }
+            for one in tombstones
+        ],
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else ""
+
+
+def _typeset(said: dict[str, Any], raw: bytes, digest: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="facsweb-certificate-") as name:
+        folder = Path(name)
+        shutil.copyfile(TEMPLATE_FOLDER / TEMPLATE, folder / TEMPLATE)
+        for source in ("look.typ", "words.typ"):
+            shutil.copyfile(document.TEMPLATE_FOLDER / source, folder / source)
+        (folder / document.ATTACHMENT).write_bytes(raw)
+        pdf = typst.compile(
+            str(folder / TEMPLATE),
+            root=name,
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=document.STANDARDS,
+            sys_inputs={"sha256": digest},
+            timestamp=dt.datetime.fromisoformat(said["checked_at"]),
+        )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def latest_for(participant: Participant) -> Erasure | None:
+    """The newest erasure of a participant that has a certificate; None where there is none."""
+    return Erasure.objects.filter(participant=participant).exclude(certificate="").order_by("-finished_at").first()
+
+
+def of_participant(participant: Participant) -> list[Erasure]:
+    """Every erasure of a participant that has a certificate, the newest first."""
+    found = Erasure.objects.filter(participant=participant).exclude(certificate="")
+    return list(found.order_by("-finished_at"))
+
+
+def read(erasure: Erasure) -> bytes:
+    """The certificate's file.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    """
+    if not erasure.certificate:
+        raise FileNotFoundError(f"Erasure {erasure.pk} has no certificate.")
+    with erasure.certificate.open("rb") as file:
+        return bytes(file.read())
+
+
+def filename(erasure: Erasure) -> str:
+    """A name such as ``P-001_2026-11-22_destruction-certificate.pdf``."""
+    person = erasure.participant.code if erasure.participant is not None else "participant"
+    day = (erasure.finished_at or erasure.created_at).date().isoformat()
+    return f"{person}_{day}_destruction-certificate.pdf"

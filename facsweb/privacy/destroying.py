@@ -1,0 +1,233 @@
+"""Destroying: row by row with its tombstone, then its files, then looking whether anything is left.
+
+Each row goes in a transaction of its own together with the tombstones of everything below it. The tombstones name
+the files, so whoever goes on after a death at any point knows which are still to be removed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from facsweb.audit.services import record
+from facsweb.coding.models import Layer
+from facsweb.meaning import services as meaning
+from facsweb.meaning.models import Reading
+from facsweb.privacy import closure, learnt, people, reach, sound
+from facsweb.privacy.closure import Trace
+from facsweb.privacy.models import Erasure, Tombstone
+from facsweb.recordings import files, hooks
+from facsweb.recordings.models import Recording
+from facsweb.reports.models import SignOff
+from facsweb.studies.models import Scope
+from facsweb.transcripts.models import Transcript
+
+log = logging.getLogger(__name__)
+Tell = Callable[[str, int, "int | None"], None]
+#: Work that a withdrawal stopped notices it within a second; until then it may still write.
+STOPS_WITHIN: Final = timedelta(seconds=4)
+#: Why something is looked at again (``look_again``) so long after it was destroyed.
+WATCHED: Final = timedelta(hours=1)
+
+
+class Remains(Exception):  # noqa: N818 (a state, not a fault)
+    """Something that was to be destroyed is still there; it is tried again."""
+
+
+def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
+    """Destroy what an erasure is about, and check it. May be called again after a death at any point.
+
+    Raises
+    ------
+    Remains
+        Something is still there.
+    """
+    for number, root in enumerate(roots(erasure)):
+        tell("destroy", number, None)
+        one(erasure, root)
+    if erasure.participant is not None:
+        if str(Scope.AUDIO) in erasure.scopes:
+            for recording in reach.recordings(erasure.participant, erasure.before).filter(has_audio=True):
+                tell("sound", 0, None)
+                _without_sound(erasure, recording)
+        learnt.destroy(erasure, note)
+        if erasure.why == Erasure.Why.REQUEST:
+            people.destroy(erasure, note, one)
+    _wait_for_stopped_work(erasure, tell)
+    tell("check", 0, None)
+    sweep(erasure.tombstones.all())
+    check(erasure)
+    _empty_the_journal()
+
+
+def roots(erasure: Erasure) -> Iterator[models.Model]:
+    """Rows that go, with everything below them."""
+    person = erasure.participant
+    if person is None:
+        return
+    if erasure.why == Erasure.Why.RETENTION:
+        mine = Recording.objects.filter(participant=person, pk__in=erasure.only)
+        yield from reach.comparisons(person, mine)
+        yield from mine
+        yield from Transcript.objects.filter(participant=person, recording=None, pk__in=erasure.only)
+        return
+    for root in reach.roots(person, erasure.scopes, erasure.before):
+        yield root.sign_off if hasattr(root, "sign_off") and hasattr(root, "pdf") else root
+
+
+def one(erasure: Erasure, root: models.Model) -> bool:
+    """Destroy a row and everything below it; False when somebody else did."""
+    known = {path: closure.file_hashes(path) for trace in closure.traces(root) for path in trace.paths}
+    with transaction.atomic():
+        manager = type(root)._base_manager
+        current = manager.select_for_update().filter(pk=root.pk).first()
+        if current is None:
+            return False
+        found = closure.traces(current)
+        for trace in found:
+            for path in trace.paths:
+                trace.hashes |= known.get(path, {})
+            note(erasure, trace)
+        _tell_lower_apps(erasure, current)
+        for model, keys in closure.protecting(current):
+            model._base_manager.filter(pk__in=keys).delete()
+        entry = {"kind": found[0].kind, "object": str(current.pk), "sha256": found[0].sha256}
+        current.delete()
+        record(None, "erasure.destroy", erasure, objects=sum(trace.rows for trace in found), **entry)
+        if isinstance(current, Reading):  # what is still agreed to is read again
+            meaning.ask(None, current.run)
+    for trace in found:
+        _remove(trace.paths)
+    return True
+
+
+def note(erasure: Erasure, trace: Trace) -> None:
+    """Write the tombstone of an object that goes; what was noted before and is known no more stays in it."""
+    made, fresh = Tombstone.objects.get_or_create(
+        erasure=erasure,
+        kind=trace.kind,
+        object_id=trace.object_id,
+        defaults={
+            "sha256": trace.sha256,
+            "rows": trace.rows,
+            "hashes": trace.hashes,
+            "paths": trace.paths,
+        },
+    )
+    if not fresh:
+        Tombstone.objects.filter(pk=made.pk).update(
+            hashes=made.hashes | trace.hashes,
+            paths=sorted({*made.paths, *trace.paths}),
+            rows=max(made.rows, trace.rows),
+        )
+
+
+def _tell_lower_apps(erasure: Erasure, row: models.Model) -> None:
+    """What hangs on a row without a foreign key."""
+    if isinstance(row, Recording):
+        paths = [closure.named(path) for hook in hooks.on_deletion for path in hook(row)]
+        if paths:
+            note(erasure, Trace("recordings.recording", str(row.pk), "", 1, {}, paths))
+    if isinstance(row, SignOff):  # what was coded stays as it is; its coder may sign it again
+        layer = Layer.objects.filter(pk=row.layer_id, state=Layer.State.SIGNED)
+        layer.filter(submitted_at=None).update(state=Layer.State.OPEN)
+        layer.update(state=Layer.State.SUBMITTED)
+
+
+def _without_sound(erasure: Erasure, recording: Recording) -> None:
+    """Take the sound out of a recording whose picture stays; where that cannot be done, all of it goes."""
+    try:
+        draft = sound.without(recording)
+    except sound.Inseparable as reason:
+        log.warning("The sound of recording %s cannot be taken out, so it goes whole: %s", recording.pk, reason)
+        one(erasure, recording)
+        return
+    with transaction.atomic():
+        note(erasure, sound.trace(recording))
+        sound.put(recording, draft)
+        record(None, "recording.silence", recording, erasure=str(erasure.pk), former_sha256=recording.sha256)
+    _remove(sound.derived(recording))
+
+
+# --- afterwards ------------------------------------------------------------------------------------------------
+
+
+def _wait_for_stopped_work(erasure: Erasure, tell: Tell) -> None:
+    until = erasure.before + STOPS_WITHIN
+    while (left := (until - timezone.now()).total_seconds()) > 0 and _was_at_work(erasure):
+        tell("wait", 0, None)
+        time.sleep(min(left, 0.2))
+
+
+def _was_at_work(erasure: Erasure) -> bool:
+    return erasure.tombstones.filter(kind__in=WORKED_ON).exists()
+
+
+#: Kinds into whose folders a worker writes.
+WORKED_ON: Final = ("runs.analysisrun", "meaning.reading", "recordings.recording", "recordings.upload")
+
+
+def _remove(paths: Iterable[str]) -> None:
+    for name in paths:
+        files.remove(closure.located(name))
+
+
+def sweep(tombstones: Any) -> int:
+    """Remove what lies at the paths of tombstones; return how many there were."""
+    count = 0
+    for tombstone in tombstones:
+        if not _is_gone(tombstone):
+            continue  # the row is still there: `check` says so
+        for name in tombstone.paths:
+            path = closure.located(name)
+            if path.exists():
+                files.remove(path)
+                count += 1
+        if tombstone.destroyed_at is None:
+            Tombstone.objects.filter(pk=tombstone.pk, destroyed_at=None).update(destroyed_at=timezone.now())
+    return count
+
+
+def check(erasure: Erasure) -> None:
+    """Look for every row and file again.
+
+    Raises
+    ------
+    Remains
+        Which are still there.
+    """
+    left = [str(one) for one in erasure.tombstones.all() if not _is_gone(one)]
+    left += [name for one in erasure.tombstones.all() for name in one.paths if closure.located(name).exists()]
+    if left:
+        raise Remains(f"Still there: {', '.join(sorted(left)[:20])}")
+
+
+def _is_gone(tombstone: Tombstone) -> bool:
+    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **people.CHECKS}.items():
+        if tombstone.kind == kind:
+            return not still(tombstone.object_id)
+    model = apps.get_model(tombstone.kind)
+    if not isinstance(model._meta.pk, models.UUIDField) or tombstone.kind in closure.BULK:
+        return True  # rows of something that has a tombstone of its own, and cannot be without it
+    return not model._base_manager.filter(pk=tombstone.object_id).exists()
+
+
+def look_again() -> int:
+    """Remove what stopped work may have written after all; a duty of the recovery process."""
+    since = timezone.now() - WATCHED
+    recent = Tombstone.objects.filter(erasure__state=Erasure.State.SUCCEEDED, erasure__finished_at__gte=since)
+    return sweep(recent.exclude(paths=[]))
+
+
+def _empty_the_journal() -> None:
+    """Have SQLite's journal forget the rows, too (``secure_delete`` overwrites them in the database itself)."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,249 @@
+"""How long a study keeps recordings and documents: what goes when and why, announcements, and the daily job.
+
+Nothing goes that was not announced three days before: a period that is set or shortened, and a machine that was
+off for weeks, destroy nothing at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Min
+from django.urls import reverse
+from django.utils import timezone
+
+from facsweb.audit.services import record
+from facsweb.privacy import attempts
+from facsweb.privacy.models import Erasure, Hold, Notice, RetentionDay
+from facsweb.recordings.models import Recording
+from facsweb.reports import services as reports
+from facsweb.reports.models import Report
+from facsweb.studies.models import Membership, Participant, Role, Scope, Study
+from facsweb.studies.services import current_consent
+from facsweb.transcripts.models import Transcript
+
+log = logging.getLogger(__name__)
+
+#: Days before which it is announced, by mail and on the page; the last is the least there is.
+ANNOUNCED: Final = (14, 3)
+NO_LIMIT: Final = "The study keeps data without a limit."
+LONGER: Final = "The participant agreed to longer keeping. It stays until that is withdrawn."
+ON_HOLD: Final = "On hold: an administrator recorded a reason why it may not be destroyed now."
+OVER: Final = "The time for which the study keeps data was over."
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One recording or document, and when it goes.
+
+    Attributes
+    ----------
+    kind : str
+        ``recording`` or ``document``.
+    due : datetime or None
+        When it goes; None where it stays.
+    why : str
+        A sentence.
+    """
+
+    kind: str
+    id: UUID
+    title: str
+    participant: Participant
+    since: datetime
+    due: datetime | None
+    why: str
+
+    def days_left(self, now: datetime) -> int | None:
+        """Whole days until it goes, 0 when that is today or over; None where it stays."""
+        return None if self.due is None else max(0, -(-(self.due - now) // timedelta(days=1)))
+
+
+def items(study: Study, now: datetime | None = None) -> list[Item]:
+    """Every recording and document of a study with when it goes, the earliest first."""
+    now = now or timezone.now()
+    told = dict(Notice.objects.filter(study=study).values_list("object_id").annotate(first=Min("at")))
+    held = set(Hold.objects.filter(participant__study=study, lifted_at=None).values_list("participant", flat=True))
+    kept: dict[UUID, str] = {}
+    found = []
+    for kind, one in _stored(study):
+        person = one.participant
+        if person.pk not in kept:
+            kept[person.pk] = ON_HOLD if person.pk in held else LONGER if _longer(person) else ""
+        due, why = None, kept[person.pk]
+        if study.retention_days is None:
+            why = why or NO_LIMIT
+        elif not why:
+            due = _due(one.created_at, study.retention_days, told.get(one.pk), now)
+            why = f"The study keeps data for {study.retention_days} days."
+        found.append(Item(kind, one.pk, one.title, person, one.created_at, due, why))
+    return sorted(found, key=lambda item: (item.due is None, item.due or item.since, item.since))
+
+
+def _due(created: datetime, days: int, announced: datetime | None, now: datetime) -> datetime:
+    return max(created + timedelta(days=days), (announced or now) + timedelta(days=ANNOUNCED[-1]))
+
+
+def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
+    known = {"participant__study": study}
+    mine = Recording.objects.filter(**known).select_related("participant__study")
+    for recording in mine.prefetch_related("participant__consents"):
+        yield "recording", recording
+    for text in Transcript.objects.filter(recording=None, **known).select_related("participant__study"):
+        yield "document", text
+
+
+def _longer(person: Participant) -> bool:
+    consent = current_consent(person)
+    return consent is not None and Scope.RETENTION in consent.granted
+
+
+@transaction.atomic
+def set_period(actor: Any, study: Study, days: int | None) -> bool:
+    """Change how many days a study keeps data (None: without a limit); False where it is so already."""
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if locked.retention_days == days:
+        return False
+    Study.objects.filter(pk=study.pk).update(retention_days=days)
+    record(actor, "study.change", study, changes={"retention_days": [locked.retention_days, days]})
+    return True
+
+
+# --- the daily job ---------------------------------------------------------------------------------------------
+
+
+def daily() -> bool:
+    """Do the day's work unless it was done; what was missed while the machine was off is done with it."""
+    if RetentionDay.objects.filter(day=timezone.localdate()).exists():
+        return False
+    try:
+        run()
+    except Exception:  # one study's trouble must not end the recovery process's round
+        log.exception("The daily retention job failed; it is tried again.")
+        return False
+    return True
+
+
+def run(now: datetime | None = None) -> RetentionDay:
+    """Announce what goes soon and let go what is due. Running twice changes nothing the second time.
+
+    Parameters
+    ----------
+    now : datetime, optional
+        Another moment than this one, for tests.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        day, _ = RetentionDay.objects.select_for_update().get_or_create(day=timezone.localdate(now))
+        for study in Study.objects.all():
+            known = items(study, now)
+            announced, due = _announce(study, known, now), _let_go(study, known, now)
+            day.announced, day.due = day.announced + announced, day.due + due
+        day.save(update_fields=["announced", "due"])
+    mail_announcements(now)
+    return day
+
+
+def is_due(item: Item, now: datetime) -> bool:
+    """Whether it goes at this moment."""
+    return item.due is not None and item.due <= now
+
+
+def _announce(study: Study, known: list[Item], now: datetime) -> int:
+    count, far = 0, []
+    for item in known:
+        left = None if item.due is None else item.due - now
+        near = [days for days in ANNOUNCED if left is not None and left <= timedelta(days=days)]
+        if not near:
+            far.append(item.id)
+            continue
+        if is_due(item, now):
+            continue
+        count += Notice.objects.get_or_create(
+            object_id=item.id, days=near[-1], defaults={"study": study, "participant": item.participant, "at": now}
+        )[1]
+    # A longer period, or a participant's wish, took it back: it is announced again when its time comes.
+    Notice.objects.filter(study=study, object_id__in=far).delete()
+    return count
+
+
+def _let_go(study: Study, known: list[Item], now: datetime) -> int:
+    busy = Erasure.objects.filter(study=study, why=Erasure.Why.RETENTION).exclude(state=Erasure.State.SUCCEEDED)
+    going = {str(one) for only in busy.values_list("only", flat=True) for one in only}
+    due: dict[Participant, list[str]] = defaultdict(list)
+    for item in known:
+        if is_due(item, now) and str(item.id) not in going:
+            due[item.participant].append(str(item.id))
+    for person, ids in due.items():
+        erasure = Erasure.objects.create(
+            study=study, participant=person, why=Erasure.Why.RETENTION, only=ids, before=now
+        )
+        for report in Report.objects.filter(sign_off__layer__run__recording__in=ids):
+            if report.state != Report.State.REVOKED:
+                reports.revoke(None, report, OVER)
+        record(None, "erasure.begin", erasure, why=erasure.why, objects=ids, days=study.retention_days)
+        attempts.FENCE.enqueue(erasure.pk, erasure.attempt)
+    return sum(map(len, due.values()))
+
+
+# --- mail ------------------------------------------------------------------------------------------------------
+
+
+def mail_announcements(now: datetime) -> int:
+    """Tell the administrators of each study once what goes soon; return how many mails were sent.
+
+    A mail that could not be sent is tried with the next day's work; the page shows the same meanwhile.
+    """
+    waiting: dict[Study, list[Notice]] = defaultdict(list)
+    for notice in Notice.objects.filter(mailed_at=None).select_related("study", "participant"):
+        waiting[notice.study].append(notice)
+    sent = 0
+    for study, notices in waiting.items():
+        addresses = administrators(study)
+        # Taken before it is sent: of two processes one sends.
+        mine = Notice.objects.filter(pk__in=[one.pk for one in notices], mailed_at=None)
+        if not addresses or not mine.update(mailed_at=now):
+            continue
+        try:
+            message(study, notices, addresses).send()
+            sent += 1
+        except Exception:  # whatever a mail server answers
+            log.exception("The retention mail of study %s could not be sent.", study.pk)
+            Notice.objects.filter(pk__in=[one.pk for one in notices], mailed_at=now).update(mailed_at=None)
+    return sent
+
+
+def administrators(study: Study) -> list[str]:
+    """Addresses of those who can change the period or record a hold."""
+    held = Membership.objects.filter(study=study, role=Role.ADMINISTRATOR, user__is_active=True)
+    return sorted(held.values_list("user__email", flat=True).distinct())
+
+
+def message(study: Study, notices: list[Notice], addresses: list[str]) -> EmailMessage:
+    """The mail: codes and numbers, no titles."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for one in notices:
+        found[one.days][one.participant.code] += 1
+    lines = []
+    for days in sorted(found):
+        lines.append(f"Within {days} days:")
+        lines += [f"  {code}: {count}" for code, count in sorted(found[days].items())]
+    page = settings.SITE_URL.rstrip("/") + reverse("privacy:retention", args=[study.pk])
+    body = (
+        f"Recordings and documents of the study “{study.name}” go soon, with everything made from them: analyses, "
+        f"codings, reports. The study keeps data for {study.retention_days} days.\n\n"
+        + "\n".join(lines)
+        + f"\n\nWhat goes when, and why: {page}\n"
+        "To keep something longer, ask the participant for consent to longer keeping, record a hold, or change "
+        "the study’s period.\n"
+    )
+    return EmailMessage(f"{study.name}: data go soon", body, None, addresses)

@@ -1,0 +1,124 @@
+"""Many reports in one file, and a study's signed data as a bundle: asked for here, made by a worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from facsweb.accounts.models import User
+from facsweb.audit.attempts import RecordedFence
+from facsweb.audit.services import record
+from facsweb.reports import documents, services
+from facsweb.reports.models import Package, Report
+from facsweb.studies.models import Consent, Study
+
+FENCE: Final = RecordedFence(lambda: Package.objects, "facsweb.reports.tasks.pack", "package")
+STALE: Final = timedelta(seconds=20)  # a living attempt beats every second
+MAX_CRASHES: Final = 3
+GIVEN_UP: Final = f"Packing stopped unexpectedly {MAX_CRASHES} times, so it was given up. The reports are safe."
+#: A package is a copy of personal data: it goes after this.
+KEPT: Final = timedelta(days=7)
+WITHDRAWN: Final = "A participant changed or withdrew consent, so this package was destroyed. Pack it again."
+EXPIRED: Final = f"It was kept for {KEPT.days} days. Pack it again."
+FULL: Final = "full-en"
+State = Package.State
+
+
+class Refused(Exception):  # noqa: N818 (a state that people are told about)
+    """Nothing is packed; the text says why."""
+
+
+def signed(user: User, study: Study) -> QuerySet[Report]:
+    """Signed reports of the study that the user may see, the newest first."""
+    reports = services.visible(user).filter(sign_off__layer__run__recording__participant__study=study)
+    related = "sign_off__layer__run__recording__participant"
+    return reports.filter(state=Report.State.READY).select_related(related).order_by("-sign_off__signed_at")
+
+
+def start(actor: User, study: Study, kind: str, reports: list[str], wanted: list[str]) -> Package:
+    """Have a package made. While one of the kind is being made that one is returned, so a double click is one.
+
+    Parameters
+    ----------
+    actor : User
+    study : Study
+    kind : str
+        Of `Package.Kind`; a bundle holds every signed report that the actor may see.
+    reports : list of str
+        Ids; none means all of them.
+    wanted : list of str
+        Documents of each, as ``kind-language``; only of packages of reports.
+
+    Raises
+    ------
+    Refused
+        There is nothing to pack, or what was chosen is not to be had.
+    """
+    known = [str(pk) for pk in signed(actor, study).values_list("pk", flat=True)]
+    chosen = [pk for pk in known if pk in reports] if reports and kind == Package.Kind.REPORTS else known
+    offered = {FULL, *(f"{one}-{language}" for one, language in documents.OFFERED)}
+    if not chosen:
+        raise Refused("There is no signed report to pack.")
+    if kind == Package.Kind.REPORTS and not set(wanted) & offered:
+        raise Refused("Choose at least one document.")
+    asked = {"reports": chosen, "documents": [one for one in wanted if one in offered]}
+    active = Package.objects.filter(study=study, kind=kind, state__in=Package.ACTIVE)
+    try:
+        with transaction.atomic():
+            package = Package.objects.create(study=study, kind=kind, asked=asked, created_by=actor)
+            record(
+                actor, "package.start", package, kind=str(kind), reports=len(chosen), documents=asked["documents"]
+            )
+            FENCE.enqueue(package.pk, package.attempt)
+    except IntegrityError:  # one of the kind is being made
+        found = active.first()
+        if found is None:
+            raise Refused("The package before has just ended. Start again.") from None
+        return found
+    return package
+
+
+def folder(package: Package) -> Path:
+    """Folder of a package's files."""
+    return Path(settings.MEDIA_ROOT) / "packages" / str(package.pk)
+
+
+def recover() -> int:
+    """Put back packages whose worker or job is gone, and let go of old ones; return how many were put back."""
+    for package in Package.objects.filter(state=State.SUCCEEDED, finished_at__lt=timezone.now() - KEPT):
+        _destroy(package, EXPIRED)
+    return FENCE.recover(stale=STALE, most_crashes=MAX_CRASHES, given_up=GIVEN_UP, leftovers=_remove_attempt)
+
+
+def after_withdrawal(consent: Consent) -> None:
+    """Destroy every package with something of the participant in it; called inside the withdrawal."""
+    layers = "sign_off__layer__run__recording__participant"
+    theirs = {
+        str(pk) for pk in Report.objects.filter(**{layers: consent.participant}).values_list("pk", flat=True)
+    }
+    for package in Package.objects.filter(study=consent.study, state__in=(*Package.ACTIVE, State.SUCCEEDED)):
+        if not theirs & set(package.asked.get("reports", ())):
+            continue
+        if package.state == State.SUCCEEDED:
+            _destroy(package, WITHDRAWN)
+        else:
+            FENCE.cancel(None, package)
+
+
+def _destroy(package: Package, why: str) -> None:
+    values: dict[str, Any] = {"state": State.FAILED, "error": why, "file": "", "size": 0}
+    with transaction.atomic():
+        if Package.objects.filter(pk=package.pk, state=State.SUCCEEDED).update(**values):
+            record(None, "package.destroy", package, sha256=package.sha256, why=why)
+            path = Path(settings.MEDIA_ROOT) / package.file
+            transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
+def _remove_attempt(package: Package) -> None:
+    (folder(package) / f"{package.attempt}.zip").unlink(missing_ok=True)

@@ -1,0 +1,264 @@
+"""The log in real installations of their own: SQLite and PostgreSQL, several processes, the application's role."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.audit import postgresql
+from tests.conftest import REPOSITORY
+from tests.programs import of_its_own
+
+BEGIN = """
+import json, sys, threading
+import django
+django.setup()
+from django.db import DatabaseError, connection, transaction
+from facsweb.accounts.models import User
+from facsweb.audit import anchors, checking, forms, origin, reading, services
+from facsweb.audit.models import Entry
+from facsweb.studies.models import Study
+"""
+
+
+@dataclass
+class Installation:
+    """A migrated installation in a folder of its own."""
+
+    folder: Path
+    database_url: str
+    socket: Path | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return of_its_own(self.folder) | {
+            "DATABASE_URL": self.database_url,
+            "DJANGO_SETTINGS_MODULE": "facsweb.settings",
+            "ALLOWED_HOSTS": "testserver",
+        }
+
+    def begin(self, program: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", BEGIN + textwrap.dedent(program), *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, program: str, *arguments: str) -> str:
+        return ended(self.begin(program, *arguments))
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True)
+
+    def verify(self) -> dict[str, object]:
+        said: dict[str, object] = json.loads(self.manage("audit", "verify", "--json").stdout)
+        return said
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgresql.server() as folder:
+        yield folder
+
+
+def superuser(socket: Path, database: str = "postgres"):
+    import psycopg
+
+    return psycopg.connect(postgresql.url(socket, database, "postgres"), autocommit=True)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def installation(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    socket, address = None, f"sqlite:///{folder / 'facsweb.sqlite3'}"
+    if request.param == "postgresql":
+        socket = request.getfixturevalue("server")
+        with superuser(socket) as connection:
+            connection.execute(f"CREATE ROLE {postgresql.ROLE} LOGIN")
+            connection.execute(f"CREATE DATABASE facsweb OWNER {postgresql.ROLE}")
+        address = postgresql.url(socket, "facsweb")
+    made = Installation(folder, address, socket)
+    migrated = made.manage("migrate", "--verbosity", "0")
+    assert migrated.returncode == 0, migrated.stderr
+    return made
+
+
+@pytest.fixture
+def on_postgresql(installation):
+    if installation.socket is None:
+        pytest.skip("about PostgreSQL only")
+    return installation
+
+
+WRITE = """
+study = Study(name="S")
+failures = []
+def write():
+    try:
+        for step in range(12):
+            services.record(None, "thing.do", study, step=step, number=1e20, zero=-0.0, small=1e-9, words="ü\\0😀")
+    except Exception as error:
+        failures.append(repr(error))
+    finally:
+        connection.close()
+threads = [threading.Thread(target=write) for _ in range(3)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert not failures, failures
+"""
+
+
+def test_many_writers_at_once_leave_numbers_without_a_gap(installation):
+    """From the empty log on, where there is no last row that could be locked."""
+    for process in [installation.begin(WRITE) for _ in range(3)]:
+        ended(process)
+    said = installation.verify()
+    assert (said["whole"], said["faults"]) == (True, [])
+    assert said["entries"] == said["last"] == 3 * 3 * 12
+
+
+def test_readers_at_once_leave_one_entry(installation):
+    program = """
+    study = Study(name="S", pk="7a6f9c1e-0000-4000-8000-000000000001")
+    with origin.acting(origin.Origin(address="192.0.2.1")):
+        for _ in range(5):
+            reading.once(None, "study.read", study)
+    """
+    for process in [installation.begin(program) for _ in range(3)]:
+        ended(process)
+    count = "print(Entry.objects.filter(action='study.read').count())"
+    assert installation.run(count) == "1\n"
+
+
+def test_an_act_that_is_taken_back_leaves_no_gap(installation):
+    installation.run("""
+    study = Study(name="S")
+    try:
+        with transaction.atomic():
+            services.record(None, "thing.undone", study)
+            raise KeyError
+    except KeyError:
+        pass
+    services.record(None, "thing.do", study)
+    """)
+    assert installation.verify()["faults"] == []
+
+
+REFUSED = {
+    "update": "UPDATE audit_entry SET action = 'x' WHERE number = 2",
+    "delete": "DELETE FROM audit_entry WHERE number = 2",
+    "delete all": "DELETE FROM audit_entry",
+    "anchor update": "UPDATE audit_anchor SET statement = 'x'",
+    "anchor delete": "DELETE FROM audit_anchor",
+    "gap": "INSERT INTO audit_entry ({columns}) SELECT number + 5, {new} FROM audit_entry WHERE number = {last}",
+    "in between": "INSERT INTO audit_entry ({columns}) SELECT 2, {new} FROM audit_entry WHERE number = {last}",
+    "branch": "INSERT INTO audit_entry ({columns}) SELECT {last} + 1, {branch} FROM audit_entry WHERE number = 2",
+    "same hash": "INSERT INTO audit_entry ({columns}) SELECT {last} + 1, {same} FROM audit_entry "
+    "WHERE number = {last}",
+}
+ONLY_POSTGRESQL = {
+    "truncate": "TRUNCATE audit_entry",
+    "truncate with others": "TRUNCATE audit_entry, audit_anchor CASCADE",
+    "upsert": "INSERT INTO audit_entry ({columns}) SELECT number, {same} FROM audit_entry WHERE number = {last} "
+    "ON CONFLICT (number) DO UPDATE SET action = 'x'",
+}
+
+
+def test_raw_sql_of_the_applications_role_is_refused(installation):
+    program = """
+    anchors.daily()
+    last, _ = services.head()
+    columns = [field.column for field in Entry._meta.fields]
+    rest = [name for name in columns if name not in ("number", "previous_hash", "hash")]
+    columns = ", ".join(["number", "previous_hash", "hash", *rest])
+    rest = ", ".join(rest)
+    words = {
+        "last": last, "columns": columns, "new": f"hash, 'h', {rest}", "branch": f"previous_hash, 'h', {rest}",
+        "same": f"hash, hash, {rest}",
+    }
+    answers = {}
+    for name, statement in json.loads(sys.argv[1]).items():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement.format(**words))
+            answers[name] = "done"
+        except DatabaseError as error:
+            answers[name] = str(error).splitlines()[0]
+    print(json.dumps(answers))
+    """
+    wanted = REFUSED | (ONLY_POSTGRESQL if installation.socket else {})
+    answers = json.loads(installation.run(program, json.dumps(wanted)))
+    assert answers == dict.fromkeys(wanted, "The audit log is append-only.")
+    assert installation.verify()["faults"] == []
+
+
+def test_the_page_and_its_filters_answer(installation):
+    out = installation.run("""
+    from django.test import Client
+    from django.test.utils import setup_test_environment
+    from facsweb.studies.services import create_study
+    setup_test_environment()
+    staff = User.objects.create_user("staff@example.org", "Staff", "correct horse battery", is_staff=True)
+    study = create_study(staff, name="S", purpose="P.", setting="research", jurisdiction="Japan")
+    services.record(staff, "thing.change", study, before={"mood": "müde"}, after={"mood": "wach"})
+    client = Client()
+    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+    url = f"/studies/{study.pk}/audit/"
+    for query in (
+        "", "?kind=change", "?kind=read", "?text=müde", "?object=study", "?origin=127.0", "?action=thing.change",
+        "?person=staff@example.org", "?since=2020-01-01&until=2040-01-01", "?check=all", "?before=3",
+        "?until=2020-01-01",
+    ):
+        answer = client.get(url + query)
+        assert answer.status_code == 200, query
+        shown = [entry.action for entry in answer.context["page"]]
+        absent = query in ("?kind=read", "?before=3", "?until=2020-01-01")
+        assert ("thing.change" in shown) != absent, (query, shown)
+        if query == "?check=all":
+            assert "The chain of hashes holds" in answer.content.decode()
+    for kind in ("csv", "jsonl", "chain"):
+        body = b"".join(client.get(f"{url}export/?format={kind}").streaming_content).decode()
+        assert "thing.change" in body
+    print(forms.values_of("action", None)[:1], client.get("/log/").status_code)
+    """)
+    assert out.endswith("200\n")
+
+
+def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
+    with superuser(on_postgresql.socket, "facsweb") as connection:
+        # A session that plays a replica skips ordinary triggers, not these.
+        connection.execute("SET session_replication_role = replica")
+        with pytest.raises(Exception, match="append-only"):
+            connection.execute("UPDATE audit_entry SET actor_label = 'eve' WHERE number = 2")
+        connection.execute("SET session_replication_role = DEFAULT")
+        connection.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_no_change")
+        connection.execute("UPDATE audit_entry SET actor_label = 'eve' WHERE number = 2")
+    kinds = [(fault["kind"], fault["number"]) for fault in on_postgresql.verify()["faults"]]
+    assert kinds == [("protection", None), ("altered", 2)]
+    with superuser(on_postgresql.socket, "facsweb") as connection:
+        connection.execute("UPDATE audit_entry SET actor_label = 'system' WHERE number = 2")
+        connection.execute("ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_no_change")
+        assert on_postgresql.verify()["faults"] == []
+        body = "BEGIN RETURN NEW; END"
+        sql = f"CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
+        connection.execute(sql)
+    said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
+    assert len(said) == 2
+    assert all("is gone or changed" in sentence for sentence in said)

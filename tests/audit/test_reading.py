@@ -1,0 +1,197 @@
+"""Every page that shows a recording, a coding, a report or a consent leaves an entry, and few of them."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, close_old_connections, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from facsweb.audit import origin, reading
+from facsweb.audit.models import Entry
+from facsweb.studies import access
+from facsweb.studies.models import Role
+from tests import test_access_matrix as matrix
+from tests.factories import make_recording
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LOGGED = {**reading.WINDOWED, **reading.EVERY, **reading.ITSELF}
+
+
+def test_every_page_of_a_study_is_logged_or_says_why_not():
+    """Who adds a page to ``studies/access.py`` decides here what the log says of it."""
+    lists = [reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.CHANGES, reading.UNLOGGED]
+    named = Counter(page for one in lists for page in one)
+    assert {page for page, times in named.items() if times > 1} == set(), "pages that stand in two lists"
+    assert set(access.PAGES) - set(named) == set(), "pages of which audit/reading.py says nothing"
+    assert set(named) - set(access.PAGES) == set(), "pages that audit/reading.py names and that are gone"
+    assert all(reading.UNLOGGED.values())
+
+
+@pytest.fixture
+def world(people, participant, consent):
+    return matrix.World(people, participant, consent)
+
+
+def opened(world, client_as, page):
+    """Ask for a page as the first role that gets it."""
+    url, _ = matrix.url_of(page, world)
+    for role in sorted(access.PAGES[page], key=["coder", "analyst", "administrator", "manager"].index):
+        before = Entry.objects.count()
+        response = client_as(str(role)).get(url)
+        if response.streaming:
+            b"".join(response.streaming_content)
+        if response.status_code < 400:
+            return response, Entry.objects.filter(number__gt=before)
+    raise AssertionError(f"{page}: {response.status_code}")
+
+
+@pytest.mark.parametrize("page", sorted(LOGGED))
+def test_looking_at_it_leaves_an_entry(page, world, client_as):
+    response, made = opened(world, client_as, page)
+    assert response.status_code in (200, 206), page
+    entry = made.get(action=LOGGED[page])
+    assert entry.address == "127.0.0.1"
+    assert entry.study_id == world.participant.study_id
+
+
+@pytest.mark.parametrize("page", sorted(reading.CHANGES))
+def test_what_only_changes_something_shows_nothing(page, world, client_as):
+    url, _ = matrix.url_of(page, world)
+    role = sorted(access.PAGES[page])[0]
+    assert client_as(str(role)).get(url).status_code == 405
+
+
+@pytest.fixture
+def recording(participant, consent, people):
+    return make_recording(participant, people["analyst"])
+
+
+@pytest.fixture
+def watch(recording, client_as):
+    url = reverse("recordings:video", args=[recording.pk])
+
+    def get(client, **headers):
+        response = client.get(url, headers=headers)
+        if response.streaming:
+            b"".join(response.streaming_content)
+        return response
+
+    return get
+
+
+def watched():
+    return Entry.objects.filter(action="recording.watch")
+
+
+def test_a_hundred_ranges_make_one_entry(watch, client_as):
+    client = client_as("coder")
+    for start in range(0, 100):
+        assert watch(client, range=f"bytes={start}-{start + 1}").status_code == 206
+    assert watched().count() == 1
+
+
+def test_another_session_address_or_quarter_of_an_hour_makes_another(watch, client_as, monkeypatch):
+    client = client_as("coder")
+    watch(client)
+    watch(client_as("coder"))
+    assert watched().count() == 2
+    client.defaults["REMOTE_ADDR"] = "198.51.100.7"
+    watch(client)
+    watch(client)
+    assert watched().count() == 3
+    later = timezone.now() + reading.WINDOW + timedelta(seconds=1)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    watch(client)
+    assert watched().count() == 4
+
+
+def test_a_refusal_is_no_reading(watch, client_as, recording):
+    for who in ("stranger", "manager"):
+        assert watch(client_as(who)).status_code in (403, 404)
+    client = client_as("coder")
+    assert watch(client, range="bytes=99999999-").status_code == 416
+    assert client.post(reverse("recordings:video", args=[recording.pk])).status_code == 405
+    assert not watched().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_that_race_make_one_entry(people, recording):
+    barrier, failures = threading.Barrier(8), []
+
+    def look():
+        try:
+            came = origin.Origin(address="192.0.2.1")
+            with origin.acting(came):
+                barrier.wait(10)
+                for _ in range(3):
+                    reading.once(people["coder"], "recording.watch", recording)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    close_old_connections()
+    assert failures == []
+    assert watched().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_logged_is_not_shown(watch, people, recording):
+    client = Client()
+    client.force_login(people["coder"], backend=BACKEND)
+
+    def read_only(ask):
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = ON")  # the database takes no write, as on a disk that is full
+        try:
+            return ask()
+        finally:
+            connection.close()
+
+    page = read_only(lambda: client.get(reverse("recordings:detail", args=[recording.pk])))
+    video = read_only(lambda: watch(client, accept="video/mp4,application/json;q=0.5"))
+    assert (page.status_code, video.status_code) == (503, 503)
+    assert "it cannot. Nothing was changed and nothing is lost." in page.content.decode()
+    assert recording.title not in page.content.decode()
+    assert video.json()["code"] == "not_logged"
+    assert page["Retry-After"] == "5"
+    assert not watched().exists()
+    assert watch(client).status_code == 200
+    assert watched().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_under_asgi_it_is_the_same(people, recording, monkeypatch):
+    """The server is asynchronous; the entry is written there too, and missing it refuses there too."""
+    import asyncio
+
+    from django.test import AsyncClient
+
+    async def ask():
+        client = AsyncClient()
+        await client.aforce_login(people["coder"], backend=BACKEND)
+        first = await client.get(reverse("recordings:detail", args=[recording.pk]))
+        monkeypatch.setattr(reading.services, "record", broken)
+        second = await client.get(reverse("studies:participant", args=[recording.participant_id]))
+        return first.status_code, second.status_code
+
+    def broken(*_args, **_details):
+        raise OperationalError("database is locked")
+
+    assert asyncio.run(ask()) == (200, 503)
+    entry = Entry.objects.get(action="recording.read")
+    assert entry.actor == people["coder"]
+    assert len(entry.session) == 16
+
+
+def test_roles_stand_in_the_order_of_the_test():
+    assert {str(role) for role in Role} == {"coder", "analyst", "administrator", "manager"}

@@ -1,0 +1,105 @@
+"""What every page tells the browser, walked over all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from facsweb.headers import NOBODY, OURS
+from facsweb.studies import access
+from facsweb.studies.models import Membership, Role
+from tests.test_access_matrix import ROUTES, World, url_of
+
+#: Pages that draw with Plotly, which writes its own styles and a picture as an address.
+PLOTS = {"coding:review", "agreement:study", "meaning:session", "meaning:compare"}
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def policy(response: Any) -> dict[str, list[str]]:
+    found = {}
+    for part in response["Content-Security-Policy"].split(";"):
+        name, *sources = part.split()
+        found[name] = sources
+    return found
+
+
+@pytest.fixture
+def everywhere(people, participant, consent) -> Client:
+    """Somebody who may open every page: every role, and staff."""
+    everybody = people["staff"]
+    Membership.objects.bulk_create(Membership(study=participant.study, user=everybody, role=role) for role in Role)
+    client = Client()
+    client.force_login(everybody, backend=BACKEND)
+    return client
+
+
+def assert_closed(page: str, response: Any) -> None:
+    said = policy(response)
+    closed = {"default-src", "object-src", "base-uri", "frame-src", "frame-ancestors"}
+    assert {name: said[name] for name in closed} == {name: ["'none'"] for name in closed}, page
+    assert said["script-src"] == said["connect-src"] == said["form-action"] == ["'self'"], page
+    loose = ["'self'", "'unsafe-inline'"] if page in PLOTS else ["'self'"]
+    assert said["style-src"] == loose, page
+    assert set(said["img-src"]) <= ({"'self'", "data:", "blob:"} if page in PLOTS else {"'self'", "data:"}), page
+    assert response["X-Content-Type-Options"] == "nosniff", page
+    assert response["X-Frame-Options"] == "DENY", page
+    assert response["Referrer-Policy"] == "same-origin", page
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin", page
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin", page
+    assert response["Cross-Origin-Embedder-Policy"] == "require-corp", page
+    permitted = dict(part.strip().split("=") for part in response["Permissions-Policy"].split(","))
+    assert permitted == {**dict.fromkeys(OURS, "(self)"), **dict.fromkeys(NOBODY, "()")}, page
+
+
+@pytest.mark.timeout(200)
+def test_headers_of_every_page(everywhere, people, participant, consent, capsys):
+    world = World(people, participant, consent)
+    seen, kept = 0, {}
+    for page in sorted({*ROUTES} - access.PUBLIC):
+        with transaction.atomic():  # some objects cannot stand beside each other
+            url, _ = url_of(page, world)
+            response = everywhere.get(url)
+            if response.streaming:
+                b"".join(response.streaming_content)
+            transaction.set_rollback(True)
+        assert response.status_code < 500, page
+        assert_closed(page, response)
+        if "Location" not in response:
+            cache = response.get("Cache-Control", "")
+            if "no-store" not in cache:
+                kept[page] = cache
+            if response.get("Content-Type", "").startswith("text/html"):
+                assert "no-store" in cache, page
+        seen += 1
+    # What may stay in the browser says for how long, and is for this person alone. Nothing of it is a page.
+    assert all("private" in cache for cache in kept.values()), kept
+    assert seen > 100
+    with capsys.disabled():
+        print(f"\nheaders: {seen} addresses; kept by browsers: {kept}")
+
+
+def test_headers_of_what_is_not_a_page(client, everywhere, people):
+    for page, response in (
+        ("nobody", client.get(reverse("account_login"))),
+        ("health", client.get(reverse("health"))),
+        ("verify", client.get(reverse("verify"))),
+        ("missing", everywhere.get("/there/is/no/such/page")),
+        ("refused", everywhere.post(reverse("home"))),
+    ):
+        assert_closed(page, response)
+    assert everywhere.get("/there/is/no/such/page")["Cache-Control"] == "private, no-store"
+
+
+def test_page_of_nobody_may_be_kept_and_page_of_somebody_not(client, everywhere):
+    assert "no-store" in everywhere.get(reverse("home"))["Cache-Control"]
+    assert "no-store" not in client.get(reverse("favicon")).get("Cache-Control", "")
+
+
+def test_device_is_asked_for_nothing():
+    """No page of ours uses a camera, a microphone or a place; a script that got in could not either."""
+    for name in ("camera", "microphone", "geolocation", "display-capture", "usb", "payment"):
+        assert name in NOBODY
