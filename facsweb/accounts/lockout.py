@@ -61,21 +61,24 @@ def is_closed(email: str, kind: str = Kind.PASSWORD) -> bool:
     return _recent(kind, key_of(email), timezone.now()) >= TRIES[Kind(kind)]
 
 
-@transaction.atomic
 def begin(kind: str, email: str, address: str | None) -> SignInAttempt:
     """Count an attempt before it is looked at, so that many at once cannot slip past the limit.
+
+    The row is there for everybody before it is compared with those before it, so this works without a lock.
 
     Raises
     ------
     Closed
         The account or the address has no tries left. Nothing was counted.
     """
-    now, account = timezone.now(), key_of(email)
+    since, account = timezone.now() - WINDOW, key_of(email)
+    attempt = SignInAttempt.objects.create(at=timezone.now(), kind=kind, account=account, address=address)
+    before = SignInAttempt.objects.filter(pk__lt=attempt.pk, at__gt=since)
     # One kind's limit holds for the account; all kinds of failures count for the address.
-    attempt = SignInAttempt.objects.create(at=now, kind=kind, account=account, address=address)
-    before = _recent(kind, account, now) - 1
-    from_there = SignInAttempt.objects.filter(address=address, at__gt=now - WINDOW).count() - 1 if address else 0
-    if before >= TRIES[Kind(kind)] or from_there >= ADDRESS_TRIES:
+    of_account = before.filter(account=account, kind=kind).count()
+    from_there = before.filter(address=address).count() if address else 0
+    if of_account >= TRIES[Kind(kind)] or from_there >= ADDRESS_TRIES:
+        attempt.delete()
         raise Closed
     return attempt
 

@@ -52,7 +52,7 @@ class OpenSessions:
         if (
             request.session.session_key
             and request.user.is_authenticated
-            and not sessions.note(request, get_adapter(request).get_client_ip(request))
+            and not sessions.note(request, request.user, get_adapter(request).get_client_ip(request))
         ):
             request.session.flush()
             request.user = AnonymousUser()

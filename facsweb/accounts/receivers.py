@@ -23,9 +23,12 @@ def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     """Somebody is in; the log says how."""
     said = [one.get("type", one["method"]) for one in get_authentication_records(request, user)]
     record(user, "account.sign_in", user, methods=said)
-    sessions.note(
-        request, get_adapter(request).get_client_ip(request)
-    )  # so that it can be ended before it is used
+
+
+@receiver(auth.user_logged_in, dispatch_uid="accounts.session_opened")
+def session_opened(request: HttpRequest, user: User, **_: Any) -> None:
+    """A session is noted at once, so that it can be ended before it is used."""
+    sessions.note(request, user, get_adapter(request).get_client_ip(request))
 
 
 @receiver(auth.user_logged_out, dispatch_uid="accounts.signed_out")

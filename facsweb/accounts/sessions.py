@@ -40,16 +40,16 @@ def is_over(session: OpenSession, now: datetime) -> bool:
     return now - session.last_seen_at > idle or now - session.started_at > longest
 
 
-def note(request: HttpRequest, address: str | None) -> bool:
+def note(request: HttpRequest, user: User, address: str | None) -> bool:
     """Note that a signed-in browser was here; False when its session was over and has been ended."""
     key, now = request.session.session_key, timezone.now()
     session = OpenSession.objects.filter(session_key=key).first()
     device = request.META.get("HTTP_USER_AGENT", "")[:LONGEST_DEVICE]
-    if session is None or session.user_id != request.user.pk:
+    if session is None or session.user_id != user.pk:
         OpenSession.objects.update_or_create(
             session_key=key,
             defaults={
-                **{"user": request.user, "started_at": now, "last_seen_at": now},
+                **{"user": user, "started_at": now, "last_seen_at": now},
                 **{"address": address, "device": device},
             },
         )

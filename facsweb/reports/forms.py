@@ -40,6 +40,15 @@ class SignForm(forms.Form):
                 del self.fields[name]
         if means.code and not means.password:
             self.fields["code"].label = "A code of your authenticator app"
+        if means.password and not (means.code or means.passkey):
+            self.fields["password"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        asked = {"password", "code", "credential"} & set(self.fields)
+        if asked and not self.errors and not any(said.get(name) for name in asked):
+            raise forms.ValidationError("Write your password or a code, or use a passkey. Nothing was signed.")
+        return said
 
 
 class RevokeForm(forms.Form):

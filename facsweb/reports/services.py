@@ -66,7 +66,7 @@ class Refused(Exception):  # noqa: N818 (a state that people are told about)
     """Nothing was signed or changed; the text is a sentence for a person."""
 
 
-def _check_person(actor: User, layer: Layer, password: str, confirmation: Confirmation | None) -> None:
+def _check_password(actor: User, layer: Layer, password: str, confirmation: Confirmation | None = None) -> None:
     """Raise Refused unless the actor proves who they are; what fails is logged, counted and limited."""
     try:
         if confirmation is None:
@@ -162,7 +162,7 @@ def sign(
     """
     if not statement.strip():
         raise Refused("Confirm the statement to sign.")
-    _check_person(actor, layer, password, confirmation)  # outside the transaction: a failure must stay counted
+    _check_password(actor, layer, password, confirmation)  # outside the transaction: a failure must stay counted
     with transaction.atomic():
         # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
         Layer.objects.select_for_update().get(pk=layer.pk)

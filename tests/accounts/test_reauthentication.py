@@ -45,9 +45,6 @@ def test_signing_with_a_code_of_the_app_works_without_any_password(page, layer, 
     [
         ({"password": "wrong"}, "The password is wrong. Nothing was signed."),
         ({"code": "000000"}, "The code is wrong"),
-        ({"credential": '{"id": "made up"}'}, "The passkey was not accepted"),
-        ({"credential": "nonsense"}, "The passkey was not accepted"),
-        ({}, "The password is wrong"),
     ],
 )
 def test_a_wrong_proof_signs_nothing_and_is_logged(page, layer, client_as, people, proof, words):
@@ -56,6 +53,24 @@ def test_a_wrong_proof_signs_nothing_and_is_logged(page, layer, client_as, peopl
     assert words in response.content.decode()
     assert not SignOff.objects.exists()
     assert Entry.objects.get(action="account.confirmation_failed").details["about"] == f"layer {layer.pk}"
+
+
+def test_no_proof_at_all_costs_no_try(page, layer, client_as, people):
+    enrol(people["coder"])
+    assert "Write your password or a code" in sign(client_as("coder"), page, layer).content.decode()
+    assert not SignOff.objects.exists()
+    assert not Entry.objects.filter(action__startswith="account.").exists()
+
+
+@pytest.mark.parametrize("answer", ['{"id": "made up"}', "nonsense", "[]", '{"id": "eA", "rawId": "eA"}'])
+def test_an_answer_that_no_passkey_gave_confirms_nothing(rf, layer, people, signed_in, answer):
+    from allauth.core import context
+
+    request = rf.post("/x/", {"credential": answer})
+    request.user, request.session = people["coder"], signed_in("coder").session
+    with context.request_context(request), pytest.raises(NotConfirmed, match="passkey was not accepted"):
+        reauthentication.confirm(request, layer)
+    assert Entry.objects.get(action="account.confirmation_failed").details["method"] == "passkey"
 
 
 def test_a_recovery_code_signs_nothing(page, layer, client_as, people):

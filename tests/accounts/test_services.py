@@ -73,4 +73,4 @@ def test_a_new_password_ends_open_sessions(people, client_as):
     people["coder"].refresh_from_db()
     assert people["coder"].check_password(password)
     assert not get_user(open_session).is_authenticated
-    assert password not in str(Entry.objects.get().details)
+    assert password not in str(Entry.objects.get(action="account.reset_password").details)

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from facsweb.audit.models import Entry
 from facsweb.reports.models import SignOff
 from tests.accounts.conftest import code_now
+from tests.browser.accessibility import grave
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -122,6 +123,41 @@ def test_a_passkey_signs_in_alone_after_a_password_and_under_a_coding(required, 
     page.get_by_role("button", name="Sign with a passkey").click()
     page.wait_for_url(re.compile(r"/reports/[0-9a-f-]{36}/$"))
     assert SignOff.objects.get().signer == people["coder"]
+
+
+PAGES = [
+    *(
+        "/people/me/",
+        "/people/me/sessions/",
+        "/account/password/change/",
+        "/account/2fa/",
+        "/account/2fa/webauthn/",
+    ),
+    *("/account/2fa/webauthn/add/", "/account/2fa/totp/activate/", "/account/reauthenticate/", "/account/logout/"),
+    *("/account/inactive/", "/account/password/reset/", "/account/password/reset/key/1-wrong/"),
+]
+
+
+def test_every_account_page_is_readable_on_a_phone(tab):
+    page = tab(**PHONE)
+    faults = []
+
+    def look(address: str) -> None:
+        page.goto(address)
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            faults.extend(f"{address}, {scheme}: {one}" for one in grave(page))
+            if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
+                faults.append(f"{address}: {width} pixels wide")
+            if (headings := page.locator("h1").count()) != 1:
+                faults.append(f"{address}: {headings} first headings")
+
+    look("/account/login/")
+    give_password(page)
+    page.wait_for_url(HOME)
+    for address in PAGES:
+        look(address)
+    assert faults == []
 
 
 def test_a_device_without_the_passkey_is_said_in_words(tab):
