@@ -260,9 +260,7 @@ class RecordedAnswersForm(OnceForm, AnswersForm):
         if notices:
             self.fields["notice"] = forms.BooleanField(
                 label="The participant was shown the notices above before they answered",
-                error_messages={
-                    "required": "The law of the place asks for this before anything is recorded."
-                },
+                error_messages={"required": "The law of the place asks for this before anything is recorded."},
             )
 
     def clean_given_on(self) -> Any:
