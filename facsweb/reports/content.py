@@ -104,7 +104,7 @@ def _exception(study: Study) -> dict[str, Any] | None:
         "ground": made.get_ground_display(),
         "reason": made.reason,
         "by": str(made.made_by),
-        "at": _iso(made.made_at),
+        "at": iso(made.made_at),
     }
 
 
