@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import EllipsisType
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -96,21 +97,23 @@ def change_study(
     purpose: str,
     setting: str,
     jurisdiction: str,
-    retention_days: int | None = None,
+    retention_days: int | EllipsisType | None = ...,
 ) -> Study:
     """Change a study's description; nothing is written when nothing differs.
 
     Consent forms keep the purpose they were written with: people agreed to those words. What was computed under
-    the law of another setting or place goes, or is computed again, by ``hooks.on_law_change``.
+    the law of another setting or place goes, or is computed again, by ``hooks.on_law_change``. The days that data
+    are kept stay as they are when they are not given; None is as long as the law allows.
     """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    days = study.retention_days if isinstance(retention_days, EllipsisType) else retention_days
     fields = {
         "name": name.strip(),
         "purpose": purpose.strip(),
         "setting": setting,
         "jurisdiction": law.normalised(jurisdiction),
-        "retention_days": retention_days,
+        "retention_days": days,
     }
-    study = Study.objects.select_for_update().get(pk=study.pk)
     differing = changed(study, fields)
     if not differing:
         return study
@@ -123,7 +126,7 @@ def change_study(
             "setting and place. Write a new version of the form without it first."
         )
     study.full_clean()
-    _check_retention(setting, study.jurisdiction, retention_days)
+    _check_retention(setting, study.jurisdiction, days)
     study.save(update_fields=list(differing["after"]))
     record(actor, "study.change", study, **differing)
     if {"setting", "jurisdiction"} & differing["after"].keys():

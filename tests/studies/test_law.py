@@ -154,3 +154,11 @@ def test_the_public_schedule_is_there_for_everybody_in_both_languages(client):
     german = client.get(url, headers={"accept-language": "de-AT,de;q=0.9,en;q=0.5"}).content.decode()
     assert '<html lang="de"' in german
     assert "höchstens drei Jahre (1095 Tage)" in german
+
+
+def test_who_changes_a_study_without_naming_its_days_keeps_them(people):
+    study = study_of(people, setting="research", retention_days=90)
+    kept = {"purpose": "To see.", "setting": "research", "jurisdiction": "Germany"}
+    assert services.change_study(people["staff"], study, name="Taxis", **kept).retention_days == 90
+    changed = services.change_study(people["staff"], study, name="Taxis", retention_days=None, **kept)
+    assert changed.retention_days is None

@@ -15,6 +15,8 @@ from facsweb.audit.models import Entry
 from facsweb.studies import consent_text, links, services, signatures
 from facsweb.studies.models import Consent, ConsentLink, NoticeShown, Scope, Withdrawal
 from facsweb.studies.standing import current_consent
+from facsweb.studies.words import words
+from tests.calibration.conftest import starter
 
 SCOPES = [Scope.VIDEO, Scope.AUDIO, Scope.EMOTION]
 DRAWING = [[[100, 300], [400, 60], [700, 300]], [[250, 200], [560, 200]]]
@@ -267,6 +269,26 @@ def test_a_device_is_signed_out_locked_afterwards_and_gives_a_link_once(client_a
     assert client.get(to("withdraw", secret))["Location"] == to("start", secret)
     assert client.get(reverse("reports:own_copy", args=[secret])).status_code == 404
     assert client.get(member).status_code == 302
-    assert "My consent" in client.get(to("start", own)).content.decode()
+    mine = client.get(to("start", own)).content.decode()
+    assert "My consent" in mine
+    assert "Answer the questions" not in mine  # a link that gives consent once has done so
     client.post(to("questions", secret), answers(text))
     assert ConsentLink.objects.count() == 2
+
+
+def test_who_is_asked_about_calibration_states_their_cohort_or_leaves_it_out(client, people, participant, study):
+    turkish = starter("de-tr")
+    asked = [Scope.VIDEO, Scope.CALIBRATION]
+    form = services.create_consent_form(people["administrator"], study, title="Form", body="Words.", scopes=asked)
+    _, secret = links.make(people["analyst"], participant)
+    page = read(client, secret, "en").content.decode()
+    assert words("en")["cohort.lead"] in page
+    given = {"form": str(form.pk), "scope_video": "yes", "scope_calibration": "yes", "signature": "Pia One"}
+    client.post(to("questions", secret), given | {"cohort": str(turkish.pk)})
+    participant.refresh_from_db()
+    assert participant.cohort == turkish
+    _, second = links.make(people["analyst"], participant)
+    read(client, second, "en")
+    client.post(to("questions", second), given | {"cohort": ""})
+    participant.refresh_from_db()
+    assert participant.cohort is None
