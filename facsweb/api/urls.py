@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from facsweb import __version__
+import facsweb
 from facsweb.api import openapi, problems, tus
 from facsweb.api.gate import outermost
 from facsweb.api.problems import Problem
@@ -26,7 +26,7 @@ DESCRIPTION = (
 )
 api = NinjaAPI(
     title="facsweb",
-    version=__version__,
+    version=facsweb.__version__,
     description=DESCRIPTION,
     docs_url=None,
     openapi_url=None,

@@ -104,6 +104,15 @@ def test_the_same_request_twice_is_one(caller, study):
     assert keyed(caller("analyst"), study, "P-2").status_code == 201, "a key belongs to its token"
 
 
+def test_kept_answers_lie_encrypted_and_are_lost_with_the_key(caller, study, settings):
+    ask = caller("analyst")
+    keyed(ask, study, "P-1")
+    assert b"P-1" not in bytes(KeyedRequest.objects.get().body)
+    settings.SECRET_KEY = "another"
+    is_problem(keyed(ask, study, "P-1"), 409, "cannot be read any more")
+    assert Participant.objects.count() == 1
+
+
 def test_a_refused_request_may_be_corrected_under_its_key(caller, study):
     ask = caller("analyst")
     is_problem(keyed(ask, study, ""), 422)
