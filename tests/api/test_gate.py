@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import threading
 from datetime import timedelta
 
@@ -265,6 +266,22 @@ def test_the_description_is_open_and_complete(client):
                 assert answer["description"], (method, path, status)
                 if status >= "400" and status != "416":
                     assert set(answer["content"]) == {"application/problem+json"}
+
+
+async def test_a_body_beyond_every_limit_is_a_problem_before_anything_is_stored():
+    from facsweb.asgi import application
+
+    said = []
+    headers = [(b"content-length", b"99999999999"), (b"host", b"localhost")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/reports/verify", "headers": headers}
+
+    async def send(message):
+        said.append(message)
+
+    await application(scope, lambda: None, send)
+    assert said[0]["status"] == 413
+    assert (b"content-type", b"application/problem+json") in said[0]["headers"]
+    assert json.loads(said[1]["body"])["instance"] == "/api/v1/reports/verify"
 
 
 def test_a_fault_of_the_program_is_a_problem_without_its_traceback(caller, study, monkeypatch):

@@ -191,7 +191,7 @@ def test_results_come_as_pages_files_and_summary(caller, seeded):
     assert "nan" not in lines[1].lower()
     assert ask.get(f"/runs/{seeded.run.pk}/summary").getvalue().startswith(b'{"schema": 1')
     logged = {entry.details["file"] for entry in Entry.objects.filter(action="run.download")}
-    assert logged == {"signals.parquet", "signals.csv", "summary.json"}
+    assert logged == {"events", "signals.parquet", "signals.csv", "summary.json"}
 
 
 def test_somebody_who_codes_blind_is_shown_nothing_by_the_api_either(caller, people, seeded):

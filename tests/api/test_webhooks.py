@@ -19,12 +19,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.api import addresses, delivering, tasks, webhooks
-from facsweb.api.events import NAMES
+from facsweb.api.events import EVENTS, NAMES
 from facsweb.api.models import Delivery, Webhook
 from facsweb.audit.models import Entry
 from facsweb.studies.services import create_participant
 from facsweb.studies.withdrawing import withdraw
 from tests.api.test_operations import is_problem
+from tests.conftest import REPOSITORY
 
 
 class Receiver:
@@ -129,6 +130,16 @@ def test_every_kind_of_event_is_told_where_it_happens(webhook, seeded, people, c
     revoked = next(one["data"] for one in told if one["event"] == "report.revoked")
     assert revoked["report"] == str(seeded.report.pk)
     assert revoked["run"] == str(seeded.run.pk)
+
+
+def test_every_event_comes_from_something_that_is_logged():
+    """A name of the log that changes would silence its event."""
+    files = (REPOSITORY / "facsweb").rglob("*.py")
+    sources = {path: path.read_text(encoding="utf-8") for path in files if path.parent.name != "api"}
+    for action in EVENTS:
+        noun, _, verb = action.partition(".")
+        by_fence = any(f'"{noun}"' in text and "RecordedFence(" in text for text in sources.values())
+        assert any(f'"{action}"' in text for text in sources.values()) or (by_fence and verb == "succeed"), action
 
 
 def test_what_is_undone_is_not_told(webhook, study, people):
