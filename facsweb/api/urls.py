@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
@@ -73,5 +73,5 @@ urlpatterns = [
     *_framed(),
     path("participants/<uuid:pk>/uploads/", tus.create, name="tus_create"),
     path("uploads/<uuid:pk>/", tus.resume, name="tus"),
-    path("<path:rest>", unknown, name="unknown"),
+    re_path(r"^(?P<rest>.*)$", unknown, name="unknown"),
 ]

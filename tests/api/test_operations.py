@@ -238,7 +238,8 @@ def test_a_revoked_report_is_kept_for_administrators(caller, seeded, people):
 
 
 def test_an_unknown_address_and_a_wrong_method_are_problems_too(caller, study, client):
-    is_problem(client.get("/api/v1/nothing/here"), 404)
+    for path in ("", "nothing/here", "studies/"):
+        is_problem(client.get(f"/api/v1/{path}"), 404, "no such address")
     is_problem(caller("analyst").get("/studies/not-a-uuid"), 404)
     wrong = caller("analyst").ask("put", f"/studies/{study.pk}")
     is_problem(wrong, 405)
