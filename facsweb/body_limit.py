@@ -6,6 +6,7 @@ anybody could fill the disk. Uploads come in pieces (tus) that are smaller than 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if _announced(scope) > self.limit:
-            await _refuse(send)
+            await _refuse(scope, send)
             return
         received, over = 0, False
 
@@ -42,7 +43,7 @@ class BodyLimit:
 
         await self.app(scope, counted, send)
         if over:
-            await _refuse(send)
+            await _refuse(scope, send)
 
 
 def _announced(scope: Any) -> int:
@@ -51,7 +52,12 @@ def _announced(scope: Any) -> int:
     return int(value) if value.isdigit() else 0
 
 
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+async def _refuse(scope: Any, send: Send) -> None:
+    kind, body = b"text/plain; charset=utf-8", SENTENCE
+    if scope["path"].startswith("/api/"):  # where every refusal is a problem (RFC 9457)
+        told = {"type": "urn:facsweb:problem:too-large", "title": "Too large", "status": 413}
+        kind = b"application/problem+json"
+        body = json.dumps(told | {"detail": SENTENCE.decode(), "instance": scope["path"]}).encode()
+    headers = [(b"content-type", kind), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": SENTENCE})
+    await send({"type": "http.response.body", "body": body})

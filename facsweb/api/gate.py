@@ -149,6 +149,8 @@ def _check(request: CallerRequest, spec: Spec) -> None:
         raise Problem(413, f"The body may have {spec.most} bytes, not {announced}.")
     if spec.takes == JSON and request.content_type != JSON:
         raise Problem(415, f"Send the body as {JSON}.")
+    if spec.takes == JSON and len(request.body) > spec.most:  # its length was not announced
+        raise Problem(413, f"The body may have {spec.most} bytes.")
 
 
 def _run(request: CallerRequest, spec: Spec, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:

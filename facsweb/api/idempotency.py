@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from facsweb.api import sealing
 from facsweb.api.models import KeyedRequest, Token
 from facsweb.api.problems import Problem
 
@@ -24,6 +25,7 @@ KEPT: Final = timedelta(hours=24)
 #: A request that has not answered for so long died with its server; its key may be used again.
 DEAD_AFTER: Final = timedelta(minutes=10)
 IN_MEMORY: Final = 1024**2
+_PURPOSE: Final = "kept answers"  # they may hold a secret that is shown once
 _KEPT_HEADERS: Final = ("Content-Type", "Location")
 
 
@@ -69,7 +71,10 @@ def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -
     """
     row = _claim(token, key, print_)
     if row.status is not None:
-        response = HttpResponse(bytes(row.body), status=row.status, headers=row.headers)
+        body = sealing.opened(_PURPOSE, bytes(row.body))
+        if body is None:
+            raise Problem(409, "This was done before, but its answer cannot be read any more.", kind="answer-lost")
+        response = HttpResponse(body, status=row.status, headers=row.headers)
         response["Idempotency-Replayed"] = "true"
         return response
     try:
@@ -80,7 +85,7 @@ def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -
     if 200 <= response.status_code < 300 and not response.streaming:
         headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
         KeyedRequest.objects.filter(pk=row.pk).update(
-            status=response.status_code, headers=headers, body=response.content
+            status=response.status_code, headers=headers, body=sealing.seal(_PURPOSE, response.content)
         )
     else:
         KeyedRequest.objects.filter(pk=row.pk).delete()

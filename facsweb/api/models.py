@@ -69,7 +69,7 @@ class KeyedRequest(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     status = models.PositiveSmallIntegerField(null=True, help_text="Null while it is being answered.")
     headers = models.JSONField(default=dict)
-    body = models.BinaryField(default=bytes)
+    body = models.BinaryField(default=bytes, help_text="Encrypted.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["token", "key"], name="one_request_per_key")]

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from facsweb import __version__
+import facsweb
 from facsweb.api import openapi, problems, tus
 from facsweb.api.gate import outermost
 from facsweb.api.problems import Problem
@@ -26,7 +26,7 @@ DESCRIPTION = (
 )
 api = NinjaAPI(
     title="facsweb",
-    version=__version__,
+    version=facsweb.__version__,
     description=DESCRIPTION,
     docs_url=None,
     openapi_url=None,
@@ -73,5 +73,5 @@ urlpatterns = [
     *_framed(),
     path("participants/<uuid:pk>/uploads/", tus.create, name="tus_create"),
     path("uploads/<uuid:pk>/", tus.resume, name="tus"),
-    path("<path:rest>", unknown, name="unknown"),
+    re_path(r"^(?P<rest>.*)$", unknown, name="unknown"),
 ]

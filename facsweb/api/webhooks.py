@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from facsweb.accounts.models import User
-from facsweb.api import addresses, delivering
+from facsweb.api import addresses, delivering, sealing
 from facsweb.api.events import NAMES, PING, ids_of
 from facsweb.api.models import Delivery, Webhook
 from facsweb.audit.services import record
@@ -26,6 +21,7 @@ from facsweb.studies.models import Study
 
 MOST: Final = 20  # of one study
 State = Webhook.State
+_PURPOSE: Final = "webhook secrets"
 
 
 @transaction.atomic
@@ -137,21 +133,11 @@ def tell(study_id: uuid.UUID, event: str, about: Model) -> int:
 # --- secrets ---------------------------------------------------------------------------------------------
 
 
-def _box() -> Fernet:
-    key = HKDF(hashes.SHA256(), 32, salt=None, info=b"facsweb webhook secrets").derive(
-        settings.SECRET_KEY.encode()
-    )
-    return Fernet(base64.urlsafe_b64encode(key))
-
-
 def _seal(secret: str) -> str:
     """Encrypted, so that the database alone forges no signature."""
-    return _box().encrypt(secret.encode()).decode()
+    return sealing.seal(_PURPOSE, secret.encode()).decode()
 
 
 def secret_of(webhook: Webhook) -> str:
-    """The secret that signs; empty where SECRET_KEY has changed since, so that it cannot be read any more."""
-    try:
-        return _box().decrypt(webhook.sealed_secret.encode()).decode()
-    except InvalidToken:
-        return ""
+    """The secret that signs; empty where it cannot be read any more."""
+    return (sealing.opened(_PURPOSE, webhook.sealed_secret.encode()) or b"").decode()

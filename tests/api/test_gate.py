@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import threading
 from datetime import timedelta
 
@@ -102,6 +103,15 @@ def test_the_same_request_twice_is_one(caller, study):
     assert Participant.objects.count() == 1
     is_problem(keyed(ask, study, "P-2"), 422, "another request")
     assert keyed(caller("analyst"), study, "P-2").status_code == 201, "a key belongs to its token"
+
+
+def test_kept_answers_lie_encrypted_and_are_lost_with_the_key(caller, study, settings):
+    ask = caller("analyst")
+    keyed(ask, study, "P-1")
+    assert b"P-1" not in bytes(KeyedRequest.objects.get().body)
+    settings.SECRET_KEY = "another"
+    is_problem(keyed(ask, study, "P-1"), 409, "cannot be read any more")
+    assert Participant.objects.count() == 1
 
 
 def test_a_refused_request_may_be_corrected_under_its_key(caller, study):
@@ -256,6 +266,22 @@ def test_the_description_is_open_and_complete(client):
                 assert answer["description"], (method, path, status)
                 if status >= "400" and status != "416":
                     assert set(answer["content"]) == {"application/problem+json"}
+
+
+async def test_a_body_beyond_every_limit_is_a_problem_before_anything_is_stored():
+    from facsweb.asgi import application
+
+    said = []
+    headers = [(b"content-length", b"99999999999"), (b"host", b"localhost")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/reports/verify", "headers": headers}
+
+    async def send(message):
+        said.append(message)
+
+    await application(scope, lambda: None, send)
+    assert said[0]["status"] == 413
+    assert (b"content-type", b"application/problem+json") in said[0]["headers"]
+    assert json.loads(said[1]["body"])["instance"] == "/api/v1/reports/verify"
 
 
 def test_a_fault_of_the_program_is_a_problem_without_its_traceback(caller, study, monkeypatch):

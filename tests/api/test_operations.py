@@ -191,7 +191,7 @@ def test_results_come_as_pages_files_and_summary(caller, seeded):
     assert "nan" not in lines[1].lower()
     assert ask.get(f"/runs/{seeded.run.pk}/summary").getvalue().startswith(b'{"schema": 1')
     logged = {entry.details["file"] for entry in Entry.objects.filter(action="run.download")}
-    assert logged == {"signals.parquet", "signals.csv", "summary.json"}
+    assert logged == {"events", "signals.parquet", "signals.csv", "summary.json"}
 
 
 def test_somebody_who_codes_blind_is_shown_nothing_by_the_api_either(caller, people, seeded):
@@ -238,7 +238,8 @@ def test_a_revoked_report_is_kept_for_administrators(caller, seeded, people):
 
 
 def test_an_unknown_address_and_a_wrong_method_are_problems_too(caller, study, client):
-    is_problem(client.get("/api/v1/nothing/here"), 404)
+    for path in ("", "nothing/here", "studies/"):
+        is_problem(client.get(f"/api/v1/{path}"), 404, "no such address")
     is_problem(caller("analyst").get("/studies/not-a-uuid"), 404)
     wrong = caller("analyst").ask("put", f"/studies/{study.pk}")
     is_problem(wrong, 405)

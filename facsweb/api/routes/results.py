@@ -68,6 +68,8 @@ def run_events(request: CallerRequest, run: UUID, cursor: paging.Cursor = "", li
     layer = found.layers.filter(kind=Layer.Kind.MACHINE).first()
     if layer is None:
         raise RunRefused("The events of this analysis are not stored yet. Try again in a moment.")
+    if not cursor:
+        record(request.user, "run.download", found, file="events")
     return _events(request, layer, cursor, limit)
 
 
