@@ -3,7 +3,9 @@
 #   make demo          install, get the face models, start Redis, web and worker, seed a demonstration study
 #   make demo ONCE=1   the same, driven through to a verified signed PDF, then stop
 #   make test          the whole suite (browser tests when a Chromium is found)
-#   make lint          ruff, mypy --strict on analysis/, migrations check
+#   make lint          ruff, mypy --strict on analysis/, bandit, migrations check, known vulnerabilities
+#   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked
+#   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
@@ -18,7 +20,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint format bench bench-timeline screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -33,6 +35,14 @@ lint: $(INSTALLED)
 	@$(VENV)/bin/mypy
 	@$(PY) manage.py makemigrations --check --dry-run
 	@$(PY) manage.py check
+	@$(VENV)/bin/bandit --quiet --configfile bandit.yaml --recursive facsweb analysis manage.py
+	@$(PY) .ci/audit.py
+
+audit: $(INSTALLED)
+	@$(PY) .ci/audit.py --must-reach
+
+sbom: $(INSTALLED)
+	@$(PY) .ci/sbom.py
 
 format: $(INSTALLED)
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .

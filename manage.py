@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
+    if sys.argv[1:2] != ["collectstatic"]:  # what it writes is for everybody; all else is its owner's alone
+        os.umask(0o077)
     if sys.argv[1:2] == ["serve"]:  # only starts other processes: quicker without loading Django here too
         from facsweb.processes.serve import main as serve
 

@@ -17,19 +17,10 @@ OURS: Final = (
     "publickey-credentials-create",
 )
 NOBODY: Final = (
-    *("accelerometer", "ambient-light-sensor", "attribution-reporting", "bluetooth", "browsing-topics"),
-    *(
-        "camera",
-        "clipboard-read",
-        "compute-pressure",
-        "display-capture",
-        "encrypted-media",
-        "gamepad",
-        "geolocation",
-    ),
-    *("gyroscope", "hid", "identity-credentials-get", "idle-detection", "keyboard-map", "local-fonts"),
-    *("magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
-    *("storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking"),
+    *("accelerometer", "bluetooth", "camera", "clipboard-read", "display-capture", "encrypted-media"),
+    *("geolocation", "gyroscope", "hid", "idle-detection", "keyboard-map", "local-fonts", "magnetometer"),
+    *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access"),
+    *("usb", "web-share", "xr-spatial-tracking"),
 )
 PERMISSIONS: Final = ", ".join([*(f"{name}=(self)" for name in OURS), *(f"{name}=()" for name in NOBODY)])
 

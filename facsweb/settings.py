@@ -170,7 +170,10 @@ KEYS_DIR = DATA_DIR / "keys"
 SCORERS_DIR = installation.scorers_dir(DATA_DIR)
 os.environ["FACSWEB_SCORERS"] = str(SCORERS_DIR)  # where the analysis looks for them, here and in child processes
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
         if PRODUCTION

@@ -9,6 +9,6 @@ What is read here is listed in `tasks`; long work on a recording (runs, copies f
 child with limits of its own (`facsweb.processes.limits`).
 """
 
-from analysis.confined.calls import coding, kind_of, probe, still, taste_pdf, transcript, warm
+from analysis.confined.calls import coding, kind_of, picture, probe, still, taste_pdf, transcript, warm
 
-__all__ = ["coding", "kind_of", "probe", "still", "taste_pdf", "transcript", "warm"]
+__all__ = ["coding", "kind_of", "picture", "probe", "still", "taste_pdf", "transcript", "warm"]

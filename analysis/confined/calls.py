@@ -85,6 +85,22 @@ def taste_pdf(content: bytes, limits: Limits = PDF) -> None:
     _call("taste_pdf", content, None, limits, AnalysisError)
 
 
+def picture(content: bytes, longest: int, limits: Limits = TEXT) -> bytes:
+    """A still picture that somebody sent, as a fresh PNG of its pixels alone; raises AnalysisError.
+
+    Whatever else the file held (its description, a second file behind the first) is left behind.
+
+    Parameters
+    ----------
+    content : bytes
+        PNG, JPEG, WebP or another kind that OpenCV reads.
+    longest : int
+        Pixels of the longer side that are taken.
+    """
+    made: bytes = _call("picture", content, longest, limits, AnalysisError)
+    return made
+
+
 def warm() -> None:
     """Start the helper process, so that the first file need not wait for it."""
     _helper.start()

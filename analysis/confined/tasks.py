@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from analysis.types import AnalysisError
+
 #: Imported by the helper process while nobody asks, so that its children have them.
 READERS: Final = (
     "analysis.media",
     "analysis.text.reading",
+    "cv2",
     "docx",
     "pypdf",
     "analysis.exchange.formats",
@@ -68,6 +71,19 @@ def _taste_pdf(content: bytes, _: Any) -> Any:
         return False
 
 
+def _picture(content: bytes, longest: Any) -> Any:
+    import cv2
+    import numpy as np
+
+    found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    if found is None:
+        raise AnalysisError("This is no picture that can be read. Use PNG or JPEG.")
+    height, width = found.shape[:2]
+    if max(height, width) > longest:
+        raise AnalysisError(f"The picture is {width} × {height} pixels; at most {longest} a side are taken.")
+    return bytes(cv2.imencode(".png", found)[1])
+
+
 #: Name → reader of an open file or of bytes, and one more argument.
 ON_FILES: Final[dict[str, Callable[[Path, Any], Any]]] = {"probe": _probe, "still": _still}
 ON_BYTES: Final[dict[str, Callable[[bytes, Any], Any]]] = {
@@ -75,6 +91,7 @@ ON_BYTES: Final[dict[str, Callable[[bytes, Any], Any]]] = {
     "kind_of": _kind_of,
     "coding": _coding,
     "taste_pdf": _taste_pdf,
+    "picture": _picture,
 }
 #: Readers that write a file for themselves.
 SCRATCH: Final = frozenset({"coding"})

@@ -17,6 +17,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from analysis import confined, media
@@ -267,6 +269,22 @@ def test_pdf_whose_stream_grows():
 def test_pdf_whose_pages_contain_themselves():
     with pytest.raises(AnalysisError):
         confined.transcript(pdf(b"", "/FlateDecode", pages="/Kids [2 0 R] /Count 1"), "a.pdf")
+
+
+def test_drawn_picture_comes_back_as_its_pixels_alone():
+    drawn = np.zeros((40, 60, 4), np.uint8)
+    drawn[10:20, 10:50] = (0, 0, 0, 255)
+    sent = cv2.imencode(".png", drawn)[1].tobytes() + b"<script>alert(1)</script>"
+    made = confined.picture(sent, 1000)
+    assert b"script" not in made
+    assert (cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_UNCHANGED) == drawn).all()
+    huge = cv2.imencode(".png", np.zeros((8000, 8000), np.uint8))[1].tobytes()
+    assert len(huge) < 100_000
+    for content, why in ((huge, "8000 × 8000"), (b"<svg/>", "no picture"), (b"", "no picture")):
+        with pytest.raises(AnalysisError, match=why):
+            confined.picture(content, 1000)
+    with pytest.raises(AnalysisError):
+        confined.picture(huge, 10_000, Limits(memory=30 << 20, cpu_s=20, wall_s=20))
 
 
 # --- limits, and life after them -----------------------------------------------------------------------------
