@@ -183,3 +183,14 @@ def make_assignment(run: Any, coder: Any, lead: Any, **more: Any) -> Any:
         own["batch"] = Batch.objects.create(study=run.study, name="Round 1", created_by=lead, parameters=said)
     layer = Layer.objects.create(run=run, owner=coder, kind="coder", **{"state": "assigned", **more})
     return Assignment.objects.create(layer=layer, assigned_by=lead, **own)
+
+
+def make_package(report: Any, user: Any) -> Any:
+    """A finished package of one report, with an empty zip file."""
+    name = f"packages/{report.pk}/1.zip"
+    path = Path(settings.MEDIA_ROOT) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"PK\x05\x06" + bytes(18))
+    asked = {"reports": [str(report.pk)], "documents": ["full-en"]}
+    made = {"state": "succeeded", "file": name, "size": 22, "summary": {"reports": 1}, "created_by": user}
+    return report.study.packages.create(kind="reports", asked=asked, **made)

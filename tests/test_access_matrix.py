@@ -21,11 +21,12 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from facsweb.reports import authority
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
 from tests.conftest import PASSWORD
 from tests.consent_world import OfConsent
-from tests.factories import make_finished_run, make_recording
+from tests.factories import make_finished_run, make_package, make_recording
 from tests.people import write_measurement
 
 
@@ -317,22 +318,11 @@ class World(OfConsent):
         report.pdf.save("report.pdf", ContentFile(b"%PDF-1.7"), save=False)
         report.state = "ready"
         report.save()
-        made = {"state": "ready", "pdf": report.pdf.name}
-        report.documents.create(kind="summary", language="en", **made)
+        report.documents.create(kind="summary", language="en", state="ready", pdf=report.pdf.name)
         return report
 
     def packages(self) -> Any:
-        """A finished package, with a file."""
-        from django.conf import settings
-
-        report = self.reports()
-        name = f"packages/{report.pk}/1.zip"
-        path = Path(settings.MEDIA_ROOT) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"PK\x05\x06" + bytes(18))
-        asked = {"reports": [str(report.pk)], "documents": ["full-en"]}
-        made = {"state": "succeeded", "file": name, "size": 22, "created_by": self.people["analyst"]}
-        return report.study.packages.create(kind="reports", asked=asked, summary={"reports": 1}, **made)
+        return make_package(self.reports(), self.people["analyst"])
 
 
 @pytest.fixture
@@ -382,6 +372,8 @@ def url_of(page: str, world: World) -> tuple[str, Example]:
             kwargs["other"] = world.other(found).pk
     if "<slug:secret>" in ROUTES[page]:
         kwargs["secret"] = world.secret()
+    if page == "verify_file":  # there is a root to be downloaded once something was signed
+        authority.root()
     if page == "studies:member_remove":
         example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
     return reverse(page, kwargs=kwargs) + example.query, example

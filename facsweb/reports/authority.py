@@ -98,11 +98,6 @@ def root_certificate() -> x509.Certificate | None:
     return x509.load_pem_x509_certificate(path.read_bytes()) if path.exists() else None
 
 
-def is_own_leaf(fingerprint: str) -> bool:
-    """Whether a certificate (SHA-256, hex) is one that this authority gave to itself for signing."""
-    return any(one.fingerprint == fingerprint for one in leaves())
-
-
 # --- revocation ------------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ def _summary(said: Mapping[str, Any], second: Mapping[str, str] | None) -> dict[
         "coverage": said["coverage"],
         "summary": _most(said["summary"]),
         "statement": meaning.get("statement", ""),
-        "states": meaning.get("states", []),
+        "states": [{key: face[key] for key in face if key != "curves"} for face in meaning.get("states", ())],
         "calibration": meaning.get("calibration", ""),
         "indicators": _indicators(meaning.get("indicators")),
         "agreement": said.get("agreement"),

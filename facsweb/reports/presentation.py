@@ -156,8 +156,8 @@ def public(report: Report) -> dict[str, Any]:
 
 def package(one: Package) -> dict[str, Any]:
     """A package's line: tone and label of its state, and what is in it."""
-    left = len(one.summary.get("left_out", ()))
-    told = f"{one.summary['reports']} reports" if one.summary else f"{len(one.asked['reports'])} reports asked for"
+    left, count = len(one.summary.get("left_out", ())), one.summary.get("reports", len(one.asked["reports"]))
+    told = f"{count} report{'' if count == 1 else 's'}"
     return {
         "tone": PACKAGE_TONES[Package.State(one.state)],
         "label": one.get_state_display(),

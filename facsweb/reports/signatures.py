@@ -181,6 +181,8 @@ def _ltv(
 ) -> str:
     if not (inside["certs"] and (inside["crls"] or inside["ocsps"])):
         return "No: the file does not carry what is needed to check its certificates later."
+    if not (status.intact and status.valid):
+        return "No: the signature does not match the file."
     stamp = status.timestamp_validity
     moment = stamp.timestamp if stamp is not None else status.signer_reported_dt
     # At that moment, with what the file carries and nothing else, and nothing unknown about any certificate.

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from asn1crypto import crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -167,7 +168,7 @@ def _examine(data: bytes, reader: PdfFileReader) -> _Evidence:
     ours = [is_ours(one.signer_cert) for one in signatures]
     root = authority.root_certificate()
     roots = [] if root is None else [asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))]
-    lists = [] if root is None else [authority.loaded_list()]
+    lists = [] if root is None else _lists()
     stamps = signing.stamp_roots()
     accounts = []
     for one, own in zip(signatures, ours, strict=True):
@@ -178,6 +179,15 @@ def _examine(data: bytes, reader: PdfFileReader) -> _Evidence:
     if evidence.intact:
         _read_content(evidence)
     return evidence
+
+
+def _lists() -> list[crl.CertificateList]:
+    """The authority's revocation list; none where its key cannot be used: then those in the file have to do."""
+    try:
+        return [authority.loaded_list()]
+    except authority.AuthorityError as error:
+        log.warning("There is no revocation list: %s", error)
+        return []
 
 
 def _read_content(evidence: _Evidence) -> None:

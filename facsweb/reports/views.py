@@ -65,7 +65,8 @@ def report_list(request: HttpRequest) -> HttpResponse:
     filtered = any(request.GET.get(name) for name in ("q", "study", "state"))
     codings = _on_the_way(request, wanted.get("state", ""))
     context = {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1, "codings": codings}
-    return render(request, "reports/list.html", context | {"studies": studies})
+    opened = access.studies(request.user, "reports:study")
+    return render(request, "reports/list.html", context | {"studies": opened})
 
 
 def _on_the_way(request: HttpRequest, state: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 #: Positions tried in a region, at most; a region that is smaller is tried whole.
-TRIED = 12
+TRIED = 8
 
 
 def objects(data, *, revision):
@@ -108,7 +108,7 @@ def test_signatures_alone_find_it_too(whole):
     """Without the hashes stored here: pyHanko's verdict, and the padding that no signature covers."""
     roots, chance = signing.own().roots, random.Random(7)
     for name, spans in regions(whole).items():
-        for place in sampled(spans, chance)[:4]:
+        for place in sampled(spans, chance)[:2]:
             changed = bytearray(whole)
             changed[place] ^= 1 << chance.randrange(8)
             assert not _stands(bytes(changed), roots), f"{name}, byte {place}"
