@@ -160,7 +160,7 @@ def _without_sound(erasure: Erasure, recording: Recording) -> None:
 
 
 def _wait_for_stopped_work(erasure: Erasure, tell: Tell) -> None:
-    until = erasure.before + STOPS_WITHIN
+    until = min(erasure.created_at, timezone.now()) + STOPS_WITHIN
     while (left := (until - timezone.now()).total_seconds()) > 0 and _was_at_work(erasure):
         tell("wait", 0, None)
         time.sleep(min(left, 0.2))
