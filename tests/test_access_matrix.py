@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 from tests.people import write_measurement
+from tests.privacy.world import PrivacyObjects
 
 
 def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterator[tuple[str, str]]:
@@ -104,7 +103,7 @@ EXAMPLES = {
 STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
 
 
-class World:
+class World(PrivacyObjects):
     """Objects of one study, made when a page asks for them, by the word before ``<uuid:pk>`` in its address."""
 
     def __init__(self, people: dict[str, Any], participant: Any, consent: Any) -> None:
@@ -227,28 +226,6 @@ class World:
 
         codings = make_codings(self.runs(), self.people["analyst"], self.people["administrator"])
         return start(self.people["coder"], *codings, adjudicator=self.people["coder"])
-
-    def erasures(self) -> Any:
-        from facsweb.privacy.models import Erasure, Tombstone
-
-        known = {"study": self.participant.study, "why": "request", "state": "succeeded", "scopes": ["video"]}
-        made = Erasure.objects.create(participant=self.participant, **known)
-        made.certificate.save("certificate.pdf", ContentFile(b"%PDF-1.7"))
-        about = {"object_id": str(made.pk), "sha256": "a" * 64, "hashes": {"original": "b" * 64}}
-        Tombstone.objects.create(erasure=made, kind="recordings.recording", **about)
-        return made
-
-    def copies(self) -> Any:
-        from facsweb.privacy.copying import NAME, folder
-        from facsweb.privacy.models import Copy
-
-        soon = timezone.now() + timedelta(days=1)
-        made = Copy.objects.create(
-            participant=self.participant, created_by=self.people["analyst"], state="succeeded", expires_at=soon
-        )
-        folder(made.pk).mkdir(parents=True)
-        (folder(made.pk) / NAME).write_bytes(b"PK")
-        return made
 
     def trainings(self) -> Any:
         from facsweb.learning.models import Training
