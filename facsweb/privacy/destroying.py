@@ -93,7 +93,8 @@ def one(erasure: Erasure, root: models.Model) -> bool:
         found = closure.traces(current)
         for trace in found:
             for path in trace.paths:
-                trace.hashes |= known.get(path, {})
+                said = set(trace.hashes.values())
+                trace.hashes |= {name: one for name, one in known.get(path, {}).items() if one not in said}
             note(erasure, trace)
         _tell_lower_apps(erasure, current)
         for model, keys in closure.protecting(current):
@@ -215,7 +216,9 @@ def _is_gone(tombstone: Tombstone) -> bool:
             return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)
     if not isinstance(model._meta.pk, models.UUIDField) or tombstone.kind in closure.BULK:
-        return True  # rows of something that has a tombstone of its own, and cannot be without it
+        # Rows of something that has a tombstone of its own, and cannot be without it; or a row with a number.
+        number = tombstone.object_id
+        return not (number.isdigit() and model._base_manager.filter(pk=number).exists())
     return not model._base_manager.filter(pk=tombstone.object_id).exists()
 
 
