@@ -103,6 +103,14 @@ def allowed_scopes(participant: Participant) -> list[str]:
     return [str(scope) for scope in asked if not missing_scopes(participant, [scope])]
 
 
+def kept_indicators(reading: Reading) -> bool:
+    """Whether engagement and indicators of a reading were computed with consent to them, as it was then.
+
+    Readings from before that was a question of its own hold some without; nothing of those is shown.
+    """
+    return set(INDICATORS) <= set(reading.inputs.get("scopes", ()))
+
+
 def scored_words(recording: Recording) -> list[Any] | None:
     """Which revision of the transcript has scores, with the time of scoring; None while there are none."""
     scores = Scores.objects.filter(transcript__recording=recording, state=Scores.State.READY).first()

@@ -23,7 +23,7 @@ def context(link: ConsentLink, language: str) -> dict[str, Any]:
         "consent": shown,
         "current": current,
         "declined": link.answered_at if link.answered_at and link.consent_id is None else None,
-        "just_answered": link.answered_at if link.consent_id else None,
+        "just_answered": link.answered_at if current is not None and link.consent_id == current.pk else None,
         "may_answer": links.may_answer(link),
         "nothing_yet": not consents and link.answered_at is None,
         "history": history(consents, language),
