@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -102,26 +103,21 @@ def consent_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     if method not in (Consent.Method.PAPER, Consent.Method.VERBAL):
         return _ways(request, participant, text)
     initial = {"method": method}
-    asked = consent_text.asked(text)
-    form = RecordedAnswersForm(request.POST or None, asked=asked, participant=participant, initial=initial)
+    notices = law.notices(participant.study, "en")
+    form = RecordedAnswersForm(
+        request.POST or None,
+        asked=consent_text.asked(text),
+        participant=participant,
+        notices=bool(notices),
+        initial=initial,
+    )
     # A new version that appeared while somebody was reading must not be agreed to unread.
     if request.method == "POST" and request.POST.get("form") != str(text.pk):
         messages.error(request, "The consent form has changed in the meantime. Please read the new version.")
         return redirect(f"{request.path}?method={method}")
     if request.method == "POST" and form.is_valid():
         try:
-            consent = services.record_consent(
-                request.user,
-                participant,
-                text,
-                scopes=form.granted,
-                method=method,
-                signature=form.cleaned_data["signature"],
-                given_at=form.given_at,
-                id=form.cleaned_data["id"],
-            )
-            if "cohort" in form.fields and "cohort" in request.POST:
-                cohorts.state_cohort(request.user, participant, form.cleaned_data["cohort"])
+            consent = _copied(request, participant, text, form, method)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -131,9 +127,35 @@ def consent_create(request: HttpRequest, pk: UUID) -> HttpResponse:
         "study": participant.study,
         "text": text,
         "form": form,
+        "notices": notices,
         "crumbs": _participant_crumbs(participant, "Record a consent"),
     }
     return render(request, "studies/consent_record.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def _copied(
+    request: HttpRequest, participant: Participant, text: ConsentForm, form: RecordedAnswersForm, method: str
+) -> Consent:
+    """The consent that a member copied, with the notice and the cohort that stand beside it."""
+    given = form.cleaned_data
+    noticed = "notice" in form.fields and not Consent.objects.filter(pk=given["id"]).exists()
+    consent = services.record_consent(
+        request.user,  # type: ignore[arg-type]
+        participant,
+        text,
+        scopes=form.granted,
+        method=method,
+        signature=given["signature"],
+        notice_at=form.given_at if noticed else None,
+        given_at=form.given_at,
+        id=given["id"],
+    )
+    if noticed:
+        links.write_notice(request.user, participant, text, language="en", at=form.given_at)  # type: ignore[arg-type]
+    if "cohort" in form.fields and "cohort" in request.POST:
+        cohorts.state_cohort(request.user, participant, given["cohort"])  # type: ignore[arg-type]
+    return consent
 
 
 def _ways(request: HttpRequest, participant: Participant, text: ConsentForm) -> HttpResponse:

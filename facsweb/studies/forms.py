@@ -255,6 +255,16 @@ class RecordedAnswersForm(OnceForm, AnswersForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, notices: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if notices:
+            self.fields["notice"] = forms.BooleanField(
+                label="The participant was shown the notices above before they answered",
+                error_messages={
+                    "required": "The law of the place asks for this before anything is recorded."
+                },
+            )
+
     def clean_given_on(self) -> Any:
         day = self.cleaned_data["given_on"]
         if day and day > timezone.localdate():

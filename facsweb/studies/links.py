@@ -122,13 +122,20 @@ def show_notice(link: ConsentLink, form: ConsentForm, language: str) -> NoticeSh
     shown = NoticeShown.objects.filter(
         participant=link.participant, form=form, language=language, shown_at__gte=link.created_at
     ).last()
-    if shown is None:
-        texts = consent_text.said(form, language)["notices"]
-        shown = NoticeShown.objects.create(
-            participant=link.participant, form=form, language=language, shown_at=timezone.now(), texts=texts
-        )
-        rules = [text["rule"] for text in texts]
-        record(None, "notice.show", shown, participant=link.participant.code, rules=rules, language=language)
+    return shown or write_notice(None, link.participant, form, language=language, at=timezone.now())
+
+
+@transaction.atomic
+def write_notice(
+    actor: User | None, participant: Participant, form: ConsentForm, *, language: str, at: datetime
+) -> NoticeShown:
+    """Write down when a participant was shown the notice; by whom, where a member copies it from paper."""
+    texts = consent_text.said(form, language)["notices"]
+    shown = NoticeShown.objects.create(
+        participant=participant, form=form, language=language, shown_at=at, texts=texts
+    )
+    rules = [text["rule"] for text in texts]
+    record(actor, "notice.show", shown, participant=participant.code, rules=rules, language=language, at=at)
     return shown
 
 
@@ -204,4 +211,7 @@ def own_after_device(link: ConsentLink) -> str:
             participant=locked, kind=Kind.OWN, created_by=None, created_at__gte=link.created_at
         ).exists():
             return ""
-        return make(None, locked, language=link.language, days=1)[1]
+        made, secret = make(None, locked, language=link.language, days=1)
+        # It is for the copy and for withdrawing: the questions have been answered.
+        ConsentLink.objects.filter(pk=made.pk).update(answered_at=link.answered_at, consent=link.consent)
+        return secret

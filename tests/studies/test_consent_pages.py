@@ -27,7 +27,7 @@ YESTERDAY = (timezone.localdate() - timedelta(days=1)).isoformat()
 
 def answers(text, **more):
     given = {"id": str(uuid.uuid4()), "form": str(text.pk), "method": "paper", "signature": "Shelf 3"}
-    return given | {"scope_video": "yes", "scope_audio": "no", "given_on": YESTERDAY} | more
+    return given | {"scope_video": "yes", "scope_audio": "no", "given_on": YESTERDAY, "notice": "on"} | more
 
 
 def test_the_page_to_ask_offers_the_device_a_link_and_what_was_given_elsewhere(client_as, participant, text):
@@ -50,6 +50,7 @@ def test_recording_paper_preselects_nothing_and_ends_on_the_consent(client_as, p
     consent = Consent.objects.get()
     assert response["Location"] == reverse("studies:consent", args=[consent.pk])
     assert (consent.scopes, consent.signature, consent.method) == (["video"], "Shelf 3", "paper")
+    assert participant.notices.get().shown_at == consent.notice_at == consent.given_at
     shown = client.get(response["Location"]).content.decode()
     for words in ("Shelf 3", "version 1", "In force", str(consent.pk), "We want to see where people struggle"):
         assert words in shown
@@ -59,6 +60,7 @@ def test_recording_paper_preselects_nothing_and_ends_on_the_consent(client_as, p
     ("changes", "words"),
     [
         ({"scope_audio": ""}, "Choose yes or no"),
+        ({"notice": ""}, "before anything is recorded"),
         ({"given_on": ""}, "required"),
         ({"scope_video": "no"}, "Nothing was agreed to"),
     ],

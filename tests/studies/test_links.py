@@ -267,6 +267,8 @@ def test_a_device_is_signed_out_locked_afterwards_and_gives_a_link_once(client_a
     assert client.get(to("withdraw", secret))["Location"] == to("start", secret)
     assert client.get(reverse("reports:own_copy", args=[secret])).status_code == 404
     assert client.get(member).status_code == 302
-    assert "My consent" in client.get(to("start", own)).content.decode()
+    mine = client.get(to("start", own)).content.decode()
+    assert "My consent" in mine
+    assert "Answer the questions" not in mine  # a link that gives consent once has done so
     client.post(to("questions", secret), answers(text))
     assert ConsentLink.objects.count() == 2
