@@ -14,6 +14,7 @@ urlpatterns = [
     path("verify/", reports.verify, name="verify"),
     path("account/", include("allauth.urls")),
     path("people/", include("facsweb.accounts.urls")),
+    path("", include("facsweb.studies.participant_urls")),
     path("", include("facsweb.audit.urls")),
     path("", include("facsweb.home.study_urls")),
     path("", include("facsweb.home.recording_urls")),

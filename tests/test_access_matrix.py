@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
 from tests.conftest import PASSWORD
+from tests.consent_world import OfConsent
 from tests.factories import make_finished_run, make_recording
 from tests.people import write_measurement
 from tests.privacy.world import PrivacyObjects
@@ -55,6 +56,11 @@ EVENT = {"code": "14", "side": "left", "intensity": "B", "onset_us": 0, "apex_us
 EXAMPLES = {
     "studies:member_add": Example(data={"email": "coder@example.org", "role": "manager"}),
     "studies:member_remove": Example(data={"role": "manager"}),
+    "studies:consent_links": Example(data={"days": "14", "id": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0003"}),
+    "studies:justify": Example(
+        data={"ground": "safety", "reason": "Drivers fall asleep; the safety officer agreed."}
+    ),
+    "studies:justification_withdraw": Example(data={"reason": "No longer needed"}),
     "recordings:tus_create": Example(data={}),
     "transcripts:revision": Example(kwargs={"number": "1"}),
     "transcripts:download": Example(kwargs={"kind": "txt"}),
@@ -103,7 +109,7 @@ EXAMPLES = {
 STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
 
 
-class World(PrivacyObjects):
+class World(OfConsent, PrivacyObjects):
     """Objects of one study, made when a page asks for them, by the word before ``<uuid:pk>`` in its address."""
 
     def __init__(self, people: dict[str, Any], participant: Any, consent: Any) -> None:
@@ -130,9 +136,6 @@ class World(PrivacyObjects):
 
     def consent_forms(self) -> Any:
         return self.consent.form
-
-    def people_account(self) -> Any:
-        return self.people["coder"]
 
     def recordings(self) -> Any:
         return make_recording(self.participant, self.people["analyst"])
@@ -304,6 +307,8 @@ def url_of(page: str, world: World) -> tuple[str, Example]:
         kwargs["pk"] = found.pk
         if "<uuid:other>" in ROUTES[page]:
             kwargs["other"] = world.other(found).pk
+    if "<slug:secret>" in ROUTES[page]:
+        kwargs["secret"] = world.secret()
     if page == "studies:member_remove":
         example = Example(data={**example.data, "user": str(world.people["manager"].pk)})
     return reverse(page, kwargs=kwargs) + example.query, example
@@ -315,7 +320,7 @@ def is_turned_to_login(status: int) -> bool:
 
 def test_every_address_is_in_the_table_and_every_entry_has_an_address():
     assert all(not name.endswith(":") and name for name in ROUTES), "an address without a name"
-    listed = [access.PUBLIC, access.SIGNED_IN, access.STAFF, frozenset(access.PAGES)]
+    listed = [access.PUBLIC, access.BY_LINK, access.SIGNED_IN, access.STAFF, frozenset(access.PAGES)]
     table = frozenset.union(*listed)
     assert sum(map(len, listed)) == len(table), "a page stands in two lists"
     assert set(ROUTES) - table == set(), "addresses that studies/access.py does not name"

@@ -148,12 +148,12 @@ def _derived(
         _Face(track, grid, own(session, track.face, said, allowed), may_speak(segments, track.face, said.speakers))
         for track in session.faces
     ]
-    marked = responses(
-        session,
-        {one.track.face: one.engagement for one in faces},
-        markers,
-        own={one.track.face: one.own for one in faces},
-    )
+    # Engagement is an indicator: nothing of it is kept for a face whose person did not agree to indicators.
+    without = {
+        one.track.face: permission.without_indicators(allowed, one.track.face, said.refused) for one in faces
+    }
+    engaged = {one.track.face: one.engagement for one in faces if not without[one.track.face]}
+    marked = responses(session, engaged, markers, own={one.track.face: one.own for one in faces})
     indicators = {
         **head,
         "formulas": {"version": chosen.version, "sha256": chosen.sha256},
@@ -166,15 +166,15 @@ def _derived(
             {
                 "face": one.track.face,
                 **one.measured,
-                "indicators": [refused(indicator, reasons) for indicator in chosen.indicators]
-                if reasons
+                "indicators": [refused(indicator, why) for indicator in chosen.indicators]
+                if (why := reasons or without[one.track.face])
                 else one.indicators(chosen, markers, seed),
             }
             for one in faces
         ],
     }
     return Derived(
-        {one.track.face: one.engagement for one in faces},
+        engaged,
         {**_about_channels(), "faces": [one.channels for one in faces], "stretches": _stretches(faces, session)},
         indicators,
         {"schema": SCHEMA, "responses": marked} if markers else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ _RULES: Final = ("open", "by exception", "forbidden")
 _SCOPE_WORDS: Final = {
     "video": "the video",
     "emotion": "the estimation of emotional states",
+    "indicators": "exploratory indicators",
     "audio": "the voice",
     "text": "the words",
 }
@@ -53,20 +54,28 @@ class Allowed:
     Attributes
     ----------
     scopes : frozenset of str
-        What the participants agreed to: ``video``, ``audio``, ``text``, ``emotion``, ``calibration``.
+        What the participants agreed to: ``video``, ``audio``, ``text``, ``emotion``, ``indicators``.
     purpose : str
         Setting of the study, one of `purposes`.
     override : Override or None
+    place : str
+        Whose law holds: ``eu`` or ``elsewhere``; empty where that is not known, and then every rule holds.
     """
 
     scopes: frozenset[str] = frozenset()
     purpose: str = ""
     override: Override | None = None
+    place: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         override = None if self.override is None else asdict(self.override)
-        return {"scopes": sorted(self.scopes), "purpose": self.purpose, "override": override}
+        return {
+            "scopes": sorted(self.scopes),
+            "purpose": self.purpose,
+            "override": override,
+            **({"place": self.place} if self.place else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Purpose:
     rule: str
     grounds: tuple[str, ...] = ()
     why: str = ""
+    where: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.rule not in _RULES:
@@ -104,7 +114,9 @@ def limits() -> Limits:
     """The limits that came with the product; there are no others."""
     stored = tomllib.loads(Path(__file__).with_name("limits.toml").read_text(encoding="utf-8"))
     found = [
-        Purpose(row["id"], row["rule"], tuple(row.get("grounds", ())), row.get("why", ""))
+        Purpose(
+            row["id"], row["rule"], tuple(row.get("grounds", ())), row.get("why", ""), tuple(row.get("where", ()))
+        )
         for row in stored["purpose"]
     ]
     return Limits(
@@ -127,7 +139,7 @@ def forbidden(allowed: Allowed | None) -> list[str]:
     purpose = limits().purposes.get(allowed.purpose)
     if purpose is None:
         return [f"The purpose {allowed.purpose!r} is not known; known are {', '.join(purposes())}."]
-    if purpose.rule == "open":
+    if purpose.rule == "open" or (purpose.where and allowed.place and allowed.place not in purpose.where):
         return []
     override = allowed.override
     if purpose.rule == "by exception" and override is not None:
@@ -156,3 +168,21 @@ def covered(allowed: Allowed | None, channel: str) -> bool:
     if allowed is None:
         return True
     return all(scope in allowed.scopes for scope in limits().consent.get(channel, ()))
+
+
+def without_indicators(allowed: Allowed | None, face: int, refused: Mapping[int, Collection[str]]) -> list[str]:
+    """Why nothing of a face's engagement and indicators is kept, a sentence each; empty where it may be.
+
+    Parameters
+    ----------
+    allowed : Allowed or None
+        Nothing is refused by who says nothing about consent: then engagement is computed, indicators are not.
+    face : int
+    refused : mapping of int to collection of str
+        What the persons of single faces did not agree to.
+    """
+    if allowed is not None and "indicators" not in allowed.scopes:
+        return ["The participant's consent does not cover exploratory indicators."]
+    if "indicators" in refused.get(face, ()):
+        return ["The person of this face did not agree to exploratory indicators."]
+    return []

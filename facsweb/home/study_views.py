@@ -74,7 +74,7 @@ def _people(study: Study) -> list[tuple[str, list[str]]]:
 @require_GET
 def participant(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = access.get(request, Participant, pk, related=["study", "cohort"])
-    consents = Consent.objects.select_related("form", "recorded_by", "withdrawn_by")
+    consents = Consent.objects.select_related("form", "recorded_by").prefetch_related("withdrawals__recorded_by")
     recordings = with_progress(participant.recordings.order_by("-created_at"))
     history = list(consents.filter(participant=participant))
     current = services.consent_in_force(history)

@@ -10,12 +10,13 @@ class MeaningConfig(AppConfig):
         from facsweb.processes.duties import duties
         from facsweb.recordings.hooks import on_deletion
         from facsweb.runs import hooks as runs
-        from facsweb.studies.hooks import on_withdrawal
+        from facsweb.studies.hooks import on_law_change, on_withdrawal
         from facsweb.transcripts.hooks import on_scores
 
         coding.lanes.append(lanes.of_run)
         on_deletion.append(withdrawing.forget_recording)
         on_withdrawal.append(withdrawing.after_withdrawal)
+        on_law_change.append(withdrawing.after_law_change)
         runs.on_success.append(services.after_run)
         on_scores.append(services.after_scores)
         duties.append(recovery.recover)

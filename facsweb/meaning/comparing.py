@@ -24,7 +24,7 @@ from analysis.indicators.statement import EXPLORATORY
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.coding.sight import blind_recordings
-from facsweb.meaning import comparing_formulas, services
+from facsweb.meaning import comparing_formulas, inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.meaning.own import newest_runs
 from facsweb.runs import scorers as known_scorers
@@ -108,7 +108,7 @@ def chosen(items: Sequence[Item], *, ticked: Sequence[str], cohort: str, title: 
 
 def values_of(item: Item, families: Sequence[str]) -> dict[str, float]:
     """What a reading says of a whole session, by name; absent where it has no value."""
-    folder = services.folder(item.reading)
+    folder, families = services.folder(item.reading), _kept(item, families)
     found: dict[str, float | None] = {}
     if "states" in families and (told := _of_face(folder / "states.json", item.face)):
         found |= {f"state:{name}": one["value"] for name, one in told["session"].items()}
@@ -119,6 +119,12 @@ def values_of(item: Item, families: Sequence[str]) -> dict[str, float]:
     if "indicators" in families and (told := _of_face(folder / "indicators.json", item.face)):
         found |= {f"{INDICATOR}{one['id']}": one["value"] for one in told["indicators"]}
     return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _kept(item: Item, families: Sequence[str]) -> list[str]:
+    """The families without those that the participant did not agree to."""
+    without = () if inputs.kept_indicators(item.reading) else ("engagement", "indicators")
+    return [one for one in families if one not in without]
 
 
 def _of_face(path: Path, face: int) -> Any:
@@ -247,7 +253,7 @@ def _curves(item: Item, families: Sequence[str]) -> dict[str, Any]:
 
     from analysis.indicators.session import Curve, read_states
 
-    folder = services.folder(item.reading)
+    folder, families = services.folder(item.reading), _kept(item, families)
     found: dict[str, Any] = {}
     if "states" in families:
         states = (read_states(folder / "states.parquet") or {}).get(item.face, {})

@@ -17,7 +17,7 @@ from facsweb.meaning.own import newest_runs
 from facsweb.meaning.whose import Whose, of_run
 from facsweb.runs.hooks import why_hidden
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies.models import Scope, Study
+from facsweb.studies.models import Study
 from facsweb.studies.services import missing_scopes
 
 #: Sessions that are offered, the newest; a list of hundreds would be no choice (ours).
@@ -58,7 +58,7 @@ def sessions(user: User, study: Study) -> list[AnalysisRun]:
     for run in newest_runs(study):
         if run.recording_id in blind or why_hidden(user, run):
             continue
-        if missing_scopes(run.recording.participant, [Scope.EMOTION]) or services.latest(run) is None:
+        if missing_scopes(run.recording.participant, inputs.INDICATORS) or services.latest(run) is None:
             continue
         found.append(run)
         if len(found) == OFFERED:
@@ -87,12 +87,11 @@ def tried(run: AnalysisRun, typed: Indicator, holds: Indicator | None) -> Trial:
 def _told(run: AnalysisRun, whose: Whose, folder: Path) -> dict[str, Any]:
     """What a reading of the run would tell the engine at this moment."""
     from analysis.indicators.markers import Marker
-    from analysis.indicators.permission import Allowed
 
     now = inputs.gather(run)
     marks = inputs.latest_marks(Markers, run.recording)
     return {
-        "allowed": Allowed(frozenset(now["scopes"]), now["setting"]),
+        "allowed": inputs.permission(now),
         "faces": whose.people.keys(),
         "markers": [Marker(one["name"], one["kind"], one["start_us"], one["end_us"]) for one in marks],
         **speaking.for_the_engine(run, now, folder),

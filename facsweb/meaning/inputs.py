@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any, Final
 
 from analysis import meaning
+from analysis.indicators.permission import Allowed, Override
 from analysis.types import AnalysisError
 from facsweb.meaning import hooks, speaking, whose
 from facsweb.meaning.models import Markers, OwnCombination, OwnIndicator, Reading, Speakers
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
+from facsweb.studies import law
 from facsweb.studies.models import Participant, Scope, Study
 from facsweb.studies.services import missing_scopes
 from facsweb.transcripts.models import Scores
 
-#: What consent a person's own voice and words need, also in somebody else's recording.
-CHANNELS: Final = {"voice": Scope.AUDIO, "text": Scope.TEXT}
+#: What consent a person's own voice, words and indicators need, also in somebody else's recording.
+CHANNELS: Final = {"voice": Scope.AUDIO, "text": Scope.TEXT, "indicators": Scope.INDICATORS}
+#: What indicators and engagement need of the person that they are about.
+INDICATORS: Final = (Scope.EMOTION, Scope.INDICATORS)
 
 
 def gather(run: AnalysisRun) -> dict[str, Any]:
@@ -36,7 +40,39 @@ def gather(run: AnalysisRun) -> dict[str, Any]:
         "versions": meaning.versions(),
         # absent where the shipped formulas hold, as in readings from before a study could change them
         **({"indicators": formulas} if formulas else {}),
+        **_law(recording.participant.study),
     }
+
+
+def _law(study: Study) -> dict[str, Any]:
+    """Whose law holds and which exception is recorded; nothing for settings that no law closes."""
+    if not any(rule.off and study.setting in rule.settings for rule in law.rules()):
+        return {}
+    standing = law.justification(study)
+    exception = standing and {
+        "ground": standing.ground,
+        "reason": standing.reason,
+        "by": str(standing.made_by),
+        "date": standing.made_at.date().isoformat(),
+    }
+    return {"place": law.engine_place(study), "exception": exception}
+
+
+def permission(gathered: dict[str, Any]) -> Allowed:
+    """What the engine may compute under gathered inputs."""
+    exception = gathered.get("exception")
+    return Allowed(
+        frozenset(gathered["scopes"]),
+        gathered["setting"],
+        override=Override(**exception) if exception else None,
+        place=gathered.get("place", ""),
+    )
+
+
+def permission_now(participant: Participant) -> Allowed:
+    """What may be computed of a participant's recordings at this moment."""
+    study = participant.study
+    return permission({"scopes": allowed_scopes(participant), "setting": study.setting, **_law(study)})
 
 
 def _people(run: AnalysisRun) -> list[list[Any]]:
@@ -52,7 +88,7 @@ def _people(run: AnalysisRun) -> list[list[Any]]:
 
 
 def refused(person: Participant) -> list[str]:
-    """The channels beside the face to which a person does not agree, as `analysis.indicators` calls them."""
+    """What beside states a person does not agree to, as `analysis.indicators` calls it."""
     return [channel for channel, scope in CHANNELS.items() if missing_scopes(person, [scope])]
 
 
@@ -63,8 +99,16 @@ def of_reading(reading: Reading) -> dict[str, Any]:
 
 def allowed_scopes(participant: Participant) -> list[str]:
     """What the participant's current consent covers, of the scopes that a reading depends on."""
-    asked = (Scope.VIDEO, Scope.AUDIO, Scope.TEXT, Scope.EMOTION)
+    asked = (Scope.VIDEO, Scope.AUDIO, Scope.TEXT, Scope.EMOTION, Scope.INDICATORS)
     return [str(scope) for scope in asked if not missing_scopes(participant, [scope])]
+
+
+def kept_indicators(reading: Reading) -> bool:
+    """Whether engagement and indicators of a reading were computed with consent to them, as it was then.
+
+    Readings from before that was a question of its own hold some without; nothing of those is shown.
+    """
+    return set(INDICATORS) <= set(reading.inputs.get("scopes", ()))
 
 
 def scored_words(recording: Recording) -> list[Any] | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from facsweb.coding.sight import hides
-from facsweb.meaning import services
+from facsweb.meaning import inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.meaning.presentation import why_no_names, why_no_speakers
 from facsweb.runs.hooks import why_hidden
@@ -61,7 +61,7 @@ def lanes(reading: Reading, face: int, markers: Sequence[Mapping[str, Any]] = ()
         _markers(markers),
         _combinations(folder, face),
         _states(folder, face),
-        _engagement(folder, face),
+        _engagement(folder, face) if inputs.kept_indicators(reading) else None,
         *_voice(folder, face),
         _words(folder),
         _channels(folder, face),
@@ -146,6 +146,8 @@ def _engagement(folder: Path, face: int) -> dict[str, Any] | None:
     if columns is None:
         return None
     kept = [index for index, number in enumerate(columns["face"]) if number == face]
+    if not kept:  # nobody agreed to it, or the law prohibits it
+        return None
     chosen = {name: [values[index] for index in kept] for name, values in columns.items()}
     return _curve("engagement", "Engagement", chosen, ("value", "low", "high"), range_=(0, 100), unit="of 100")
 

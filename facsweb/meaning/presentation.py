@@ -6,7 +6,9 @@ from facsweb.meaning import inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies.models import Scope
+from facsweb.studies import law
+from facsweb.studies.models import Participant, Scope
+from facsweb.studies.services import missing_scopes
 from facsweb.transcripts.asking import current_speakers
 
 
@@ -41,7 +43,26 @@ def why_not(run: AnalysisRun) -> dict[str, str]:
     words = "No words were analysed: " + (
         "there is no transcript with scores." if Scope.TEXT in allowed else "the participant did not agree to it."
     )
-    return {"why_no_voice": voice, "why_no_words": words}
+    return {
+        "why_no_voice": voice,
+        "why_no_words": words,
+        "why_no_indicators": why_no_indicators(run.recording.participant),
+    }
+
+
+def why_no_indicators(participant: Participant) -> str:
+    """Why no engagement and no indicator is computed of a participant's recordings; empty where they are."""
+    missing = missing_scopes(participant, inputs.INDICATORS)
+    if not missing:
+        return ""
+    if law.emotion_off(participant.study):
+        return f"No engagement and no indicators are computed. {law.sentence(participant.study)}"
+    if Scope.EMOTION in missing:
+        return (
+            f"No engagement and no indicators are computed: {participant.code} did not agree to the estimation of "
+            "states, which they rest on."
+        )
+    return f"No engagement and no indicators are computed: {participant.code} did not agree to them."
 
 
 def why_no_speakers(recording: Recording) -> str:

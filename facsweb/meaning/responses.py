@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from analysis.facs.codes import CATALOGUE
 from analysis.indicators.markers import BASELINE_US
-from facsweb.meaning import services
+from facsweb.meaning import inputs, services
 from facsweb.meaning.models import Reading
 
 #: Values on a scale of −1 to 1 or 0 to 1 that are no share.
@@ -24,10 +24,14 @@ def of_reading(reading: Reading, face: int) -> dict[str, Any] | None:
     told = [one for one in json.loads(path.read_text(encoding="utf-8"))["responses"] if one["face"] == face]
     if not told:
         return None
-    return {"rows": [_row(one) for one in told], "note": told[0]["note"], "baseline_s": BASELINE_US / 1e6}
+    return {
+        "rows": [_row(one, inputs.kept_indicators(reading)) for one in told],
+        "note": told[0]["note"],
+        "baseline_s": BASELINE_US / 1e6,
+    }
 
 
-def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+def _row(one: Mapping[str, Any], engaged: bool) -> dict[str, Any]:
     states = [_change(name, change) for name, change in one["states"].items()]
     known = [row for row in states if row["difference"] is not None]
     clear = [row for row in known if row["clear"]]
@@ -41,7 +45,7 @@ def _row(one: Mapping[str, Any]) -> dict[str, Any]:
         "states": sorted(known, key=lambda row: -abs(row["difference"]["value"])),
         "why": next((row["why"] for row in states if row["why"]), "") if not known else "",
         "codes": _codes(one["aus"]["by_code"]),
-        "engagement": _change("engagement", one["engagement"]) if one["engagement"] else None,
+        "engagement": _change("engagement", one["engagement"]) if one["engagement"] and engaged else None,
         "voice": _change("tone of voice", one["voice_arousal"]) if one["voice_arousal"] else None,
         "text": one["text"],
     }

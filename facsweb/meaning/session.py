@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from facsweb.meaning import heat, services
+from facsweb.meaning import heat, inputs, services
 from facsweb.meaning.formula_words import which
 from facsweb.meaning.models import Reading
 
@@ -57,7 +57,9 @@ def context(reading: Reading, face: int) -> dict[str, Any]:
         "combinations": combinations(files.folder, face),
         "moments": (own or {}).get("moments", ()),
         "together": heat.together(own),
-        "indicators": indicators(files, face, reading.inputs.get("indicators")),
+        "indicators": indicators(files, face, reading.inputs.get("indicators"))
+        if inputs.kept_indicators(reading)
+        else None,
         "voice": _voice(files, _speaker(channels)),
         "words": _words(files, _speaker(channels)),
         "channels": channels,
@@ -132,6 +134,8 @@ def indicators(files: Files, face: int, numbers: Mapping[str, int] | None) -> di
 
 def indicators_in_short(reading: Reading, face: int) -> dict[str, Any] | None:
     """The same for the review page's drawer: values with their intervals, or why there is none."""
+    if not inputs.kept_indicators(reading):
+        return None
     told = indicators(Files(services.folder(reading)), face, reading.inputs.get("indicators"))
     if told is None or not told["list"]:
         return None

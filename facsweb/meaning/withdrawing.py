@@ -9,11 +9,13 @@ from pathlib import Path
 
 from django.db import transaction
 
+from analysis.indicators.permission import forbidden
 from facsweb.audit.services import record
 from facsweb.meaning import attempts, inputs, services
 from facsweb.meaning.models import Reading
+from facsweb.meaning.own import newest_runs
 from facsweb.recordings.models import Recording
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.models import Consent, Participant, Scope, Study
 
 
 def forget_recording(recording: Recording) -> list[Path]:
@@ -23,13 +25,27 @@ def forget_recording(recording: Recording) -> list[Path]:
 
 def after_withdrawal(consent: Consent) -> None:
     """Remove readings that rest on what a person no longer agrees to, and read again what is left."""
-    person = consent.participant
+    _again(consent.participant)
+
+
+def after_law_change(study: Study) -> None:
+    """Remove readings that the law of the study's place no longer lets be, and read again what it lets be."""
+    for person in study.participants.all():
+        person.study = study
+        _again(person)
+    for run in newest_runs(study):
+        newest = services.latest(run)
+        if newest is None or services.is_outdated(newest):
+            services.ask(None, run)
+
+
+def _again(person: Participant) -> None:
     allowed = set(inputs.allowed_scopes(person))
     runs = {}
     for reading in _about(person):
         own = reading.run.recording.participant_id == person.pk
         needed = set(reading.inputs.get("scopes", ())) if own else _used(reading, person)
-        if reading.state == Reading.State.SUCCEEDED and needed <= allowed:
+        if reading.state == Reading.State.SUCCEEDED and needed <= allowed and not _closed(reading):
             continue
         record(None, "reading.forget", reading, run=str(reading.run_id))
         transaction.on_commit(partial(shutil.rmtree, attempts.folder(reading.pk), ignore_errors=True))
@@ -37,6 +53,11 @@ def after_withdrawal(consent: Consent) -> None:
         reading.delete()
     for run in runs.values():
         services.ask(None, run)
+
+
+def _closed(reading: Reading) -> bool:
+    """Whether it was made under another setting or law than holds, and what it has may not be any more."""
+    return bool(forbidden(inputs.permission_now(reading.run.recording.participant)))
 
 
 def _used(reading: Reading, person: Participant) -> set[str]:

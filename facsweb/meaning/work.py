@@ -12,7 +12,6 @@ from analysis.facs.combinations import Combination, parse
 from analysis.facs.tables import replacing
 from analysis.indicators.formulas import Formulas
 from analysis.indicators.formulas import parse as parse_formulas
-from analysis.indicators.permission import Allowed
 from facsweb.meaning import hooks, indicators, inputs, services, speaking, whose
 from facsweb.meaning.models import Markers, Reading, Speakers
 from facsweb.processes.pulse import Pulse
@@ -50,7 +49,7 @@ def read(reading: Reading, out: Path, pulse: Pulse) -> None:
     meaning.derive(
         result_dir(reading.run),
         out,
-        allowed=Allowed(scopes, reading.inputs["setting"]),
+        allowed=inputs.permission(reading.inputs),
         own=_own(reading),
         whose=found.people.keys(),
         calibrations={face: one for face, one in calibrations.items() if one is not None},
@@ -69,7 +68,7 @@ def _own(reading: Reading) -> list[Combination]:
 def _formulas(reading: Reading, out: Path) -> Formulas | None:
     """The formulas that held when the reading began, kept beside the values; None where they are shipped."""
     text = indicators.file_of(reading.study, reading.inputs.get("indicators", {}))
-    if not text or Scope.EMOTION not in reading.inputs["scopes"]:
+    if not text or not set(inputs.INDICATORS) <= set(reading.inputs["scopes"]):
         return None
     with replacing(out / FORMULAS) as partial:
         partial.write_text(text, encoding="utf-8")

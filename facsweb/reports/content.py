@@ -22,7 +22,8 @@ from facsweb.recordings.models import Recording
 from facsweb.reports import comparison, meaning, measures
 from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies import law
+from facsweb.studies.models import Consent, Participant, Scope, Study
 
 #: Raised whenever a key changes its meaning; readers of old reports go by it.
 SCHEMA = 1
@@ -77,6 +78,8 @@ def _participant(participant: Participant, consent: Consent) -> dict[str, Any]:
             "purpose": study.purpose,
             "setting": study.get_setting_display(),
             "jurisdiction": study.jurisdiction,
+            "law": law.sentence(study),
+            **({"exception": exception} if (exception := _exception(study)) else {}),
         },
         "participant": {"code": participant.code},
         "consent": {
@@ -87,6 +90,18 @@ def _participant(participant: Participant, consent: Consent) -> dict[str, Any]:
             "method": consent.get_method_display(),
             "given_at": _iso(consent.given_at),
         },
+    }
+
+
+def _exception(study: Study) -> dict[str, Any] | None:
+    """The recorded exception to a prohibition that the study stands on, or None."""
+    made = law.justification(study)
+    return made and {
+        "rule": made.rule,
+        "ground": made.get_ground_display(),
+        "reason": made.reason,
+        "by": str(made.made_by),
+        "at": _iso(made.made_at),
     }
 
 

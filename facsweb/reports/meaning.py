@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from analysis.facs.combinations import Found, catalogue, find, parse
 from analysis.facs.evidence import evidence_of_layer
-from analysis.indicators.permission import Allowed, refusals
+from analysis.indicators.permission import refusals
 from analysis.types import AnalysisError
 from facsweb.coding.models import Layer
 from facsweb.coding.values import coded_layer
@@ -105,7 +105,7 @@ def states(told: dict[str, Any]) -> list[dict[str, Any]]:
 def _now(run: AnalysisRun) -> tuple[Collection[int], list[str]]:
     """Whose faces may be shown at this moment, and why no indicator may have a value: a reading can be older."""
     participant = run.recording.participant
-    allowed = Allowed(frozenset(inputs.allowed_scopes(participant)), participant.study.setting)
+    allowed = inputs.permission_now(participant)
     try:
         return whose.of_run(run).people.keys(), refusals(allowed)
     except AnalysisError:  # its results are gone

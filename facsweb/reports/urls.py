@@ -1,9 +1,11 @@
 from django.urls import path
 
-from facsweb.reports import views
+from facsweb.reports import consent_copy, views
 
 app_name = "reports"
 urlpatterns = [
+    path("consents/<uuid:pk>/copy/", consent_copy.consent_copy, name="consent_copy"),
+    path("c/<slug:secret>/copy/", consent_copy.own_copy, name="own_copy"),
     path("layers/<uuid:pk>/sign/", views.sign, name="sign"),
     path("reports/", views.report_list, name="list"),
     path("reports/<uuid:pk>/", views.detail, name="detail"),

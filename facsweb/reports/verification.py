@@ -223,6 +223,12 @@ def _judge(evidence: _Evidence) -> Verification:
         )
     elif evidence.ours and (known := _known(evidence)):
         verdict = Verification(known.verdict, known.headline, known.sentences)
+    elif evidence.ours and evidence.content.get("kind") == "consent":
+        verdict = Verification(
+            "good",
+            "Unchanged since this installation sealed it.",
+            ("It is a participant’s copy of a consent. What was withdrawn later stands in a later copy.",),
+        )
     elif evidence.ours:
         verdict = Verification(
             "attention",

@@ -23,7 +23,15 @@ WORKERS: Final = frozenset({ADMINISTRATOR, ANALYST, CODER})  # everybody who wor
 LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 
 #: Pages for anybody, signed in or not.
-PUBLIC: Final = frozenset({"health", "verify", "favicon"})
+PUBLIC: Final = frozenset({"health", "verify", "favicon", "consent:keeping"})
+
+#: Pages for whoever holds a participant's own link, signed in or not; 404 for everybody else.
+BY_LINK: Final = frozenset(
+    {
+        *("consent:start", "consent:language", "consent:questions", "consent:withdraw", "consent:withdrawn"),
+        "reports:own_copy",
+    }
+)
 
 #: Pages for anybody who is signed in; what they list is filtered by membership.
 SIGNED_IN: Final = frozenset(
@@ -61,6 +69,13 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "studies:consent_create": LEADS,
     "studies:consent": LEADS,
     "studies:consent_withdraw": LEADS,
+    "studies:consent_hand_over": LEADS,
+    "studies:consent_links": LEADS,
+    "studies:consent_link_revoke": LEADS,
+    "studies:law": WORKERS,
+    "studies:justify": frozenset({ADMINISTRATOR}),
+    "studies:justification_withdraw": frozenset({ADMINISTRATOR}),
+    "reports:consent_copy": LEADS,
     "audit:log": frozenset({ADMINISTRATOR}),
     # recordings
     "recordings:upload": LEADS,

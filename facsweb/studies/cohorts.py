@@ -18,7 +18,6 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.studies.models import Cohort, Participant
 
-QUESTION: Final = "Which of these describes you? You may leave it out."
 #: How somebody comes to be in one, where it is asked and where it is shown.
 WORDS: Final = (
     "Only the participant says which cohort they belong to, or leaves it out. It is never guessed from a face, a "
@@ -113,7 +112,7 @@ def set_active(actor: User, cohort: Cohort, active: bool) -> None:
 
 
 @transaction.atomic
-def state_cohort(actor: User, participant: Participant, cohort: Cohort | None) -> None:
+def state_cohort(actor: User | None, participant: Participant, cohort: Cohort | None) -> None:
     """Write down what a participant stated; None removes it. Stating the same again changes nothing.
 
     Raises

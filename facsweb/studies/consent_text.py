@@ -1,60 +1,30 @@
-"""The words of a new study's consent form. An administrator may replace them by a new version."""
+"""The words of a consent form: those of a new study, those of a version as it was read, and their check sum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from facsweb.studies.models import Scope
+from django.core.exceptions import ValidationError
 
-TITLE = "Taking part in a recording"
+from facsweb.audit.services import canonical
+from facsweb.studies import law
+from facsweb.studies.models import Consent, ConsentForm, Scope
+from facsweb.studies.words import LANGUAGES, part, say, words
 
-QUESTIONS = {
-    Scope.VIDEO: "May we record your face on video and code how it moves?",
-    Scope.AUDIO: "May we record and analyse your voice?",
-    Scope.TEXT: "May we write down and analyse what you say?",
-    Scope.EMOTION: "May we estimate emotional states from your facial movements?",
-    Scope.INDICATORS: "May we compute exploratory indicators, such as engagement and trust?",
-    Scope.CALIBRATION: "May we use your data to improve the method?",
-    Scope.QUOTATION: "May we quote your words in reports?",
-    Scope.RETENTION: "May we keep your data beyond the study’s usual time?",
-}
-WHAT_IS_RECORDED = {
-    Scope.VIDEO: "a video of your face",
-    Scope.AUDIO: "the sound of your voice",
-    Scope.TEXT: "a written record of what you say",
-}
-WHAT_IS_COMPUTED = {
-    Scope.VIDEO: "Software measures how parts of your face move, such as a raised eyebrow, and a trained person "
-    "checks and corrects what it proposes. The movements are written down in the Facial Action Coding System.",
-    Scope.AUDIO: "Software measures properties of your voice, such as pitch, loudness and pauses.",
-    Scope.TEXT: "Software analyses the words you used.",
-    Scope.EMOTION: "From the movements, software may say which emotional states they would be consistent with, "
-    "always with how uncertain that is. Nobody can read from a face what a person truly feels.",
-    Scope.INDICATORS: "From all of this, software may compute summary figures, such as engagement. They are "
-    "exploratory: nobody has shown that they say what a person intends.",
-    Scope.CALIBRATION: "Your data may be used to check and adjust how well the method works for people.",
-    Scope.QUOTATION: "Sentences that you said may be printed in reports, under your code and not your name.",
-    Scope.RETENTION: "Your data may be kept after the time at which the study otherwise destroys it.",
-}
-
-REST = {
-    "What the results are": "The results are supportive indicators. They are not a diagnosis and not lie "
-    "detection, and nobody may decide about you on them alone.",
-    "Who sees it": "Only members of this study’s team, each with their own login. You appear under a code, not "
-    "under your name. Each time somebody opens your recording, it is written into a log.",
-    "Your rights": "Taking part is voluntary, and saying no has no disadvantage for you. You answer each question "
-    "by itself. You may withdraw at any time, without giving a reason; analysis then stops at once. You may ask "
-    "to see your data, to have it corrected or to have it deleted.",
-    "Questions": "Ask the person who gave you this form, at any time. They also withdraw your consent when you "
-    "say so.",
-}
+TITLE: Final = words("en")["form.title"]
+QUESTIONS: Final = {Scope(key): text for key, text in part("en", "questions").items()}
+_REST: Final = ("results", "who", "rights", "questions")
+LONGEST_TITLE: Final = 160
 
 
-def _in_words(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _in_words(parts: list[str], language: str) -> str:
+    last = f" {words(language)['form.and']} {parts[-1]}"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}{last}"
 
 
-def default_body(*, purpose: str, scopes: Iterable[Scope]) -> str:
+def default_body(*, purpose: str, scopes: Iterable[Scope], language: str = "en") -> str:
     """The form's text: paragraphs under plain headings, for a reader without training.
 
     Parameters
@@ -63,6 +33,8 @@ def default_body(*, purpose: str, scopes: Iterable[Scope]) -> str:
         The study's purpose as the participant should read it.
     scopes : iterable of Scope
         What the form asks about; nothing else is mentioned.
+    language : str
+        One of `LANGUAGES`.
 
     Returns
     -------
@@ -70,21 +42,106 @@ def default_body(*, purpose: str, scopes: Iterable[Scope]) -> str:
         Sections separated by empty lines; a section's first line is its heading and starts with ``## ``.
     """
     asked = [scope for scope in Scope if scope in set(scopes)]
-    recorded = [WHAT_IS_RECORDED[scope] for scope in asked if scope in WHAT_IS_RECORDED]
+    form, meaning = part(language, "form"), part(language, "meaning")
+    recorded = [form[f"what.{scope}"] for scope in asked if f"what.{scope}" in form]
     sections = {
-        "Why we ask you": purpose.strip(),
-        "What is recorded": f"We record {_in_words(recorded)}." if recorded else "Nothing new is recorded.",
-        "What is computed": " ".join(WHAT_IS_COMPUTED[scope] for scope in asked),
-        **REST,
+        form["why"]: purpose.strip(),
+        form["recorded"]: form["record"].format(what=_in_words(recorded, language))
+        if recorded
+        else form["record_nothing"],
+        form["computed"]: " ".join(meaning[scope] for scope in asked),
+        **{form[f"rest.{key}_title"]: form[f"rest.{key}"] for key in _REST},
     }
     return "\n\n".join(f"## {heading}\n{text}" for heading, text in sections.items())
+
+
+def written(*, purpose: str, scopes: Iterable[Scope]) -> dict[str, dict[str, str]]:
+    """Title and body of a new study's form in every language. The purpose stands as it was typed."""
+    asked = list(scopes)
+    return {
+        language: {
+            "title": words(language)["form.title"],
+            "body": default_body(purpose=purpose, scopes=asked, language=language),
+        }
+        for language in LANGUAGES
+    }
+
+
+def checked_translations(given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Translations as they are stored: both title and text, or neither.
+
+    Raises
+    ------
+    ValidationError
+        One of the two is missing, the title is too long, or the language is not one of ours.
+    """
+    found = {}
+    for language, text in sorted(given.items()):
+        title, body = text.get("title", "").strip(), text.get("body", "").replace("\r\n", "\n").strip()
+        if language not in LANGUAGES[1:]:
+            raise ValidationError(f"There are no participant’s pages in the language {language!r}.")
+        if not title and not body:
+            continue
+        if not title or not body or len(title) > LONGEST_TITLE:
+            name = words(language)["language.name"]
+            raise ValidationError(
+                f"The version in {name} needs a title of at most {LONGEST_TITLE} letters and a text."
+            )
+        found[language] = {"title": title, "body": body}
+    return found
+
+
+def form_sha256(form: ConsentForm) -> str:
+    """Check sum (hex) over everything a version says and asks, in all its languages."""
+    said = [str(form.study_id), form.version, form.title, form.body, form.translations, form.scopes]
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def asked(form: ConsentForm) -> list[str]:
+    """What the version asks about at this moment: an exception that was withdrawn since takes questions away."""
+    allowed = {str(scope) for scope in law.scopes_of(form.study)}
+    return [scope for scope in form.scopes if scope in allowed]
+
+
+def keeping(form: ConsentForm, language: str) -> str:
+    """How long data are kept in the study, in a sentence or two."""
+    days = law.days_kept(form.study)
+    first = say(language, "retention.days", days=days) if days else say(language, "retention.purpose")
+    return f"{first} {say(language, 'retention.beyond')}" if Scope.RETENTION in form.scopes else first
+
+
+def said(form: ConsentForm, language: str) -> dict[str, Any]:
+    """Every word that somebody reads who is asked with this version in this language, at this moment.
+
+    Returns
+    -------
+    dict
+        ``language``, ``title``, ``body``, ``notices`` (as `law.notices`), ``keeping``, ``questions`` (scope,
+        question and its explanation) and ``sha256`` of the version.
+    """
+    text = form.words(language) or {"title": form.title, "body": form.body}
+    questions, meaning = part(language, "questions"), part(language, "meaning")
+    return {
+        "language": language,
+        "title": text["title"],
+        "body": text["body"],
+        "notices": law.notices(form.study, language),
+        "keeping": keeping(form, language),
+        "questions": [[scope, questions[scope], meaning[scope]] for scope in asked(form)],
+        "sha256": form_sha256(form),
+    }
+
+
+def as_read(consent: Consent) -> dict[str, Any]:
+    """What a participant read when they gave a consent; of one from before this was kept, as it would read."""
+    return consent.said or said(consent.form, consent.language)
 
 
 def sections(body: str) -> list[tuple[str, str]]:
     """Split a form's text into (heading, text); text before the first heading has an empty heading."""
     found: list[tuple[str, str]] = []
-    for part in f"\n{body.strip()}".split("\n## "):
-        heading, _, text = part.partition("\n")
+    for section in f"\n{body.strip()}".split("\n## "):
+        heading, _, text = section.partition("\n")
         if heading.strip() or text.strip():
             found.append((heading.strip(), text.strip()))
     return found

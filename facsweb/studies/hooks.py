@@ -14,3 +14,6 @@ on_withdrawal: Final[list[Callable[[Consent], None]]] = []
 
 #: Each says in a sentence what is left behind when a person loses a role in a study; empty where nothing is.
 role_warnings: Final[list[Callable[[Study, User, str], str]]] = []
+
+#: Called inside the transaction that changes what may be computed in a study: setting, place, recorded exception.
+on_law_change: Final[list[Callable[[Study], None]]] = []

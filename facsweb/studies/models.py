@@ -74,6 +74,40 @@ class Study(models.Model):
         return self
 
 
+class Justification(models.Model):
+    """Why a prohibition does not apply to a study: an exception that the law names, with the reason for it."""
+
+    class Ground(models.TextChoices):
+        MEDICAL = "medical", "Medical reasons"
+        SAFETY = "safety", "Safety reasons"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="justifications")
+    rule = models.CharField(max_length=60, help_text="Id of the rule in law.toml that it is an exception to.")
+    ground = models.CharField(max_length=20, choices=Ground.choices)
+    reason = models.TextField(help_text="Who is protected from what, and why this needs estimating emotions.")
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawal_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "rule"],
+                condition=models.Q(withdrawn_at=None),
+                name="one_standing_justification",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_ground_display()} in {self.study}"
+
+
 class Membership(models.Model):
     """One role of one person in one study; a person may hold several."""
 
@@ -97,6 +131,9 @@ class ConsentForm(models.Model):
     version = models.PositiveIntegerField()
     title = models.CharField(max_length=160)
     body = models.TextField(help_text="Plain words, as the participant reads them.")
+    translations = models.JSONField(
+        default=dict, blank=True, help_text="Title and body in further languages, by their code."
+    )
     scopes = models.JSONField(default=list, help_text="The scopes this version asks about.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -107,6 +144,17 @@ class ConsentForm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} (version {self.version})"
+
+    def words(self, language: str) -> dict[str, str] | None:
+        """Title and body in a language; None where nobody wrote them in it."""
+        if language == "en":
+            return {"title": self.title, "body": self.body}
+        return self.translations.get(language)
+
+    @property
+    def languages(self) -> list[str]:
+        """Codes of the languages that this version is written in."""
+        return ["en", *sorted(self.translations)]
 
 
 class Cohort(models.Model):
@@ -163,7 +211,8 @@ class Consent(models.Model):
     """What one participant agreed to, when and how. Withdrawal is recorded beside it, never instead of it."""
 
     class Method(models.TextChoices):
-        ON_SCREEN = "on_screen", "On this screen, by the participant"
+        LINK = "link", "By the participant, through their own link"
+        ON_SCREEN = "on_screen", "By the participant, on a device handed over"
         PAPER = "paper", "Signed on paper"
         VERBAL = "verbal", "Spoken, in front of a witness"
 
@@ -175,10 +224,26 @@ class Consent(models.Model):
     signature = models.CharField(
         max_length=120, blank=True, help_text="Typed by the participant; paper keeps its own."
     )
+    strokes = models.JSONField(
+        null=True, blank=True, help_text="A drawn signature: lists of [x, y] with x 0–1000 and y 0–400."
+    )
+    language = models.CharField(max_length=8, default="en", help_text="In which it was read.")
+    said = models.JSONField(
+        default=dict, blank=True, help_text="Every word that was read, as it was then: notices, text, questions."
+    )
+    notice_at = models.DateTimeField(null=True, help_text="When the notice was shown, before the answers.")
     given_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    withdrawn_scopes = models.JSONField(default=list, help_text="What was taken back since; see its withdrawals.")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Null where the participant did it themselves.",
+    )
+    withdrawn_scopes = models.JSONField(
+        default=list, blank=True, help_text="What was taken back since; see its withdrawals."
+    )
     withdrawn_at = models.DateTimeField(null=True, help_text="When all of it was taken back.")
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -226,5 +291,65 @@ class Withdrawal(models.Model):
         return f"Withdrawal of {', '.join(self.scopes)} at {self.at}"
 
     @property
+    def labels(self) -> list[str]:
+        """What was taken back, in words."""
+        return [Scope(scope).label for scope in self.scopes]
+
+    @property
     def study(self) -> Study:
         return self.consent.study
+
+
+class ConsentLink(models.Model):
+    """An address by which one participant, without a login, answers once, sees their copy and withdraws.
+
+    The address holds a secret of 256 bits; only its SHA-256 is stored, so nobody reads it from here.
+    """
+
+    class Kind(models.TextChoices):
+        OWN = "own", "The participant’s own"
+        DEVICE = "device", "On a device handed over"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.OWN)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    language = models.CharField(max_length=8, blank=True, help_text="As chosen on the first screen.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField(help_text="Until then the questions may be answered.")
+    answered_at = models.DateTimeField(null=True, help_text="When they were, with consent or without.")
+    consent = models.ForeignKey(Consent, null=True, on_delete=models.SET_NULL, related_name="links")
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Link of {self.participant}"
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study
+
+
+class NoticeShown(models.Model):
+    """The notice that has to come before capture, as one participant saw it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="notices")
+    form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=8)
+    shown_at = models.DateTimeField()
+    texts = models.JSONField(help_text="The words, with the id of the rule that each comes from.")
+
+    class Meta:
+        ordering = ["shown_at"]
+
+    def __str__(self) -> str:
+        return f"Notice to {self.participant} at {self.shown_at}"
+
+    @property
+    def study(self) -> Study:
+        return self.participant.study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.studies import consent_text, hooks, law
 from facsweb.studies.models import Cohort, Consent, ConsentForm, Membership, Participant, Role, Scope, Study
-
-
-class ConsentMissing(Exception):  # noqa: N818 (a state that people are told about)
-    """No current consent covers what somebody is about to do; its text is a sentence for a person."""
-
+from facsweb.studies.standing import ConsentMissing as ConsentMissing
+from facsweb.studies.standing import consent_in_force as consent_in_force
+from facsweb.studies.standing import current_consent, in_order
+from facsweb.studies.standing import missing_scopes as missing_scopes
+from facsweb.studies.standing import require_consent as require_consent
 
 # --- studies and members ---------------------------------------------------------------------------------
 
@@ -31,6 +31,7 @@ def create_study(
     purpose: str,
     setting: str,
     jurisdiction: str,
+    retention_days: int | None = None,
     scopes: Iterable[str] | None = None,
     id: UUID | None = None,
 ) -> Study:
@@ -41,7 +42,9 @@ def create_study(
     actor : User
         Becomes the study's administrator.
     name, purpose, setting, jurisdiction : str
-        As on ``Study``.
+        As on ``Study``; a place that is known gets its usual name.
+    retention_days : int, optional
+        Days that data are kept; as long as the law allows when not given.
     scopes : iterable of str, optional
         What the consent form asks; everything that the law of the place allows when not given.
     id : UUID, optional
@@ -54,47 +57,80 @@ def create_study(
         name=name.strip(),
         purpose=purpose.strip(),
         setting=setting,
-        jurisdiction=jurisdiction.strip(),
+        jurisdiction=law.normalised(jurisdiction),
+        retention_days=retention_days,
         created_by=actor,
     )
     study.full_clean()
+    _check_retention(setting, study.jurisdiction, retention_days)
     study.save(force_insert=True)
-    record(actor, "study.create", study, name=study.name, setting=setting, jurisdiction=study.jurisdiction)
+    record(
+        actor,
+        "study.create",
+        study,
+        name=study.name,
+        setting=setting,
+        jurisdiction=study.jurisdiction,
+        retention_days=retention_days,
+    )
     add_member(actor, study, actor, Role.ADMINISTRATOR)
-    asked = _scopes(law.scopes_allowed(setting, jurisdiction) if scopes is None else scopes)
-    body = consent_text.default_body(purpose=study.purpose, scopes=asked)
-    create_consent_form(actor, study, title=consent_text.TITLE, body=body, scopes=asked)
+    asked = in_order(law.scopes_allowed(setting, jurisdiction) if scopes is None else scopes)
+    written = consent_text.written(purpose=study.purpose, scopes=asked)
+    create_consent_form(actor, study, **written.pop("en"), translations=written, scopes=asked)
     return study
 
 
+def _check_retention(setting: str, jurisdiction: str, days: int | None) -> None:
+    most = law.most_days(setting, jurisdiction)
+    if days == 0 or (days and most and days > most):
+        longest = f" and at most {most} (the law of {jurisdiction})" if most else ""
+        raise ValidationError({"retention_days": f"Choose at least 1 day{longest}."})
+
+
 @transaction.atomic
-def change_study(actor: User, study: Study, *, name: str, purpose: str, setting: str, jurisdiction: str) -> Study:
+def change_study(
+    actor: User,
+    study: Study,
+    *,
+    name: str,
+    purpose: str,
+    setting: str,
+    jurisdiction: str,
+    retention_days: int | None = None,
+) -> Study:
     """Change a study's description; nothing is written when nothing differs.
 
-    Consent forms keep the purpose they were written with: people agreed to those words.
+    Consent forms keep the purpose they were written with: people agreed to those words. What was computed under
+    the law of another setting or place goes, or is computed again, by ``hooks.on_law_change``.
     """
     fields = {
         "name": name.strip(),
         "purpose": purpose.strip(),
         "setting": setting,
-        "jurisdiction": jurisdiction.strip(),
+        "jurisdiction": law.normalised(jurisdiction),
+        "retention_days": retention_days,
     }
     study = Study.objects.select_for_update().get(pk=study.pk)
     changes = {
         field: [getattr(study, field), value] for field, value in fields.items() if getattr(study, field) != value
     }
+    if not changes:
+        return study
     form = current_form(study)
-    if forbidden := form and set(form.scopes) - set(law.scopes_allowed(setting, fields["jurisdiction"])):
+    for field, value in fields.items():
+        setattr(study, field, value)
+    if forbidden := form and set(form.scopes) - set(law.scopes_of(study)):
         raise ValidationError(
             f"The consent form asks about “{Scope(forbidden.pop()).label}”, which the law prohibits for that "
             "setting and place. Write a new version of the form without it first."
         )
-    if changes:
-        for field, value in fields.items():
-            setattr(study, field, value)
-        study.full_clean()
-        study.save(update_fields=list(changes))
-        record(actor, "study.change", study, changes=changes)
+    study.full_clean()
+    _check_retention(setting, study.jurisdiction, retention_days)
+    study.save(update_fields=list(changes))
+    record(actor, "study.change", study, changes=changes)
+    if {"setting", "jurisdiction"} & changes.keys():
+        for hook in hooks.on_law_change:
+            hook(study)
     return study
 
 
@@ -159,95 +195,78 @@ def create_participant(
 # --- consent forms ---------------------------------------------------------------------------------------
 
 
-def _scopes(values: Iterable[str]) -> list[Scope]:
-    """The scopes among ``values``, once each, in their usual order."""
-    chosen = {Scope(value) for value in values}
-    return [scope for scope in Scope if scope in chosen]
-
-
 def current_form(study: Study) -> ConsentForm | None:
     """The newest version of the study's consent form, which new consents are given to."""
     return ConsentForm.objects.filter(study=study).order_by("-version").first()
 
 
 @transaction.atomic
-def create_consent_form(actor: User, study: Study, *, title: str, body: str, scopes: Iterable[str]) -> ConsentForm:
+def create_consent_form(
+    actor: User,
+    study: Study,
+    *,
+    title: str,
+    body: str,
+    scopes: Iterable[str],
+    translations: Mapping[str, Mapping[str, str]] | None = None,
+) -> ConsentForm:
     """Write the next version of a study's consent form; the same words as the newest version make no new one.
+
+    Parameters
+    ----------
+    actor : User
+    study : Study
+    title, body : str
+        In English.
+    scopes : iterable of str
+        What it asks about.
+    translations : mapping, optional
+        ``title`` and ``body`` by the code of a further language; one without both is left out.
 
     Raises
     ------
     ValidationError
-        It asks for nothing, or for emotions where the law prohibits estimating them.
+        It asks for nothing, or for emotions where the law prohibits estimating them; or a language has a title
+        without a text, or the other way round.
     """
-    asked = _scopes(scopes)
+    asked = in_order(scopes)
     if not asked:
         raise ValidationError("A consent form asks for at least one thing. Choose what this form asks about.")
-    if forbidden := set(asked) - set(law.scopes_allowed(study.setting, study.jurisdiction)):
+    if forbidden := set(asked) - set(law.scopes_of(study)):
         words = "; ".join(scope.phrase for scope in forbidden)
         raise ValidationError(f"This form may not ask about {words}. {law.sentence(study)}")
     Study.objects.select_for_update().get(pk=study.pk)  # two people never write the same version number
     # Browsers send line ends as CR LF; stored words and the difference between versions should not show that.
     title, body = title.strip(), body.replace("\r\n", "\n").strip()
+    further = consent_text.checked_translations(translations or {})
     last = current_form(study)
-    if last and (last.title, last.body, last.scopes) == (title, body, [str(scope) for scope in asked]):
+    wanted = (title, body, further, [str(scope) for scope in asked])
+    if last and (last.title, last.body, last.translations, last.scopes) == wanted:
         return last
     form = ConsentForm(
         study=study,
         version=last.version + 1 if last else 1,
         title=title,
         body=body,
+        translations=further,
         scopes=[str(scope) for scope in asked],
         created_by=actor,
     )
     form.full_clean()
     form.save(force_insert=True)
-    record(actor, "consent_form.create", form, version=form.version, scopes=form.scopes)
+    record(
+        actor,
+        "consent_form.create",
+        form,
+        version=form.version,
+        scopes=form.scopes,
+        languages=form.languages,
+        sha256=consent_text.form_sha256(form),
+    )
     return form
 
 
 # --- consent ---------------------------------------------------------------------------------------------
-
-
-def consent_in_force(consents: Iterable[Consent]) -> Consent | None:
-    """The consent that counts among all of one participant's, or None.
-
-    It is the last one given, unless a withdrawal came after it: a withdrawal ends everything agreed to before,
-    also a paper form of an earlier date that is typed in later.
-    """
-    known = list(consents)
-    last_withdrawal = max((c.withdrawn_at for c in known if c.withdrawn_at), default=None)
-    standing = [
-        c for c in known if c.withdrawn_at is None and (last_withdrawal is None or c.given_at > last_withdrawal)
-    ]
-    return max(standing, key=lambda c: (c.given_at, c.recorded_at), default=None)
-
-
-def current_consent(participant: Participant) -> Consent | None:
-    """The consent that is in force for a participant now, or None; uses prefetched consents when there are."""
-    return consent_in_force(participant.consents.all())
-
-
-def missing_scopes(participant: Participant, needed: Iterable[str]) -> list[Scope]:
-    """Those of the needed scopes that no current consent covers or the law prohibits, in their usual order."""
-    consent = current_consent(participant)
-    granted = set(consent.granted) if consent else set()
-    granted &= set(law.scopes_allowed(participant.study.setting, participant.study.jurisdiction))
-    return [scope for scope in _scopes(needed) if str(scope) not in granted]
-
-
-def require_consent(participant: Participant, needed: Iterable[str]) -> None:
-    """Raise ConsentMissing, with a sentence for a person, unless a current consent covers every needed scope."""
-    missing = missing_scopes(participant, needed)
-    if not missing:
-        return
-    words = "; ".join(scope.phrase for scope in missing)
-    if current_consent(participant):
-        raise ConsentMissing(
-            f"The consent of {participant.code} does not cover: {words}. Ask for a new consent first."
-        )
-    if participant.consents.exists():
-        raise ConsentMissing(f"{participant.code} withdrew consent, so nothing more may be recorded or analysed.")
-    raise ConsentMissing(f"{participant.code} has not given consent yet. Record a consent that covers: {words}.")
 
 
 def _check_consent(consent: Consent) -> None:
@@ -258,21 +277,25 @@ def _check_consent(consent: Consent) -> None:
         raise ValidationError("Nothing was agreed to, so there is no consent to record.")
     if extra := [scope for scope in consent.scopes if scope not in form.scopes]:
         raise ValidationError(f"Version {form.version} of the form does not ask about: {Scope(extra[0]).label}.")
-    if consent.method == Consent.Method.ON_SCREEN and not consent.signature:
-        raise ValidationError("Type the participant's name as a signature.")
+    own = consent.method in (Consent.Method.ON_SCREEN, Consent.Method.LINK)
+    if own and not consent.signature and not consent.strokes:
+        raise ValidationError("Type the participant's name as a signature, or have them draw it.")
     if consent.given_at > timezone.now():
         raise ValidationError("The consent is dated in the future. Check the date.")
 
 
 @transaction.atomic
 def record_consent(
-    actor: User,
+    actor: User | None,
     participant: Participant,
     form: ConsentForm,
     *,
     scopes: Iterable[str],
     method: str,
     signature: str,
+    strokes: list[list[list[int]]] | None = None,
+    language: str = "en",
+    notice_at: datetime | None = None,
     given_at: datetime | None = None,
     id: UUID | None = None,
 ) -> Consent:
@@ -280,8 +303,8 @@ def record_consent(
 
     Parameters
     ----------
-    actor : User
-        Who recorded it (the person who handed over the screen, or typed in the paper).
+    actor : User or None
+        Who recorded it (who typed in the paper); None where the participant did it themselves.
     participant : Participant
     form : ConsentForm
         The version that was read.
@@ -290,7 +313,13 @@ def record_consent(
     method : str
         A ``Consent.Method``.
     signature : str
-        The name as typed by the participant. Needed on screen; paper and voice keep their own proof.
+        The name as typed by the participant. They need this or `strokes`; paper and voice keep their own proof.
+    strokes : list, optional
+        A drawn signature, as `signatures.checked` returned it.
+    language : str
+        In which it was read.
+    notice_at : datetime, optional
+        When the notice was shown.
     given_at : datetime, optional
         When it was given; now when not given, never in the future.
     id : UUID, optional
@@ -310,14 +339,18 @@ def record_consent(
         **({"id": id} if id else {}),
         participant=participant,
         form=form,
-        scopes=[str(scope) for scope in _scopes(scopes)],
+        scopes=[str(scope) for scope in in_order(scopes)],
         method=Consent.Method(method),
         signature=signature.strip(),
+        strokes=strokes,
+        language=language,
+        said=consent_text.said(form, language),
+        notice_at=notice_at,
         given_at=given_at or timezone.now(),
         recorded_by=actor,
     )
     _check_consent(consent)
-    consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by", "withdrawn_scopes"])
+    consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by", "recorded_by", "notice_at"])
     consent.save(force_insert=True)
     record(
         actor,
@@ -325,8 +358,10 @@ def record_consent(
         consent,
         participant=participant.code,
         form_version=form.version,
+        form_sha256=consent_text.form_sha256(form),
         scopes=consent.scopes,
         method=str(consent.method),
+        language=language,
         given_at=consent.given_at,
     )
     # Agreeing to less than before withdraws the rest, and what runs on the rest has to stop.

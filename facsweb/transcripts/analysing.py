@@ -56,8 +56,7 @@ def job_id(transcript_id: uuid.UUID, revision: int) -> str:
 
 def why_not(transcript: Transcript) -> str:
     """Why a transcript gets no scores, in a sentence; empty where it may."""
-    study = transcript.study
-    return PROHIBITED if law.emotion_prohibited(study.setting, study.jurisdiction) else ""
+    return PROHIBITED if law.emotion_off(transcript.study) else ""
 
 
 def ask(transcript: Transcript, *, pause: bool = False) -> None:

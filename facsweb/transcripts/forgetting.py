@@ -7,9 +7,10 @@ from pathlib import Path
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
-from facsweb.studies.models import Consent, Scope
+from facsweb.studies.models import Consent, Scope, Study
 from facsweb.studies.services import missing_scopes
-from facsweb.transcripts.models import Recognition, Scores, Upload
+from facsweb.transcripts import analysing
+from facsweb.transcripts.models import Recognition, Scores, Transcript, Upload
 from facsweb.transcripts.services import current, of_recording
 from facsweb.transcripts.speech import NEEDED
 
@@ -26,6 +27,17 @@ def forget_withdrawn(consent: Consent) -> None:
         Scores.objects.filter(transcript__participant=participant).delete()
     if missing_scopes(participant, NEEDED):
         Recognition.objects.filter(recording__participant=participant).delete()
+
+
+def after_law_change(study: Study) -> None:
+    """Throw away scores that the law of the study's place no longer lets be; ask for those that it lets be."""
+    found = Transcript.objects.select_related("participant", "recording").filter(participant__study=study)
+    for transcript in found:
+        transcript.participant.study = study
+        if missing_scopes(transcript.participant, [Scope.TEXT]):
+            continue
+        if bool(analysing.why_not(transcript)) == Scores.objects.filter(transcript=transcript).exists():
+            analysing.ask(transcript)
 
 
 def note_deletion(recording: Recording) -> list[Path]:

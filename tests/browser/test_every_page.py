@@ -23,6 +23,8 @@ WIDE = {"width": 1440, "height": 900}
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
     *("health", "favicon", "studies:member_add", "studies:member_remove"),
+    *("studies:consent_hand_over", "studies:consent_link_revoke", "consent:language"),
+    *("reports:consent_copy", "reports:own_copy"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
     *("transcripts:download", "transcripts:save", "transcripts:restore", "transcripts:analyse"),
     *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
@@ -65,7 +67,7 @@ def test_what_is_left_out_is_no_page(world, client_as):  # noqa: F811
 
 
 def test_every_page(open_page, world):  # noqa: F811
-    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC} - NO_PAGES)
+    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC, *access.BY_LINK} - NO_PAGES)
     tabs: dict[str, Any] = {}
 
     def look(role: str, url: str) -> Any:

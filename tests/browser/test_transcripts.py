@@ -149,5 +149,6 @@ def test_a_pasted_text_and_somebody_who_saves_meanwhile(open_page, participant, 
     page.goto(f"/transcripts/{transcript.pk}/history/2/")
     page.get_by_role("button", name="Bring it back").click()
     page.get_by_role("dialog").get_by_role("button", name="Bring it back").click()
+    page.wait_for_url(f"**/transcripts/{transcript.pk}/")
     page.get_by_text("Another beginning.").wait_for()
     assert [row[3] for row in units()] == ["Another beginning."]

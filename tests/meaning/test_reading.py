@@ -49,7 +49,7 @@ def test_a_run_is_read_and_says_from_what(run, read):
         "meaning.json",
     }
     assert reading.inputs["versions"] == meaning.versions()
-    assert reading.inputs["scopes"] == ["video", "audio", "text", "emotion"]
+    assert reading.inputs["scopes"] == ["video", "audio", "text", "emotion", "indicators"]
     assert not services.is_outdated(reading)
     entry = Entry.objects.get(action="reading.succeed")
     assert entry.details["files"] == reading.files

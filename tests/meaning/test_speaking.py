@@ -144,7 +144,7 @@ def test_speakers_of_a_transcript_are_said_without_sound(run, client_as, people,
     assert client_as("coder").post(url, marked, content_type="application/json").status_code == 409
     Consent.objects.filter(pk=consent.pk).update(scopes=[str(Scope.VIDEO), str(Scope.EMOTION)])
     assert client_as("coder").get(url).status_code == 409, "no consent to the words"
-    assert inputs.refused(run.recording.participant) == ["voice", "text"]
+    assert inputs.refused(run.recording.participant) == ["voice", "text", "indicators"]
 
 
 def test_somebody_in_the_picture_who_was_left_out_may_speak_too(run, people):

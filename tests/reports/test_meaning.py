@@ -70,11 +70,12 @@ def test_indicators_are_frozen_with_formula_decomposition_and_statement(layer, p
     assert one["formula"].startswith("this study’s own formula, version 1, by Analyst Person")
     assert [row["weight"] for row in one["inputs"]] == [0.25] * 4
     assert other["formula"].startswith("shipped formula")
-    Study.objects.filter(pk=layer.study.pk).update(setting="recruitment", jurisdiction="Brazil")
+    scopes = [str(scope) for scope in Scope if scope != Scope.INDICATORS]
+    Consent.objects.filter(participant__study=layer.study).update(scopes=scopes)
     (one, *_) = meaning.section(Layer.objects.get(pk=layer.pk))["indicators"]["faces"][0]["list"]
     assert (one["value"], one["inputs"]) == (None, []), "an older reading is shown as the rules are now"
-    assert "no indicator about applicants" in one["why"][0]
-    Study.objects.filter(pk=layer.study.pk).update(jurisdiction="Germany")
+    assert "does not cover exploratory indicators" in one["why"][0]
+    Study.objects.filter(pk=layer.study.pk).update(setting="recruitment", jurisdiction="Brazil")
     assert meaning.section(Layer.objects.get(pk=layer.pk)) is None
 
 

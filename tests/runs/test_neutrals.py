@@ -154,7 +154,7 @@ def withdrawn_and_given_again(consent, people):
     withdraw(people["analyst"], consent, reason="asked by mail")
     new = Consent.objects.get(pk=consent.pk)
     new.pk, new._state.adding = None, True
-    new.withdrawn_at, new.withdrawn_reason = None, ""
+    new.withdrawn_at, new.withdrawal_reason, new.withdrawn_scopes = None, "", []
     new.given_at = timezone.now() + timedelta(seconds=1)
     new.save()
 

@@ -123,7 +123,12 @@ def test_a_changed_form_is_a_new_version_and_the_same_words_are_not(people):
     study = make(people)
     first = services.current_form(study)
     same = services.create_consent_form(
-        people["staff"], study, title=first.title, body=first.body.replace("\n", "\r\n"), scopes=first.scopes
+        people["staff"],
+        study,
+        title=first.title,
+        body=first.body.replace("\n", "\r\n"),
+        translations=first.translations,
+        scopes=first.scopes,
     )
     assert same == first
     second = services.create_consent_form(people["staff"], study, title="New", body="Words", scopes=["video"])

@@ -1,7 +1,17 @@
 /** One question a screen, made from a form that also works as one long page. */
 
+import { installSignature, isSigned } from "../components/signature.js";
+
 const form = document.querySelector("form[data-steps]");
 if (form instanceof HTMLFormElement) installSteps(form);
+
+// Ticking one thing to withdraw means: only this.
+for (const one of document.querySelectorAll("[data-one]")) {
+  one.addEventListener("change", () => {
+    const some = document.querySelector("[data-some]");
+    if (some instanceof HTMLInputElement) some.checked = true;
+  });
+}
 
 const print = document.querySelector("[data-print]");
 if (print instanceof HTMLButtonElement) {
@@ -16,6 +26,9 @@ function installSteps(form) {
   const next = button("[data-next]");
   const send = button("[data-send]");
   const dots = /** @type {HTMLElement} */ (form.querySelector("[data-dots]"));
+  const signature = /** @type {HTMLElement} */ (form.querySelector("[data-signature]"));
+  const words = form.dataset.stepWords ?? "";
+  installSignature(signature);
   // Fields of other screens cannot take focus, so the browser's own check would block silently.
   form.noValidate = true;
   let current = Math.max(0, steps.findIndex((step) => step.hasAttribute("data-wrong")));
@@ -43,7 +56,8 @@ function installSteps(form) {
   function drawDots() {
     const list = document.createElement("ol");
     list.className = "dots";
-    list.setAttribute("aria-label", `Step ${current + 1} of ${steps.length}`);
+    const said = words.replace("{number}", String(current + 1)).replace("{all}", String(steps.length));
+    list.setAttribute("aria-label", said);
     for (const i of steps.keys()) {
       const dot = document.createElement("li");
       dot.classList.toggle("is-done", i < current);
@@ -61,21 +75,38 @@ function installSteps(form) {
     for (const step of steps) {
       const chosen = step.querySelector("input[type=radio]:checked");
       const select = step.querySelector("select");
-      if (!(chosen instanceof HTMLInputElement) && !select) continue;
+      if (!chosen && !select) continue;
       const question = document.createElement("dt");
       const answer = document.createElement("dd");
       question.textContent = step.querySelector(".question__title")?.textContent ?? "";
-      answer.textContent = select ? (select.selectedOptions[0]?.textContent ?? "") : chosen.value === "yes" ? "Yes" : "No";
+      answer.textContent = (select ? select.selectedOptions[0] : chosen.closest("label"))?.textContent?.trim() ?? "";
       list.append(question, answer);
     }
-    list.hidden = false;
+    /** @type {HTMLElement} */ (form.querySelector("[data-answers-fold]")).hidden = false;
   }
 
-  /** @returns {boolean} whether everything on this screen is answered; says what is missing otherwise */
+  /** @returns {boolean} whether anything was agreed to: who says no to everything has nothing to sign */
+  const agrees = () => form.querySelector("input[type=radio][value=yes]:checked") !== null;
+
+  /** @returns {boolean} whether this screen is answered; says what is missing otherwise, in the page's language */
   function isAnswered() {
-    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (steps[current].querySelectorAll("input"));
-    return [...fields].every((field) => field.reportValidity());
+    const step = steps[current];
+    const problem = /** @type {HTMLElement | null} */ (step.querySelector("[data-problem]"));
+    const radios = step.querySelectorAll("input[type=radio]");
+    const good = step.contains(signature)
+      ? isSigned(signature) || !agrees()
+      : radios.length === 0 || step.querySelector("input[type=radio]:checked") !== null;
+    if (problem) {
+      problem.hidden = good;
+      if (!good && step.contains(signature)) problem.textContent = signature.dataset.empty ?? "";
+    }
+    return good;
   }
+
+  form.addEventListener("change", () => {
+    const problem = /** @type {HTMLElement | null} */ (steps[current].querySelector("[data-problem]"));
+    if (problem) problem.hidden = true;
+  });
 
   back.addEventListener("click", () => show(current - 1));
   next.addEventListener("click", () => {

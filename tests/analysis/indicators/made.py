@@ -15,7 +15,7 @@ from analysis.indicators import Allowed
 
 CODES = ("1", "2", "4", "6", "12", "14", "24", "32", "45", "61", "62", "63", "64")
 STEP_US = 100_000
-RESEARCH = Allowed(frozenset({"video", "emotion", "audio", "text"}), "research")
+RESEARCH = Allowed(frozenset({"video", "emotion", "indicators", "audio", "text"}), "research")
 
 
 def folder(

@@ -157,7 +157,7 @@ def test_without_consent_named_no_indicator_has_a_value_or_shows_its_inputs(rich
 
 
 def test_consent_without_voice_and_words_leaves_them_out(rich):
-    found = derive(rich, allowed=Allowed(frozenset({"video", "emotion"}), "research"))
+    found = derive(rich, allowed=Allowed(frozenset({"video", "emotion", "indicators"}), "research"))
     by_id = {one["id"]: one for one in found.indicators["faces"][0]["indicators"]}
     assert by_id["credibility_signal"]["value"] is None
     assert "60% of the formula's weight" in by_id["credibility_signal"]["why"][0]
@@ -165,6 +165,23 @@ def test_consent_without_voice_and_words_leaves_them_out(rich):
     assert "Consent does not cover the voice." in missing
     assert found.channels["stretches"] == []
     assert by_id["trust_score"]["value"] is not None
+
+
+def test_without_consent_to_indicators_there_is_no_engagement_and_what_channels_say_stays(rich):
+    scopes = made.RESEARCH.scopes - {"indicators"}
+    found = derive(rich, allowed=Allowed(scopes, "research"))
+    assert found.engagement == {}
+    assert pq.read_table(rich / "engagement.parquet").num_rows == 0
+    assert found.channels["faces"]
+    for one in found.indicators["faces"][0]["indicators"]:
+        assert (one["value"], one["inputs"]) == (None, [])
+        assert "does not cover exploratory indicators" in one["why"][0]
+
+
+def test_a_face_whose_person_refused_indicators_has_none_beside_one_who_agreed(rich):
+    found = derive(rich, allowed=made.RESEARCH, refused={0: ["indicators"]})
+    assert 0 not in found.engagement
+    assert "did not agree to exploratory indicators" in found.indicators["faces"][0]["indicators"][0]["why"][0]
 
 
 @pytest.mark.parametrize("purpose", ["workplace", "education", "recruitment"])

@@ -7,7 +7,7 @@ import pytest
 from analysis.indicators.permission import Allowed, Override, covered, forbidden, limits, purposes, refusals
 from facsweb.studies.models import Scope, Setting
 
-FULL = frozenset({"video", "emotion"})
+FULL = frozenset({"video", "emotion", "indicators"})
 
 
 def test_every_setting_of_a_study_has_a_rule_and_scopes_are_those_of_the_consent_form():
@@ -24,8 +24,11 @@ def test_nothing_said_nothing_given():
 @pytest.mark.parametrize("purpose", ["research", "clinical", "usability", "marketing", "media", "safety"])
 def test_open_purposes_need_consent_to_video_and_emotion(purpose):
     assert refusals(Allowed(FULL, purpose)) == []
+    assert refusals(Allowed(frozenset({"video", "emotion"}), purpose)) == [
+        "The participant's consent does not cover exploratory indicators."
+    ]
     assert refusals(Allowed(frozenset({"video"}), purpose)) == [
-        "The participant's consent does not cover the estimation of emotional states."
+        "The participant's consent does not cover the estimation of emotional states and exploratory indicators."
     ]
     assert "the video and the estimation" in refusals(Allowed(frozenset(), purpose))[0]
 
@@ -37,6 +40,13 @@ def test_workplace_and_education_are_closed_but_for_a_recorded_medical_or_safety
     assert refusals(Allowed(FULL, purpose, reason)) == []
     curious = Override("curiosity", "We want to know", "B", "2026-11-01")
     assert "only medical or safety" in forbidden(Allowed(FULL, purpose, curious))[0]
+
+
+def test_elsewhere_the_prohibition_of_the_union_does_not_hold_and_a_place_that_is_not_said_is_the_union():
+    assert forbidden(Allowed(FULL, "workplace", place="elsewhere")) == []
+    assert forbidden(Allowed(FULL, "workplace", place="eu"))
+    assert forbidden(Allowed(FULL, "workplace"))
+    assert forbidden(Allowed(FULL, "recruitment", place="elsewhere"))  # this product's own rule
 
 
 def test_recruitment_is_closed_whatever_is_recorded():
