@@ -29,7 +29,7 @@ PUBLIC: Final = frozenset({"health", "verify", "favicon", "consent:keeping"})
 BY_LINK: Final = frozenset(
     {
         *("consent:start", "consent:language", "consent:questions", "consent:withdraw", "consent:withdrawn"),
-        "reports:own_copy",
+        *("reports:own_copy", "privacy:own_certificate"),
     }
 )
 
