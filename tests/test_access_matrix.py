@@ -6,11 +6,9 @@ The addresses come from the resolver, so a new page is tested without being name
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +17,17 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
 from facsweb.reports import authority
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role, Study
+from tests.accounts.world import AccountObjects
+from tests.api.world import ApiObjects
 from tests.conftest import PASSWORD
 from tests.consent_world import OfConsent
 from tests.factories import make_finished_run, make_package, make_recording
 from tests.people import write_measurement
+from tests.privacy.world import PrivacyObjects
 
 
 def addresses(resolver: Any = None, route: str = "", space: str = "") -> Iterator[tuple[str, str]]:
@@ -126,7 +126,7 @@ EXAMPLES = {
 STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
 
 
-class World(OfConsent):
+class World(OfConsent, AccountObjects, ApiObjects, PrivacyObjects):
     """Objects of one study, made when a page asks for them, by the word before ``<uuid:pk>`` in its address."""
 
     def __init__(self, people: dict[str, Any], participant: Any, consent: Any) -> None:
@@ -153,15 +153,6 @@ class World(OfConsent):
 
     def consent_forms(self) -> Any:
         return self.consent.form
-
-    def invitations(self) -> Any:
-        from facsweb.accounts.models import Invitation
-
-        now, token = timezone.now(), hashlib.sha256(b"x" * 43).hexdigest()
-        known = {"email": "guest@example.org", "invited_by": self.people["staff"], "sent_at": now}
-        return Invitation.objects.create(**known, token_sha256=token, expires_at=now + timedelta(days=7))
-
-    join = invitations
 
     def recordings(self) -> Any:
         return make_recording(self.participant, self.people["analyst"])
@@ -255,39 +246,6 @@ class World(OfConsent):
 
         codings = make_codings(self.runs(), self.people["analyst"], self.people["administrator"])
         return start(self.people["coder"], *codings, adjudicator=self.people["coder"])
-
-    def erasures(self) -> Any:
-        from facsweb.privacy.models import Erasure, Tombstone
-
-        known = {"study": self.participant.study, "why": "request", "state": "succeeded", "scopes": ["video"]}
-        made = Erasure.objects.create(participant=self.participant, **known)
-        made.certificate.save("certificate.pdf", ContentFile(b"%PDF-1.7"))
-        about = {"object_id": str(made.pk), "sha256": "a" * 64, "hashes": {"original": "b" * 64}}
-        Tombstone.objects.create(erasure=made, kind="recordings.recording", **about)
-        return made
-
-    def copies(self) -> Any:
-        from facsweb.privacy.copying import NAME, folder
-        from facsweb.privacy.models import Copy
-
-        soon = timezone.now() + timedelta(days=1)
-        made = Copy.objects.create(
-            participant=self.participant, created_by=self.people["analyst"], state="succeeded", expires_at=soon
-        )
-        folder(made.pk).mkdir(parents=True)
-        (folder(made.pk) / NAME).write_bytes(b"PK")
-        return made
-
-    def webhooks(self) -> Any:
-        from facsweb.api.models import Webhook
-
-        study, author = self.participant.study, self.people["administrator"]
-        return Webhook.objects.create(study=study, url="https://a.example/hook", created_by=author)
-
-    def deliveries(self) -> Any:
-        from facsweb.api.delivering import add
-
-        return add(self.webhooks(), "run.finished", {})
 
     def trainings(self) -> Any:
         from facsweb.learning.models import Training

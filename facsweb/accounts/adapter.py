@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             return super().get_client_ip(request)
         except PermissionDenied:
-            return "::"  # a proxy that speaks over a Unix socket has no address; TRUSTED_PROXIES names people's
+            return "::"  # a proxy on a Unix socket has none; see FACSWEB_TRUSTED_PROXIES
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         address = self.get_client_ip(request)

@@ -106,6 +106,11 @@ def make(made: Copy, hook: Callable[..., None]) -> bool:
             )
         sha256, size = files.sha256_of(draft), draft.stat().st_size
         files.move(draft, final)
+    except FileNotFoundError:
+        if attempts.COPY_FENCE.mine(made.pk, made.attempt).exists():
+            raise
+        files.remove(folder(made.pk))  # consent was withdrawn, and the folder went with the row
+        return False
     finally:
         draft.unlink(missing_ok=True)
     fields = {"file": f"copies/{made.pk}/{NAME}", "size": size, "sha256": sha256, "entries": len(bundle.entries)}

@@ -93,7 +93,8 @@ def one(erasure: Erasure, root: models.Model) -> bool:
         found = closure.traces(current)
         for trace in found:
             for path in trace.paths:
-                trace.hashes |= known.get(path, {})
+                said = set(trace.hashes.values())
+                trace.hashes |= {name: one for name, one in known.get(path, {}).items() if one not in said}
             note(erasure, trace)
         _tell_lower_apps(erasure, current)
         for model, keys in closure.protecting(current):
@@ -160,7 +161,7 @@ def _without_sound(erasure: Erasure, recording: Recording) -> None:
 
 
 def _wait_for_stopped_work(erasure: Erasure, tell: Tell) -> None:
-    until = erasure.before + STOPS_WITHIN
+    until = min(erasure.created_at, timezone.now()) + STOPS_WITHIN
     while (left := (until - timezone.now()).total_seconds()) > 0 and _was_at_work(erasure):
         tell("wait", 0, None)
         time.sleep(min(left, 0.2))
@@ -215,7 +216,9 @@ def _is_gone(tombstone: Tombstone) -> bool:
             return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)
     if not isinstance(model._meta.pk, models.UUIDField) or tombstone.kind in closure.BULK:
-        return True  # rows of something that has a tombstone of its own, and cannot be without it
+        # Rows of something that has a tombstone of its own, and cannot be without it; or a row with a number.
+        number = tombstone.object_id
+        return not (number.isdigit() and model._base_manager.filter(pk=number).exists())
     return not model._base_manager.filter(pk=tombstone.object_id).exists()
 
 

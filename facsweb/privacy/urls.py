@@ -1,6 +1,6 @@
 from django.urls import path
 
-from facsweb.privacy import views
+from facsweb.privacy import own_views, views
 
 app_name = "privacy"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("erasures/<uuid:pk>/", views.erasure, name="erasure"),
     path("erasures/<uuid:pk>/certificate/", views.certificate, name="certificate"),
     path("erasures/<uuid:pk>/retry/", views.retry, name="retry"),
+    path("c/<slug:secret>/certificate/", own_views.certificate, name="own_certificate"),
     path("studies/<uuid:pk>/retention/", views.retention, name="retention"),
 ]

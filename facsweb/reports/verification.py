@@ -249,14 +249,14 @@ def _verdict(evidence: _Evidence) -> Verification:
             "Its text is that of a report of this installation, but the signature is not this installation's. "
             "Do not rely on it.",
         )
+    if evidence.by_us and (known := _known(evidence)):
+        return Verification(known.verdict, known.headline, known.sentences)
     if evidence.by_us and evidence.content.get("kind") == "consent":
         return Verification(
             "good",
             "Unchanged since this installation sealed it.",
             ("It is a participant’s copy of a consent. What was withdrawn later stands in a later copy.",),
         )
-    if evidence.by_us and (known := _known(evidence)):
-        return Verification(known.verdict, known.headline, known.sentences)
     if evidence.by_us:
         return Verification(
             "attention",

@@ -36,7 +36,7 @@ PUBLIC: Final = frozenset(
 BY_LINK: Final = frozenset(
     {
         *("consent:start", "consent:language", "consent:questions", "consent:withdraw", "consent:withdrawn"),
-        "reports:own_copy",
+        *("reports:own_copy", "privacy:own_certificate"),
     }
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from facsweb.accounts.models import User
-from facsweb.studies.models import Consent, Study
+from facsweb.studies.models import Consent, Participant, Study
 
 #: Called inside the transaction that withdraws or narrows a consent: what a hook writes to the database happens
 #: together with the withdrawal or not at all. What touches another process goes through ``transaction.on_commit``.
@@ -14,6 +14,9 @@ on_withdrawal: Final[list[Callable[[Consent], None]]] = []
 
 #: Each says in a sentence what is left behind when a person loses a role in a study; empty where nothing is.
 role_warnings: Final[list[Callable[[Study, User, str], str]]] = []
+
+#: Each says whether a participant has a destruction certificate to fetch (``privacy:own_certificate``).
+has_certificate: Final[list[Callable[[Participant], bool]]] = []
 
 #: Called inside the transaction that changes what may be computed in a study: setting, place, recorded exception.
 on_law_change: Final[list[Callable[[Study], None]]] = []

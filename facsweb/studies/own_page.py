@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from facsweb.studies import consent_text, links
+from facsweb.studies import consent_text, hooks, links
 from facsweb.studies.models import Consent, ConsentLink, Scope, Withdrawal
 from facsweb.studies.standing import consent_in_force
 from facsweb.studies.words import part, say
@@ -27,6 +27,7 @@ def context(link: ConsentLink, language: str) -> dict[str, Any]:
         "may_answer": links.may_answer(link),
         "nothing_yet": not consents and link.answered_at is None,
         "history": history(consents, language),
+        "has_certificate": any(hook(participant) for hook in hooks.has_certificate),
     }
     if shown is not None:
         said = consent_text.as_read(shown)

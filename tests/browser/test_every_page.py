@@ -49,7 +49,15 @@ NO_PAGES = {
     *("calibration:start", "calibration:cancel", "calibration:choose", "calibration:cohort_use"),
     *("calibration:download", "audit:export", "audit:installation_export"),
     *("learning:start", "learning:cancel", "learning:default", "learning:card"),
-    *("privacy:copy", "privacy:download", "privacy:hold", "privacy:lift", "privacy:certificate", "privacy:retry"),
+    *(
+        "privacy:copy",
+        "privacy:download",
+        "privacy:hold",
+        "privacy:lift",
+        "privacy:certificate",
+        "privacy:retry",
+        "privacy:own_certificate",
+    ),
 }
 GROUND = "getComputedStyle(document.body).backgroundColor"
 

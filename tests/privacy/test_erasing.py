@@ -55,7 +55,7 @@ class Killed(BaseException):
     """What a worker's death looks like from within: nothing after it is done."""
 
 
-@pytest.mark.parametrize("after", [1, 3, 5])
+@pytest.mark.parametrize("after", [1, 2])
 def test_an_erasure_killed_in_its_middle_goes_on(after, world, consent, erase, monkeypatch):
     withdraw(None, consent)
     count, real = 0, destroying.one
@@ -91,8 +91,7 @@ def test_killed_between_the_rows_and_their_files(world, consent, erase, monkeypa
 
     monkeypatch.setattr(destroying, "_remove", dying)
     with pytest.raises(Killed):
-        while True:  # dies at every row that has files, and goes on
-            erase()
+        erase()
     assert recording.exists()
     monkeypatch.undo()
     Erasure.objects.update(state="queued")

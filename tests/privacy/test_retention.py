@@ -1,4 +1,4 @@
-"""How long data are kept: what is announced, what goes, what is kept longer, and that a dry run says what a run does."""
+"""How long data are kept: what is announced, what goes, what stays longer; a dry run says what a run does."""
 
 from __future__ import annotations
 

@@ -164,9 +164,15 @@ def test_withdrawal_revokes_reports(report, consent, people):
     assert report.revoked_reason.startswith("The participant withdrew consent on 20")
 
 
-def test_a_narrower_consent_that_still_covers_video_revokes_nothing(report, consent, participant, people):
+def test_a_narrower_consent_revokes_what_told_of_the_rest(report, consent, participant, people):
     from facsweb.studies.services import record_consent
 
-    record_consent(people["analyst"], participant, consent.form, scopes=["video"], method="paper", signature="")
+    assert "meaning" in report.sign_off.content
+    known = {"method": "paper", "signature": ""}
+    kept = [scope for scope in consent.scopes if scope not in ("quotation", "retention")]
+    record_consent(people["analyst"], participant, consent.form, scopes=kept, **known)
     report.refresh_from_db()
-    assert report.state == "ready"
+    assert report.state == "ready", "it quotes nothing"
+    record_consent(people["analyst"], participant, consent.form, scopes=["video"], **known)
+    report.refresh_from_db()
+    assert report.state == "revoked", "it told of combinations and states"

@@ -1,0 +1,26 @@
+"""The participant withdraws by their own link and fetches the certificate by it."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from facsweb.reports.verification import verify_pdf
+from facsweb.studies import links
+from facsweb.studies.withdrawing import withdraw
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_certificate_is_there_for_the_participant(world, participant, consent, people, erase, client):
+    _, secret = links.make(people["analyst"], participant)
+    own, mine = reverse("privacy:own_certificate", args=[secret]), reverse("consent:start", args=[secret])
+    assert own not in client.get(mine).content.decode()
+    assert client.get(own).status_code == 302
+    withdraw(None, consent)
+    erase()
+    assert own in client.get(mine).content.decode()
+    answer = client.get(own)
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert verify_pdf(answer.content).verdict == "good"
+    assert client.get(reverse("privacy:own_certificate", args=["not-" + secret[4:]])).status_code == 404

@@ -1,0 +1,83 @@
+"""Real workers: a withdrawal in the middle of a run, and a worker that is killed while it destroys."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from facsweb.privacy.models import Erasure, Tombstone
+from facsweb.runs import services
+from facsweb.runs.models import AnalysisRun
+from facsweb.studies.withdrawing import withdraw
+from tests.factories import make_recording
+from tests.runs.conftest import long_clip, long_recording, recording, start_child, wait_for, worker  # noqa: F401
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis"), pytest.mark.timeout(240)]
+FOLDERS = ("recordings", "runs", "readings", "reports", "copies")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders():
+    """Real workers find the usual folders, which belong to the tests anyway."""
+
+
+def wait_until(condition, timeout_s: float = 60, what: str = "") -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def lying(*ids) -> list[Path]:
+    """Files and folders whose path names one of the ids."""
+    wanted = {str(one) for one in ids}
+    found = Path(settings.MEDIA_ROOT).rglob("*")
+    return [path for path in found if wanted & set(path.parts)]
+
+
+@pytest.mark.usefixtures("models")
+def test_a_withdrawal_in_the_middle_of_a_run_leaves_nothing(long_recording, consent, people, start_child):  # noqa: F811
+    start_child("worker")
+    start_child("worker")  # one is busy with the run, the other one destroys meanwhile
+    run = services.start(people["analyst"], long_recording)
+    wait_for(run, lambda: run.state == "running" and run.done >= 50)
+    assert lying(run.pk)
+    asked = time.monotonic()
+    withdraw(people["administrator"], consent, reason="asked by phone")
+    erasure = Erasure.objects.get()
+    wait_until(lambda: Erasure.objects.get().state == "succeeded", 90, "the erasure ends")
+    print(f"withdrawn in the middle of a run; all gone and certified after {time.monotonic() - asked:.1f} s")
+    assert not AnalysisRun.objects.exists()
+    time.sleep(2)  # a run that was still at it would have written by now
+    assert lying(run.pk, long_recording.pk) == []
+    erasure.refresh_from_db()
+    assert erasure.certificate_sha256
+    kinds = set(erasure.tombstones.values_list("kind", flat=True))
+    assert {"recordings.recording", "runs.analysisrun"} <= kinds
+
+
+def test_a_worker_killed_while_it_destroys_is_replaced(participant, consent, people, start_child):  # noqa: F811
+    ids = []
+    for _ in range(12):
+        one = make_recording(participant, people["analyst"])
+        type(one).objects.filter(pk=one.pk).update(title="titleqzx in the database")
+        ids.append(one.pk)
+    database = Path(settings.DATA_DIR) / "test.sqlite3"
+    start_child("recovery", "--every", "1")
+    first = start_child("worker")
+    withdraw(None, consent)
+    wait_until(lambda: Tombstone.objects.filter(kind="recordings.recording").count() >= 1, what="it begins")
+    first.kill_all()
+    left = Erasure.objects.get()
+    start_child("worker")
+    wait_until(lambda: Erasure.objects.get().state == "succeeded", 120, f"it goes on after {left.state}")
+    erasure = Erasure.objects.get()
+    assert lying(*ids) == []
+    assert erasure.tombstones.filter(kind="recordings.recording").count() == 12
+    assert erasure.tombstones.filter(destroyed_at=None).count() == 0
+    if left.state == "running":
+        assert (erasure.attempt, erasure.crashes) == (2, 1)
+    assert b"titleqzx" not in database.read_bytes(), "what is deleted is overwritten"
