@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from facsweb.accounts.reauthentication import require_recent
 from facsweb.api import openapi, reference_page, tokens
 from facsweb.api.forms import TokenForm
 from facsweb.api.models import Token
@@ -31,12 +32,13 @@ def token_list(request: HttpRequest) -> HttpResponse:
     return render(request, "api/tokens.html", {"tokens": tokens.ours(request.user)})  # type: ignore[arg-type]
 
 
-# Whoever makes a token hands on what they may do: `accounts.reauthentication.recently_confirmed` goes on top here.
 @never_cache
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_create(request: HttpRequest) -> HttpResponse:
-    """Make a token, and show it this once."""
+    """Make a token, and show it this once; whoever makes one hands on what they may do, and confirms first."""
+    if request.method == "POST":
+        require_recent(request)
     form = TokenForm(request.user, request.POST if request.method == "POST" else None)  # type: ignore[arg-type]
     crumbs = [("API tokens", reverse("tokens:list")), ("New token", "")]
     if request.method == "POST" and form.is_valid():

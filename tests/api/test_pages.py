@@ -12,17 +12,25 @@ from django.utils import timezone
 from facsweb.api import openapi
 from facsweb.api.models import Delivery, Token, Webhook
 from facsweb.audit.models import Entry
+from tests.accounts.conftest import signed_in  # noqa: F401  (a fixture)
 from tests.api.conftest import Caller
 
 FORM = {"name": "Nightly import", "study": "", "scopes": ["studies:read", "runs:read"], "lifetime": "30"}
+
+
+def test_a_token_is_made_by_whoever_confirmed_lately(client_as):
+    asked = client_as("analyst").post("/account/tokens/new/", FORM)
+    assert asked.status_code == 302
+    assert "reauthenticate" in asked.url
+    assert not Token.objects.exists()
 
 
 def secret_on(page: str) -> str:
     return re.search(r'data-copy="(fswh?_[^"]+)"', page)[1]
 
 
-def test_a_person_makes_a_token_uses_it_and_revokes_it(client_as, people, study):
-    client = client_as("analyst")
+def test_a_person_makes_a_token_uses_it_and_revokes_it(signed_in, people, study):  # noqa: F811
+    client = signed_in("analyst")
     empty = client.get("/account/tokens/").content.decode()
     assert "No tokens yet" in empty
     made = client.post("/account/tokens/new/", FORM)
@@ -44,13 +52,14 @@ def test_a_person_makes_a_token_uses_it_and_revokes_it(client_as, people, study)
 @pytest.mark.parametrize(
     "wrong", [{"name": ""}, {"scopes": []}, {"scopes": ["everything"]}, {"lifetime": "9999"}, {"study": "x"}]
 )
-def test_a_wrong_form_makes_no_token(client_as, wrong):
-    assert client_as("analyst").post("/account/tokens/new/", FORM | wrong).status_code == 422
+def test_a_wrong_form_makes_no_token(signed_in, wrong):  # noqa: F811
+    assert signed_in("analyst").post("/account/tokens/new/", FORM | wrong).status_code == 422
     assert not Token.objects.exists()
 
 
-def test_a_study_of_others_is_no_choice(client_as, study):
-    assert client_as("stranger").post("/account/tokens/new/", FORM | {"study": str(study.pk)}).status_code == 422
+def test_a_study_of_others_is_no_choice(signed_in, study):  # noqa: F811
+    client = signed_in("stranger")
+    assert client.post("/account/tokens/new/", FORM | {"study": str(study.pk)}).status_code == 422
     assert not Token.objects.exists()
 
 
