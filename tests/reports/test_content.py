@@ -8,6 +8,7 @@ import pytest
 
 from facsweb.audit.services import canonical
 from facsweb.reports import comparison, content, services
+from facsweb.studies.models import Scope
 from tests.conftest import MEDIA, PASSWORD
 from tests.factories import CLIP
 
@@ -120,7 +121,7 @@ def test_provenance(said, run, consent, participant):
     assert said["participant"] == {"code": "P-001"}
     assert said["consent"]["version"] == 1
     assert said["consent"]["id"] == str(consent.pk)
-    assert len(said["consent"]["scopes"]) == 5
+    assert len(said["consent"]["scopes"]) == len(Scope)
     assert said["recording"]["sha256"] == run.recording.sha256
     assert said["run"]["files"] == run.files
     assert said["run"]["models"] == run.summary["models"]
