@@ -109,7 +109,7 @@ def test_signatures_alone_find_it_too(whole):
     roots, chance = signing.own().roots, random.Random(7)
     for name, spans in regions(whole).items():
         if name.endswith("contents"):
-            continue  # the container has parts that mean the same when changed: letter case, copies of certificates
+            continue  # the container has parts that mean the same when changed: letter case, certificates
         for place in sampled(spans, chance)[:2]:
             changed = bytearray(whole)
             changed[place] ^= 1 << chance.randrange(8)
