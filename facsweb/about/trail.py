@@ -163,7 +163,7 @@ def _certificate() -> list[Row]:
         last = used.values_list("certificate_sha256", flat=True).first()
         found = f"The operator’s own; last sealed with {last}" if last else "The operator’s own; not used yet"
         return [{"what": "Signing certificate", "found": found, "how": how}]
-    certificate = authority.root_certificate()
+    certificate = authority.newest_certificate()
     if certificate is None:
         return [
             {"what": "Signing certificate", "found": None, "how": "It is made when the first report is sealed."}
@@ -173,7 +173,7 @@ def _certificate() -> list[Row]:
         {
             "what": "Signing certificate",
             "found": certificate.fingerprint(hashes.SHA256()).hex(),
-            "how": f"SHA-256 of this installation’s own root certificate, valid until {until}. {how}",
+            "how": f"SHA-256 of this installation’s own certificate, valid until {until}. {how}",
         }
     ]
 

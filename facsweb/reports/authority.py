@@ -98,6 +98,12 @@ def root_certificate() -> x509.Certificate | None:
     return x509.load_pem_x509_certificate(path.read_bytes()) if path.exists() else None
 
 
+def newest_certificate() -> x509.Certificate | None:
+    """The newest signing certificate, or None before the first signature; opens and makes no key."""
+    found = sorted((folder() / "leaves").glob(f"[0-9]*-[0-9]*/{CERTIFICATE_FILE}"))
+    return x509.load_pem_x509_certificate(found[-1].read_bytes()) if found else None
+
+
 # --- revocation ------------------------------------------------------------------------------------------
 
 

