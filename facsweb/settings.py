@@ -206,7 +206,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
     "login_failed": "6/15m/key",
     "reauthenticate": "20/m/user",
-    "change_password": "10/15m/user",
+    "change_password": "10/15m/user",  # nosec B105 (how often, no password)
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = int(
     os.environ.get("FACSWEB_TRUSTED_PROXIES", "0")
