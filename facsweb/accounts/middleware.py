@@ -28,7 +28,9 @@ _WAY_TO_A_FACTOR: Final = frozenset(
 _WAY_TO_A_PASSWORD: Final = frozenset({"account_change_password"})
 
 _NO_FACTOR = "Your role needs a second factor. Set one up under Account, Second factor; nothing was changed."
-_NO_PASSWORD = "Choose a password of your own first, under Account, Password; nothing was changed."  # noqa: S105
+_NO_PASSWORD = (  # nosec B105 (a sentence)
+    "Choose a password of your own first, under Account, Password; nothing was changed."  # noqa: S105
+)
 _OVER = "You were signed out because the session was unused for a while or grew too old. What was saved is safe."
 
 
