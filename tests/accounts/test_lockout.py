@@ -1,6 +1,5 @@
 """Failures are counted in the database, alike for accounts that exist and those that do not."""
 
-import statistics
 import threading
 import time
 from datetime import timedelta
@@ -131,6 +130,7 @@ def test_the_time_tells_nothing(people, settings):
         return time.perf_counter() - began
 
     took("warm@example.org"), took("coder@example.org")
-    pairs = [(took("coder@example.org"), took("nobody@example.org")) for _ in range(4)]
-    known, unknown = (statistics.median(column) for column in zip(*pairs, strict=True))
+    pairs = [(took("coder@example.org"), took("nobody@example.org")) for _ in range(6)]
+    # Other work on the machine only ever adds to a time, so the shortest is the nearest to the truth.
+    known, unknown = (min(column) for column in zip(*pairs, strict=True))
     assert abs(known - unknown) < 0.1 * known, (known, unknown)
