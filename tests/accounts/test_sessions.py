@@ -30,6 +30,13 @@ def test_the_list_says_device_address_and_which_is_this(people, signed_in):
     assert page.count('name="session"') == 1  # one's own is ended by signing out
 
 
+def test_an_address_that_is_not_known_is_said_so(people, signed_in):
+    here = signed_in("coder")
+    OpenSession.objects.update(address="::")  # a proxy on a Unix socket has none
+    page = here.get(reverse("accounts:sessions")).content.decode()
+    assert "From an unknown address." in page
+
+
 def test_ending_one_and_all_others(people, signed_in):
     one, two, here = signed_in("coder"), signed_in("coder"), signed_in("coder")
     row = OpenSession.objects.get(session_key=one.session.session_key)
@@ -109,7 +116,7 @@ def test_a_generated_password_is_changed_before_anything_else(people, client_as,
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
         ("python-requests/2.32", "python-requests"),
-        ("", "Unknown"),
+        ("", "Unknown browser"),
     ],
 )
 def test_devices_in_words(line, words):
