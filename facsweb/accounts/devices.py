@@ -33,4 +33,4 @@ def in_words(device: str) -> str:
     if browser and system:
         return f"{browser} on {system}"
     found = re.match(r"[\w.\- ]+", device)
-    return browser or system or (found[0].strip()[:40] if found else "") or "Unknown"
+    return browser or system or (found[0].strip()[:40] if found else "") or "Unknown browser"

@@ -122,7 +122,7 @@ def finish(kept: dict[str, str], *, state: str, code: str, return_to: str) -> Cl
     Refused
         Anything does not fit.
     """
-    if not kept or not code or not hmac.compare_digest(kept["state"], state):
+    if not kept or not code or not hmac.compare_digest(kept["state"].encode(), state.encode()):
         raise Refused(BROKEN)
     known = description()
     form = {
@@ -171,7 +171,7 @@ def _checked(token: str, keys_at: str, nonce: str) -> dict[str, Any]:
     others = isinstance(audience, list) and len(audience) > 1
     if (others or "azp" in said) and said.get("azp") != settings.OIDC_CLIENT_ID:
         raise Refused(BROKEN)
-    if not hmac.compare_digest(str(said.get("nonce", "")), nonce):
+    if not hmac.compare_digest(str(said.get("nonce", "")).encode(), nonce.encode()):
         raise Refused(BROKEN)
     return said
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 
-from facsweb.accounts.models import User
+from facsweb.accounts.models import ProviderIdentity, User
 from facsweb.studies.models import Membership, Role
 
 #: Roles in any study that sign, decide over people and data, or read what was signed.
@@ -36,6 +36,17 @@ def is_missing(user: User, session: Mapping[str, Any]) -> bool:
     if not settings.FACSWEB_REQUIRE_MFA or session.get(VOUCHED) == str(user.pk):
         return False
     return not factors(user) and is_required(user)
+
+
+def is_missing_for_programs(user: User) -> bool:
+    """Whether tokens of a person rest until they have set up a second factor.
+
+    A token has no session in which a provider could have vouched, so it is enough that the person signs in there
+    and the installation trusts its factors; the page that makes tokens has looked at the session.
+    """
+    if not settings.FACSWEB_REQUIRE_MFA or factors(user) or not is_required(user):
+        return False
+    return not (settings.OIDC_TRUST_MFA and ProviderIdentity.objects.filter(user_id=user.pk).exists())
 
 
 def may_remove(authenticator: Authenticator) -> bool:

@@ -68,6 +68,7 @@ def invitation_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk)
     form = InvitationActForm(request.POST)
     if form.is_valid() and form.cleaned_data["act"] == "send_again":
+        require_recent(request)  # the page may show the link, and with it an account
         if link := invitations.send_again(request.user, invitation):
             return _sent(request, invitation, link)
         messages.error(request, "Nothing was sent: this invitation was accepted or revoked in the meantime.")
@@ -86,12 +87,13 @@ def account_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ActForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         act = form.cleaned_data["act"]
+        # What opens somebody's account to others is done by who was here a moment ago, not by an unlocked screen.
+        if act in ("reset_password", "reset_factor"):
+            require_recent(request)
         if act == "reset_password":
             password = services.reset_password(request.user, person)
             context = {"person": person, "password": password, "crumbs": _crumbs(person.name)}
             return render(request, "accounts/password.html", context)
-        if act == "reset_factor":
-            require_recent(request)
         try:
             messages.success(request, _act(request.user, person, act))
         except ValidationError as error:

@@ -77,7 +77,8 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return is_public(str(ip.ipv4_mapped))
-        if any(ip in network for network in _WRAPPED):
+        # Site-local addresses are withdrawn (RFC 3879), so Python counts them as global; old networks use them.
+        if ip.is_site_local or any(ip in network for network in _WRAPPED):
             return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
 

@@ -30,6 +30,9 @@ EVENTS: Final = {
     "report.finish": "report.ready",
     "report.fail": "report.failed",
     "report.revoke": "report.revoked",
+    "report.first_signature": "report.awaiting_second_signature",
+    "report.send_back": "report.returned",
+    "erasure.succeed": "erasure.finished",
 }
 NAMES: Final = tuple(EVENTS.values())
 #: Event → what happened, for people who choose.
@@ -49,6 +52,9 @@ WORDS: Final = {
     "report.ready": "A report is ready",
     "report.failed": "A report could not be made",
     "report.revoked": "A report was revoked",
+    "report.awaiting_second_signature": "A report waits for the second signature",
+    "report.returned": "The second person sent a report back",
+    "erasure.finished": "Data of a participant were destroyed",
 }
 #: What leads from an object to what it belongs to; ids of these go with an event.
 _WAYS: Final = ("participant", "recording", "run", "layer", "sign_off")

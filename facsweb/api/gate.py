@@ -19,11 +19,13 @@ from ninja.decorators import decorate_view
 from ninja.security import HttpBearer
 
 from facsweb.api import idempotency, limits, problems, tokens
-from facsweb.api.models import Scope, Token
+from facsweb.api.models import Delivery, Scope, Token, Webhook
 from facsweb.api.problems import Problem
 from facsweb.audit import reading
+from facsweb.recordings.models import Recording
+from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
-from facsweb.studies.models import Study
+from facsweb.studies.models import Participant, Study
 
 MAX_JSON: Final = 1024**2
 JSON: Final = "application/json"
@@ -73,6 +75,12 @@ class Spec:
         """The page whose roles may use it."""
         return access.API[f"api:{self.name}"]
 
+
+#: What a parameter of a path names, where an answer may be given twice.
+NAMED: Final[dict[str, type[Any]]] = {
+    **{"study": Study, "participant": Participant, "recording": Recording, "run": AnalysisRun},
+    **{"webhook": Webhook, "delivery": Delivery},
+}
 
 #: Every operation by name; what the description and the tests walk.
 SPECS: Final[dict[str, Spec]] = {}
@@ -164,8 +172,16 @@ def _run(request: CallerRequest, spec: Spec, run: Callable[[], HttpResponseBase]
         request.body_sha256 = hashlib.sha256(request.body).hexdigest()
     if not key:
         return run()
+    _may_still(request, spec)
     print_ = idempotency.fingerprint(request, request.body_sha256)
     return idempotency.once(request.token, key, print_, run)  # type: ignore[arg-type]
+
+
+def _may_still(request: CallerRequest, spec: Spec) -> None:
+    """Raise Http404 or PermissionDenied where a kept answer would tell what the token's owner may see no more."""
+    assert request.resolver_match is not None
+    for name, pk in request.resolver_match.kwargs.items():
+        get(request, spec.name, NAMED[name], pk)
 
 
 def _fresh(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

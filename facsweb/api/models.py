@@ -16,6 +16,7 @@ class Scope(models.TextChoices):
     PARTICIPANTS_READ = "participants:read", "Read the codes of participants"
     PARTICIPANTS_WRITE = "participants:write", "Create participants"
     CONSENT_READ = "consent:read", "Read what participants agreed to"
+    CONSENT_WRITE = "consent:write", "Make links by which participants answer the questions of consent"
     RECORDINGS_READ = "recordings:read", "Read what is known of recordings"
     RECORDINGS_WRITE = "recordings:write", "Upload recordings"
     RUNS_READ = "runs:read", "Read how far analyses are"
@@ -46,7 +47,9 @@ class Token(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, help_text="To the minute.")
-    last_used_from = models.GenericIPAddressField(null=True)
+    last_used_from = models.CharField(
+        max_length=50, blank=True, help_text="As the log keeps addresses: whole, as a network, or not at all."
+    )
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -25,6 +25,8 @@ WORDS: Final = {
     422: "Something in the request is not acceptable; `detail` says what.",
     429: "The token's minute is used up; `Retry-After` says how long to wait.",
     500: "Something went wrong on the server.",
+    503: "The log cannot note who reads this (`urn:facsweb:problem:not-logged`), so it is not shown. Try again "
+    "after `Retry-After`.",
 }
 _RATE: Final = {
     "RateLimit-Policy": {"schema": {"type": "string"}, "description": "Requests a minute."},
@@ -98,6 +100,8 @@ def _complete(one: dict[str, Any], spec: Spec) -> None:
             known["content"] = {problems.MEDIA_TYPE: {"schema": {"$ref": PROBLEM_REF}, "example": example}}
         if status == 401:
             known["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        elif status == 503 and spec.method == "GET":
+            known["headers"] = {"Retry-After": {"schema": {"type": "string"}, "required": False}}
         elif status == 429:
             known["headers"] = {"Retry-After": {"schema": {"type": "string"}}} | _RATE
     one["responses"] = dict(sorted(one["responses"].items()))
@@ -138,6 +142,8 @@ def _statuses(one: dict[str, Any], spec: Spec) -> list[int]:
         found |= {400, 415, 422}
     if spec.method == "POST":
         found |= {409, 422}
+    if spec.method == "GET":
+        found.add(503)
     if spec.method == "GET" and (not spec.gives or JSON in spec.gives):
         found.add(304)
     return sorted(found)
@@ -145,6 +151,7 @@ def _statuses(one: dict[str, Any], spec: Spec) -> list[int]:
 
 def _example(status: int, text: str) -> dict[str, Any]:
     kind, title = problems.KINDS.get(status, ("range", "Outside of the file"))
+    kind = "not-logged" if "not-logged" in text else kind
     return {
         "type": f"urn:facsweb:problem:{kind}",
         "title": title,

@@ -28,11 +28,11 @@ def reading_out(run: AnalysisRun) -> dict[str, Any]:
     people = whose.of_run(run)
     withheld = [*people.notes, *_prohibited(run)]
     told = []
-    if reading is not None:
-        for face, person in sorted(people.people.items()):
-            may_indicate = not missing_scopes(person, [Scope.INDICATORS])
-            if not may_indicate:
-                withheld.append(f"Face {face + 1}: {person.code} did not agree to indicators.")
+    for face, person in sorted(people.people.items()):
+        may_indicate = not missing_scopes(person, [Scope.INDICATORS])
+        if not may_indicate:
+            withheld.append(f"Face {face + 1}: {person.code} did not agree to indicators.")
+        if reading is not None:
             told.append(_face(reading, face, may_indicate))
     return {
         "run": run.pk,

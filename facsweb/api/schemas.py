@@ -77,6 +77,26 @@ class ConsentOut(Schema):
     withdrawn_at: datetime | None
 
 
+class ConsentLinkIn(Strict):
+    days: int = Field(14, ge=1, le=90, description="How long the questions may be answered.")
+
+
+class ConsentLinkOut(Schema):
+    id: UUID = Field(examples=[ID])
+    participant: UUID
+    state: Literal["open", "answered", "expired", "revoked"] = Field(
+        description="Answered with consent or without: what was agreed to is under the participant's consent."
+    )
+    created_at: datetime
+    expires_at: datetime = Field(description="Until then the questions may be answered.")
+    answered_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewConsentLinkOut(ConsentLinkOut):
+    address: str = Field(description="For this participant alone. It is told this once.")
+
+
 class RecordingOut(Schema):
     id: UUID = Field(examples=[ID])
     participant: UUID
@@ -203,15 +223,36 @@ class ReportOut(Schema):
     recording: UUID
     run: UUID
     layer: UUID
-    state: str = Field(examples=["ready"])
+    state: Literal["waiting", "awaiting", "returned", "ready", "failed", "revoked"] = Field(
+        examples=["ready"],
+        description="With `awaiting` it waits for the second signature and is no report yet; with `returned` the "
+        "second person sent it back to its coder.",
+    )
     signer: str
     signed_at: datetime
+    second_needed: bool = Field(description="Whether the study asks for two signatures.")
+    second_signer: str | None
+    second_signed_at: datetime | None
     content_sha256: str
     pdf_sha256: str = Field(description="Empty until the document is made.")
     finished_at: datetime | None
     revoked_at: datetime | None
     revoked_reason: str
     error: str
+
+
+class DocumentOut(Schema):
+    id: UUID = Field(examples=[ID])
+    report: UUID
+    kind: Literal["summary", "participant"] = Field(description="For people who decide, or for the participant.")
+    language: str = Field(examples=["en"])
+    state: Literal["waiting", "ready", "failed"]
+    pdf_sha256: str = Field(description="Empty until it is made.")
+    finished_at: datetime | None
+
+
+class DocumentsOut(Schema):
+    items: list[DocumentOut]
 
 
 class VerificationOut(Schema):

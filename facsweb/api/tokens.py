@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from facsweb.accounts import second_factor
 from facsweb.accounts.models import User
 from facsweb.api.models import Scope, Token
 from facsweb.api.problems import Problem
@@ -31,6 +32,10 @@ MOST: Final = 50  # valid tokens a person may have
 WRONG: Final = (
     "Send a valid token as “Authorization: Bearer fsw_…”. It may be misspelt, expired or revoked, or its owner "
     "can no longer sign in."
+)
+RESTING: Final = (
+    "The owner of this token has to set up {what} first: they sign in with a browser and are led there. The token "
+    "rests until then and works again afterwards; nothing was changed."
 )
 
 
@@ -68,6 +73,8 @@ def create(
         raise ValidationError("A token needs at least one thing that it may do.")
     if not timedelta() < lifetime <= LONGEST:
         raise ValidationError("A token lasts between a day and a year.")
+    if lacking := lacks(owner):
+        raise ValidationError(f"This needs {lacking} first: whoever has the token acts as its owner.")
     if study is not None and not access.roles_of(owner, study):
         raise ValidationError("Choose one of your studies.")
     now = timezone.now()
@@ -99,13 +106,20 @@ def revoke(actor: User, token: Token) -> bool:
     return bool(ended)
 
 
+def lacks(owner: User) -> str:
+    """What a person has to set up before anything is done in their name, as on pages; empty when nothing."""
+    if owner.must_change_password:
+        return "a password of their own"
+    return "a second factor" if second_factor.is_missing_for_programs(owner) else ""
+
+
 def authenticate(request: HttpRequest) -> Token:
     """The token of a request, with its owner; a session cookie counts for nothing here.
 
     Raises
     ------
     Problem
-        401: there is none, or it is not valid (any more).
+        401: there is none, or it is not valid (any more). 403: its owner has to set up something first.
     """
     scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not secret.startswith(START):
@@ -113,11 +127,13 @@ def authenticate(request: HttpRequest) -> Token:
     token = Token.objects.select_related("owner", "study").filter(digest=digest_of(secret.strip())).first()
     if token is None or not token.is_valid or not token.owner.is_active:
         raise Problem(401, WRONG)
-    _note_use(token, request.META.get("REMOTE_ADDR") or None)
+    if lacking := lacks(token.owner):
+        raise Problem(403, RESTING.format(what=lacking), kind="owner-not-ready")
+    _note_use(token, origin.current().address)
     return token
 
 
-def _note_use(token: Token, address: str | None) -> None:
+def _note_use(token: Token, address: str) -> None:
     """Remember when and from where a token was used last; written once a minute."""
     now = timezone.now()
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - SEEN_AGAIN_AFTER) | ~Q(last_used_from=address)

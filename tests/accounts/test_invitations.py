@@ -115,6 +115,13 @@ def test_a_guessed_token_opens_nothing_and_tells_nothing(link, client):
     assert not User.objects.filter(email="nia@example.org").exists()
 
 
+def test_a_fresh_link_is_shown_to_who_confirmed_lately(link, client_as, client):
+    url = reverse("accounts:invitation", args=[Invitation.objects.get().pk])
+    response = client_as("staff").post(url, {"act": "send_again"})
+    assert "reauthenticate" in response.url
+    assert "Welcome" in client.get(link).content.decode()  # and the one before still works
+
+
 def test_revoking_and_sending_again(link, people, signed_in, client, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     staff, url = signed_in("staff"), reverse("accounts:invitation", args=[Invitation.objects.get().pk])

@@ -1,6 +1,5 @@
 """Failures are counted in the database, alike for accounts that exist and those that do not."""
 
-import statistics
 import threading
 import time
 from datetime import timedelta
@@ -126,11 +125,12 @@ def test_the_time_tells_nothing(people, settings):
     people["coder"].save()
 
     def took(email: str) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()  # of this thread alone: what else the machine does is not part of the answer
         sign_in(Client(), email, "wrong")
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     took("warm@example.org"), took("coder@example.org")
-    pairs = [(took("coder@example.org"), took("nobody@example.org")) for _ in range(4)]
-    known, unknown = (statistics.median(column) for column in zip(*pairs, strict=True))
+    pairs = [(took("coder@example.org"), took("nobody@example.org")) for _ in range(6)]
+    # Disturbances only ever add to a time, so the shortest is the nearest to the truth.
+    known, unknown = (min(column) for column in zip(*pairs, strict=True))
     assert abs(known - unknown) < 0.1 * known, (known, unknown)

@@ -126,6 +126,8 @@ def test_the_state_of_another_browser(provider):
     victim.get(reverse("accounts:provider"))
     assert victim.get(BACK + provider.authorize(away.url)).status_code == 403
     assert Client().get(BACK + "?code=x&state=y").status_code == 403
+    assert victim.get(reverse("accounts:provider")).status_code == 302
+    assert victim.get(BACK + "?code=x&state=%C3%A9").status_code == 403  # not ASCII: refused, no server error
     assert not get_user(victim).is_authenticated
 
 

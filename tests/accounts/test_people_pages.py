@@ -30,9 +30,20 @@ def test_nobody_deactivates_themselves(client_as, people):
     assert people["staff"].is_active
 
 
-def test_a_new_password_replaces_the_old_one(client_as, people, client):
+@pytest.mark.parametrize("act", ["reset_password", "reset_factor"])
+def test_what_opens_an_account_to_others_asks_for_a_confirmation(client_as, people, act):
     url = reverse("accounts:change", args=[people["coder"].pk])
-    response = client_as("staff").post(url, {"act": "reset_password"})
+    before = people["coder"].password
+    response = client_as("staff").post(url, {"act": act})  # signed in, and nobody confirmed lately
+    assert response.status_code == 302
+    assert "reauthenticate" in response.url
+    people["coder"].refresh_from_db()
+    assert people["coder"].password == before
+
+
+def test_a_new_password_replaces_the_old_one(signed_in, people, client):
+    url = reverse("accounts:change", args=[people["coder"].pk])
+    response = signed_in("staff").post(url, {"act": "reset_password"})
     assert re.fullmatch(r"([a-z2-9]{4}-){4}[a-z2-9]{4}", response.context["password"])
     assert client.login(email="coder@example.org", password=response.context["password"])
 

@@ -30,6 +30,13 @@ def test_the_list_says_device_address_and_which_is_this(people, signed_in):
     assert page.count('name="session"') == 1  # one's own is ended by signing out
 
 
+def test_an_address_that_is_not_known_is_said_so(people, signed_in):
+    here = signed_in("coder")
+    OpenSession.objects.update(address="::")  # a proxy on a Unix socket has none
+    page = here.get(reverse("accounts:sessions")).content.decode()
+    assert "From an unknown address." in page
+
+
 def test_ending_one_and_all_others(people, signed_in):
     one, two, here = signed_in("coder"), signed_in("coder"), signed_in("coder")
     row = OpenSession.objects.get(session_key=one.session.session_key)
@@ -93,7 +100,7 @@ def test_another_password_ends_other_sessions_and_keeps_this_one(people, signed_
 
 def test_a_generated_password_is_changed_before_anything_else(people, client_as, signed_in, client):
     url = reverse("accounts:change", args=[people["coder"].pk])
-    given = client_as("staff").post(url, {"act": "reset_password"}).context["password"]
+    given = signed_in("staff").post(url, {"act": "reset_password"}).context["password"]
     client.post(reverse("account_login"), {"login": "coder@example.org", "password": given})
     assert client.get("/reports/").url == reverse("account_change_password")
     new = {"password1": "seven lamps in orbit", "password2": "seven lamps in orbit"}
@@ -109,7 +116,7 @@ def test_a_generated_password_is_changed_before_anything_else(people, client_as,
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
         ("python-requests/2.32", "python-requests"),
-        ("", "Unknown"),
+        ("", "Unknown browser"),
     ],
 )
 def test_devices_in_words(line, words):
@@ -166,6 +173,48 @@ def test_a_websocket_of_an_ended_session_closes_with_the_next_message(how, peopl
         await socket.wait(timeout=5)
 
     async_to_sync(watch)()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_websocket_is_closed_to_who_lacks_a_required_factor(required, people, layer, redis, signed_in):
+    from facsweb.coding.consumers import NOT_SIGNED_IN
+
+    client = signed_in("coder")
+
+    async def knock() -> dict:
+        socket = Socket(client, f"/ws/layers/{layer.pk}/")
+        await socket.send_input({"type": "websocket.connect"})
+        said = await socket.receive_output(5)
+        if said["type"] == "websocket.accept":  # a code can be told only after the handshake
+            said = await socket.receive_output(5)
+        await socket.send_input({"type": "websocket.disconnect", "code": 1005})
+        await socket.wait(timeout=5)
+        return said
+
+    said = async_to_sync(knock)()
+    assert (said["type"], said.get("code")) == ("websocket.close", NOT_SIGNED_IN)
+
+
+@pytest.mark.parametrize("how", ["signed out", "ended by staff", "idle"])
+def test_a_media_address_ends_with_its_session(how, people, participant, consent, signed_in):
+    from tests.factories import make_recording
+
+    recording = make_recording(participant, people["analyst"])
+    plain = reverse("recordings:video", args=[recording.pk])
+    client, other = signed_in("coder"), signed_in("coder")
+    address = client.get(plain).url  # signed for this session
+    assert client.get(address).status_code == 200
+    if how == "ended by staff":
+        own = OpenSession.objects.get(session_key=client.session.session_key)
+        sessions.end(people["staff"], people["coder"], only=own.pk)
+    else:
+        ENDINGS[how](client, people)
+    refused = client.get(address)
+    assert refused.status_code == 302
+    assert refused.url.startswith(reverse("account_login"))
+    if how != "idle":  # the same person, signed in elsewhere or again: the address was the other session's
+        assert other.get(address).status_code == 403
+        assert signed_in("coder").get(address).status_code == 403
 
 
 def test_a_websocket_opens_only_with_a_second_factor_where_one_is_needed(required, people, study, signed_in):

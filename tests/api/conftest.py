@@ -94,6 +94,8 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
     from facsweb.api.webhooks import _seal
     from facsweb.coding.machine import make_machine_layer
     from facsweb.coding.services import open_layer
+    from facsweb.reports.models import Document
+    from facsweb.studies import links
 
     recording = make_recording(participant, people["analyst"])
     run = make_finished_run(recording, people["analyst"])
@@ -107,6 +109,8 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
         sealed_secret=_seal("fswh_test"),
         created_by=people["administrator"],
     )
+    document = Document.objects.create(report=report, kind="participant", state="ready")
+    document.pdf.save("participant.pdf", ContentFile(b"%PDF-1.7 copy"))
     delivery = delivering.add(webhook, "run.finished", {"run": str(run.pk)})
     return SimpleNamespace(
         study=study,
@@ -115,6 +119,8 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
         run=run,
         layer=layer,
         report=report,
+        document=document,
+        consent_link=links.make(people["analyst"], participant)[0],
         webhook=webhook,
         delivery=delivery,
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
+from django.urls import reverse
 from ninja import Router
 from ninja.responses import Status
 
 from facsweb.api import gate, paging, schemas
 from facsweb.api.gate import JSON, CallerRequest, operation
 from facsweb.api.models import Scope
-from facsweb.studies import access, law, services
-from facsweb.studies.models import Participant, Study
+from facsweb.studies import access, law, links, services
+from facsweb.studies.models import ConsentLink, Participant, Study
 from facsweb.studies.models import Scope as Agreed
 
 router = Router()
+_LINK_TIMES: Final = ("created_at", "expires_at", "answered_at", "revoked_at")
 
 
 def study_out(request: CallerRequest, study: Study) -> dict[str, Any]:
@@ -136,3 +139,48 @@ def consent_get(request: CallerRequest, participant: UUID) -> Any:
         "given_at": None if shown is None else shown.given_at,
         "withdrawn_at": None if shown is None else shown.withdrawn_at,
     }
+
+
+def link_out(link: ConsentLink) -> dict[str, Any]:
+    """A link without its address, which nobody can read again."""
+    if link.revoked_at:
+        state = "revoked"
+    elif link.answered_at:
+        state = "answered"
+    else:
+        state = "open" if links.may_answer(link) else "expired"
+    times = {name: getattr(link, name) for name in _LINK_TIMES}
+    return {"id": link.pk, "participant": link.participant_id, "state": state, **times}
+
+
+@operation(
+    router,
+    "POST",
+    "/participants/{uuid:participant}/consent-links",
+    response={201: schemas.NewConsentLinkOut},
+    scope=Scope.CONSENT_WRITE,
+    takes=JSON,
+    example={"days": 14},
+)
+def consent_link_create(request: CallerRequest, participant: UUID, body: schemas.ConsentLinkIn) -> Any:
+    """Make a link by which a participant answers for themselves
+
+    The address needs no login: whoever has it answers as the participant, sees their copy and may withdraw. Give
+    it to nobody else. It is told this once, and again only for the same Idempotency-Key within 24 hours.
+    """
+    found = gate.get(request, "consent_link_create", Participant, participant, "study")
+    link, secret = links.make(request.user, found, days=body.days)  # type: ignore[arg-type]
+    address = settings.SITE_URL.rstrip("/") + reverse("consent:start", args=[secret])
+    return Status(201, link_out(link) | {"address": address})
+
+
+@operation(
+    router,
+    "GET",
+    "/consent-links/{uuid:consent_link}",
+    response=schemas.ConsentLinkOut,
+    scope=Scope.CONSENT_READ,
+)
+def consent_link_get(request: CallerRequest, consent_link: UUID) -> Any:
+    """Whether a participant's link was answered"""
+    return link_out(gate.get(request, "consent_link_get", ConsentLink, consent_link, "participant__study"))

@@ -16,7 +16,7 @@ from facsweb.api.models import Scope
 from facsweb.api.problems import Problem
 from facsweb.audit.services import canonical, record
 from facsweb.reports import exports, services
-from facsweb.reports.models import Report
+from facsweb.reports.models import Countersignature, Document, Report
 from facsweb.studies import access
 
 router = Router()
@@ -27,7 +27,8 @@ VERIFIED_AT_MOST = 50 * 1024**2  # bytes, as the page takes
 def report_out(report: Report) -> dict[str, Any]:
     """A report: its state and what it is about; what it says is in its files."""
     layer = report.sign_off.layer
-    names = ("state", "pdf_sha256", "finished_at", "revoked_at", "revoked_reason", "error")
+    names = ("state", "second_needed", "pdf_sha256", "finished_at", "revoked_at", "revoked_reason", "error")
+    second = Countersignature.objects.filter(report=report, decision="signed").select_related("by").first()
     return {
         "id": report.pk,
         "study": report.study.pk,
@@ -38,17 +39,24 @@ def report_out(report: Report) -> dict[str, Any]:
         "signer": str(report.sign_off.signer),
         "signed_at": report.sign_off.signed_at,
         "content_sha256": report.sign_off.content_sha256,
+        "second_signer": str(second.by) if second else None,
+        "second_signed_at": second.at if second else None,
         **{name: getattr(report, name) for name in names},
     }
 
 
 def _report(request: CallerRequest, name: str, pk: UUID) -> Report:
     report: Report = gate.get(request, name, Report, pk, PATH, "sign_off__signer")
+    _seen(request, report)
+    return report
+
+
+def _seen(request: CallerRequest, report: Report) -> None:
+    """Raise unless the token's owner is told about the report in its present state."""
     if hidden := services.why_hidden(request.user, report):
         raise PermissionDenied(hidden)
     if not services.may_see(request.user, report):
         raise Http404  # managers are not told about unfinished reports
-    return report
 
 
 @operation(router, "GET", "/reports", response=schemas.Page[schemas.ReportOut], scope=Scope.REPORTS_READ)
@@ -70,16 +78,28 @@ def report_get(request: CallerRequest, report: UUID) -> Any:
     return report_out(_report(request, "report_get", report))
 
 
+def _readable(request: CallerRequest, report: Report) -> None:
+    """Raise PermissionDenied or Http404 unless the token's owner may read what the report says."""
+    if not services.may_read(request.user, report):
+        raise PermissionDenied("This report was revoked; only administrators of the study may read it.")
+    if not report.sign_off.content:
+        raise Http404  # what it said had to be destroyed
+
+
+def _headers(filename: str) -> dict[str, str]:
+    disposition = content_disposition_header(True, filename)
+    return {"Content-Disposition": disposition or "attachment", "Cache-Control": "private, no-store"}
+
+
 def _download(request: CallerRequest, name: str, pk: UUID, extension: str) -> tuple[Report, dict[str, str]]:
     """The report, which the token's owner may read, and the headers of its file; the download is logged."""
     report = _report(request, name, pk)
-    if not services.may_read(request.user, report):
-        raise PermissionDenied("This report was revoked; only administrators of the study may read it.")
-    if extension == "pdf" and not report.pdf:
+    _readable(request, report)
+    # With one signature of two it is no report yet; it is given to nobody as one.
+    if extension == "pdf" and (not report.pdf or report.state not in services.FINISHED):
         raise Http404
     record(request.user, "report.download", report, format=extension)
-    disposition = content_disposition_header(True, exports.filename(report, extension))
-    return report, {"Content-Disposition": disposition or "attachment", "Cache-Control": "private, no-store"}
+    return report, _headers(exports.filename(report, extension))
 
 
 @operation(
@@ -126,6 +146,49 @@ def report_json(request: CallerRequest, report: UUID) -> Any:
     """Exactly what was signed"""
     found, headers = _download(request, "report_json", report, "json")
     return HttpResponse(canonical(found.sign_off.content), content_type="application/json", headers=headers)
+
+
+@operation(
+    router,
+    "GET",
+    "/reports/{uuid:report}/documents",
+    response=schemas.DocumentsOut,
+    scope=Scope.REPORTS_READ,
+)
+def report_documents(request: CallerRequest, report: UUID) -> Any:
+    """Further documents of a report: the summary, and the participant's copy in each language
+
+    People have them made on the report's page.
+    """
+    found = _report(request, "report_documents", report)
+    names = ("kind", "language", "state", "pdf_sha256", "finished_at")
+    rows = found.documents.all()
+    return {
+        "items": [
+            {"id": one.pk, "report": found.pk, **{name: getattr(one, name) for name in names}} for one in rows
+        ]
+    }
+
+
+@operation(
+    router,
+    "GET",
+    "/documents/{uuid:document}/pdf",
+    response={200: None},
+    scope=Scope.REPORTS_READ,
+    gives={"application/pdf": "The signed document."},
+)
+def document_pdf(request: CallerRequest, document: UUID) -> Any:
+    """A further document of a report, such as the participant's copy"""
+    found: Document = gate.get(request, "document_pdf", Document, document, f"report__{PATH}")
+    _seen(request, found.report)
+    _readable(request, found.report)
+    if found.state != Document.State.READY or not found.pdf:
+        raise Http404
+    kind, language = str(found.kind), str(found.language)
+    record(request.user, "report.download", found.report, format="document", kind=kind, language=language)
+    headers = _headers(exports.filename(found.report, "pdf", what=f"{kind}-{language}"))
+    return HttpResponse(found.pdf.read(), content_type="application/pdf", headers=headers)
 
 
 @operation(
