@@ -19,6 +19,7 @@ from facsweb.audit.services import canonical
 from facsweb.privacy import wording
 from facsweb.privacy.models import Erasure
 from facsweb.reports import document, signing
+from facsweb.studies import law
 from facsweb.studies.models import Participant
 
 TEMPLATE_FOLDER: Final = Path(__file__).parent / "typst"
@@ -65,7 +66,7 @@ def content(erasure: Erasure) -> dict[str, Any]:
         "study": erasure.study.name,
         "participant": person.code if person is not None else "",
         "why": str(erasure.get_why_display()),
-        "rule": f"{erasure.study.retention_days} days" if erasure.why == Erasure.Why.RETENTION else "",
+        "rule": f"{law.days_kept(erasure.study)} days" if erasure.why == Erasure.Why.RETENTION else "",
         "withdrawal": {"id": str(withdrawal.pk), "at": _iso(withdrawal.at)} if withdrawal is not None else None,
         "scopes": wording.scopes_of(erasure),
         "asked_at": _iso(erasure.created_at),

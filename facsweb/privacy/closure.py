@@ -135,6 +135,8 @@ def _hashes(row: models.Model) -> dict[str, str]:
     """SHA-256 of what the row's fields say of files and contents, by name; those that it computed itself."""
     found = {}
     for one in row._meta.concrete_fields:
+        if one.name == "secret_sha256":  # of an address that nobody shall be recognised by any more
+            continue
         if one.name.endswith("sha256") and (value := one.value_from_object(row)):
             found[one.name] = str(value)
     kept = getattr(row, "files", None)

@@ -22,6 +22,7 @@ from facsweb.meaning import services as meaning
 from facsweb.meaning.models import Reading
 from facsweb.privacy import closure, learnt, people, reach, sound
 from facsweb.privacy.closure import Trace
+from facsweb.privacy.hooks import on_destruction
 from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.recordings import files, hooks
 from facsweb.recordings.models import Recording
@@ -60,11 +61,22 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
         learnt.destroy(erasure, note)
         if erasure.why == Erasure.Why.REQUEST:
             people.destroy(erasure, note, one)
+    _what_speaks_of_it(erasure)
     _wait_for_stopped_work(erasure, tell)
     tell("check", 0, None)
     sweep(erasure.tombstones.all())
     check(erasure)
     _empty_the_journal()
+
+
+def _what_speaks_of_it(erasure: Erasure) -> None:
+    """Rows of rooms above that name what was destroyed, such as answers that the API keeps for a day."""
+    ids = set(erasure.tombstones.values_list("object_id", flat=True))
+    if erasure.participant is not None and erasure.why == Erasure.Why.REQUEST:
+        ids.add(str(erasure.participant.pk))
+    for hook in on_destruction:
+        for row in hook(erasure.study_id, ids):
+            one(erasure, row)
 
 
 def roots(erasure: Erasure) -> Iterator[models.Model]:

@@ -57,6 +57,21 @@ def waiting(erasure: Erasure, on_hold: bool) -> dict[str, Any]:
     return wording.tone(erasure)
 
 
+def own_state(person: Participant) -> tuple[str, datetime | None] | None:
+    """How far the destruction of what a participant withdrew is, for their own page (``studies.hooks``)."""
+    found = list(Erasure.objects.filter(participant=person).exclude(why=Erasure.Why.RETENTION))
+    states = {one.state for one in found}
+    if not found:
+        return None
+    if Erasure.State.RUNNING in states:
+        return "running", None
+    if states == {Erasure.State.SUCCEEDED}:
+        return "done", max(one.checked_at or one.created_at for one in found)
+    if standing_hold(person) is not None:
+        return "held", None
+    return "failed" if Erasure.State.FAILED in states else "waiting", None
+
+
 def standing_hold(person: Participant) -> Hold | None:
     """The hold on a participant, if there is one."""
     return Hold.objects.filter(participant=person, lifted_at=None).select_related("by").first()

@@ -44,6 +44,9 @@ NAMES: Final = {
     "learning.training": "Scorer that learned from it",
     "calibration.version": "Calibration that used it",
     "privacy.copy": "Copy made for the participant",
+    "studies.consentlink": "Address of the participant’s own pages",
+    "api.keyedrequest": "Answer kept for another program",
+    "api.delivery": "Message to another program",
     "studies.consent:words": "Name and signature on a consent",
     "studies.withdrawal:words": "Words of a withdrawal",
 }
