@@ -16,5 +16,6 @@ class PrivacyConfig(AppConfig):
             reports.known.append(verifying.known)
             reports.sealed_here.append(verifying.sealed_here)
             reports.destroyed.append(verifying.destroyed)
+            reports.printed.append(verifying.printed)
             has_certificate.append(lambda person: certificates.latest_for(person) is not None)
             duties.append(recovery.recover)
