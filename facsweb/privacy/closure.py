@@ -22,7 +22,6 @@ from facsweb.meaning.models import Reading
 from facsweb.privacy.models import Copy
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload
-from facsweb.reports import packages
 from facsweb.reports.models import Document, Package, Report
 from facsweb.runs import attempts as runs
 from facsweb.runs.models import AnalysisRun
@@ -39,7 +38,7 @@ FOLDERS: Final[dict[type[models.Model], Any]] = {
     Upload: files.upload_folder,
     AnalysisRun: runs.folder,
     Reading: readings.folder,
-    Package: packages.folder,
+    Package: lambda pk: Path(settings.MEDIA_ROOT) / "packages" / str(pk),
     Copy: lambda pk: Path(settings.MEDIA_ROOT) / "copies" / str(pk),
 }
 

@@ -162,9 +162,9 @@ def _figures(run: Any, layer: Any, coder: Any) -> dict[str, Any]:
     from facsweb.agreement.models import Comparison
 
     row = [str(layer.pk), layer.revision, str(run.layers.get(kind="machine").pk), 0]
-    asked = {"pairs": [{"layers": [row]}], "word": VIDEO}
+    asked = {"pairs": [{"first": str(coder.pk), "second": "machine", "layers": [row]}], "word": VIDEO}
     made = Comparison.objects.create(
-        study=run.study, key="a" * 64, asked=asked, state="ready", result={"w": VIDEO}
+        study=run.study, key="a" * 64, asked=asked, state="ready", result={"w": VIDEO, "pairs": []}
     )
     return {"comparison": made}
 

@@ -286,7 +286,8 @@ def test_the_option_is_the_studys_and_logged(study, people, client_as, layer):
     for _ in range(2):
         client_as("administrator").post(page, {"four_eyes": "on"})
     assert services.four_eyes(study)
-    assert Entry.objects.filter(action="study.report_options").count() == 1
+    told = Entry.objects.get(action="study.report_options")
+    assert (told.before, told.after) == ({"four_eyes": False}, {"four_eyes": True})
     assert "asks for two signatures" in client_as("coder").get(f"/layers/{layer.pk}/sign/").content.decode()
     client_as("administrator").post(page, {})
     assert not services.four_eyes(study)
