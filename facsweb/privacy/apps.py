@@ -18,5 +18,6 @@ class PrivacyConfig(AppConfig):
             reports.sealed_here.append(verifying.sealed_here)
             reports.destroyed.append(verifying.destroyed)
             destruction.append(presentation.own_state)
+            reports.printed.append(verifying.printed)
             has_certificate.append(lambda person: certificates.latest_for(person) is not None)
             duties.append(recovery.recover)

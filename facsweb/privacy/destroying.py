@@ -20,7 +20,7 @@ from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.meaning import services as meaning
 from facsweb.meaning.models import Reading
-from facsweb.privacy import closure, learnt, people, reach, sound
+from facsweb.privacy import closure, learnt, packed, people, reach, sound
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.hooks import on_destruction
 from facsweb.privacy.models import Erasure, Tombstone
@@ -184,7 +184,13 @@ def _was_at_work(erasure: Erasure) -> bool:
 
 
 #: Kinds into whose folders a worker writes.
-WORKED_ON: Final = ("runs.analysisrun", "meaning.reading", "recordings.recording", "recordings.upload")
+WORKED_ON: Final = (
+    "runs.analysisrun",
+    "meaning.reading",
+    "recordings.recording",
+    "recordings.upload",
+    "reports.package",
+)
 
 
 def _remove(paths: Iterable[str]) -> None:
@@ -223,7 +229,7 @@ def check(erasure: Erasure) -> None:
 
 
 def _is_gone(tombstone: Tombstone) -> bool:
-    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **people.CHECKS}.items():
+    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **packed.CHECKS, **people.CHECKS}.items():
         if tombstone.kind == kind:
             return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)

@@ -16,6 +16,7 @@ import av
 import numpy as np
 from django.apps import apps
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
@@ -66,6 +67,7 @@ def everything(participant: Any, people: dict[str, Any], clip: Path) -> dict[str
     found |= _coded(run, people)
     found |= _figures(run, found["layer"], coder)
     found |= _report(found["layer"], coder)
+    found |= _beside(found["report"], people)
     _practice(run, coder, analyst)
     found |= _learned(participant, recording, found["layer"], coder)
     found |= _own_answers(participant, coder)
@@ -179,6 +181,32 @@ def _report(layer: Any, coder: Any) -> dict[str, Any]:
     sign_off.report.refresh_from_db()
     assert sign_off.report.state == "ready", sign_off.report.error
     return {"sign_off": sign_off, "report": sign_off.report}
+
+
+def _beside(report: Any, people: dict[str, Any]) -> dict[str, Any]:
+    """What hangs on a report: a second person's word, a document, a draft that no worker published, packages."""
+    from facsweb.reports import packages
+    from facsweb.reports.models import Countersignature, Document, Package
+
+    second = people["administrator"]
+    said = {"by": second, "at": timezone.now(), "decision": "signed", "statement": f"Seen {VIDEO}"}
+    Countersignature.objects.create(report=report, **said)
+    body = f"%PDF-1.7 {VIDEO} {EMOTION}".encode()
+    digest = hashlib.sha256(body).hexdigest()
+    summary = Document(report=report, kind="summary", state="ready", pdf_sha256=digest)
+    summary.pdf.save(f"{summary.pk}.pdf", ContentFile(body))
+    (Path(settings.MEDIA_ROOT) / "reports" / f"{report.pk}_draft.pdf").write_bytes(body)
+    made = {"summary": summary}
+    for kind in Package.Kind.values:
+        package = Package(study=report.study, kind=kind, asked={"reports": [str(report.pk)]}, created_by=second)
+        here = packages.folder(package)
+        here.mkdir(parents=True)
+        (here / "1.zip").write_bytes(body)
+        package.state, package.file, package.sha256 = "succeeded", f"packages/{package.pk}/1.zip", digest
+        package.finished_at = timezone.now()
+        package.save()
+        made[kind] = package
+    return made
 
 
 def _practice(run: Any, coder: Any, analyst: Any) -> None:

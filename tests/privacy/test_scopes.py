@@ -172,6 +172,7 @@ def test_tombstones_say_what_and_nothing_of_what_it_said(world, consent, erase):
         *("coding.comment", "meaning.reading", "transcripts.transcript", "transcripts.revision"),
         *("transcripts.upload", "transcripts.scores", "agreement.comparison", "practice.segment"),
         *("exchange.upload", "reports.report", "reports.signoff", "learning.training", "calibration.version"),
+        *("reports.document", "reports.countersignature", "reports.package"),
     }
     assert erasure.tombstones.get(kind="recordings.recording").hashes["sha256"] == recording.sha256
     assert erasure.tombstones.get(kind="runs.analysisrun").hashes.items() >= files.items()
@@ -180,6 +181,10 @@ def test_tombstones_say_what_and_nothing_of_what_it_said(world, consent, erase):
     assert not [word for word in made.WORDS if word in said]
     report = erasure.tombstones.get(kind="reports.report")
     assert report.hashes["pdf_sha256"] == world["report"].pdf_sha256
+    summary = erasure.tombstones.get(kind="reports.document")
+    assert summary.hashes["pdf_sha256"] == world["summary"].pdf_sha256
+    packed = erasure.tombstones.filter(kind="reports.package").values_list("hashes__sha256", flat=True)
+    assert list(packed) == [world["reports"].sha256, world["bundle"].sha256]
 
 
 def test_withdrawing_twice_is_once(world, consent, erase):
