@@ -8,9 +8,11 @@ import pytest
 from django.urls import reverse
 
 from facsweb.api.models import Delivery, KeyedRequest
+from facsweb.audit.models import Entry
 from facsweb.meaning.models import Reading
-from facsweb.privacy import services
+from facsweb.privacy import certificates, services
 from facsweb.privacy.models import Erasure, Tombstone
+from facsweb.recordings import services as recordings
 from facsweb.reports.models import Report
 from facsweb.studies import links
 from facsweb.studies import services as studies
@@ -102,4 +104,43 @@ def test_where_nothing_becomes_prohibited_nothing_is_destroyed(world, participan
 
 def test_nothing_is_destroyed_of_whom_nothing_was_estimated(participant, consent, people):
     _moved(people, participant.study, "workplace")
+    assert not Erasure.objects.exists()
+
+
+# --- deleted by the team ----------------------------------------------------------------------------------------
+
+
+def test_a_recording_that_the_team_deletes_leaves_tombstones_and_a_certificate(
+    participant, consent, people, erase
+):
+    from tests.factories import make_finished_run, make_recording
+
+    recording = make_recording(participant, people["analyst"])
+    run = make_finished_run(recording, people["analyst"])
+    sha256, listed, copy = recording.sha256, dict(run.files), made.a_copy(participant, people["analyst"])
+    recordings.delete_recording(people["administrator"], recording)
+    (erasure,) = erase()
+    assert (erasure.why, erasure.state) == ("deleted", "succeeded")
+    assert erasure.tombstones.get(kind="recordings.recording").hashes["sha256"] == sha256
+    assert erasure.tombstones.get(kind="runs.analysisrun").hashes.items() >= listed.items()
+    assert not type(copy).objects.filter(pk=copy.pk).exists(), "a copy would still hold it"
+    assert certificates.latest_for(participant) == erasure
+    assert {path.split("/")[-2] for path in made.files()} == {"certificates"}
+
+
+def test_nothing_of_a_participant_on_hold_is_deleted_by_hand(participant, consent, people, client_as):
+    from tests.factories import make_recording
+
+    recording = make_recording(participant, people["analyst"])
+    services.hold(people["administrator"], participant, reason="A claim")
+    with pytest.raises(recordings.NotDeletable, match="on hold"):
+        recordings.delete_recording(people["administrator"], recording)
+    assert type(recording).objects.filter(pk=recording.pk).exists()
+    assert not Erasure.objects.exists()
+    assert not Entry.objects.filter(action="recording.delete").exists()
+
+
+def test_a_recording_that_cannot_be_deleted_leaves_no_tombstone(world, people):
+    with pytest.raises(recordings.NotDeletable, match="signed"):
+        recordings.delete_recording(people["administrator"], world["recording"])
     assert not Erasure.objects.exists()

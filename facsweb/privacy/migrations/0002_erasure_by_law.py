@@ -1,4 +1,4 @@
-"""What the law of a study's place does not allow any more is a reason to destroy."""
+"""A change of the law that holds, and the team's own deletion of a recording, destroy with tombstones, too."""
 
 from django.db import migrations, models
 
@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                     ("withdrawal", "The participant withdrew consent"),
                     ("narrowed", "The participant agreed to less than before"),
                     ("request", "The participant asked for it"),
+                    ("deleted", "The study’s team deleted the recording"),
                     ("law", "The law of the study’s place does not allow it any more"),
                     ("retention", "The time for which the study keeps data was over"),
                 ],
