@@ -175,7 +175,8 @@ def test_sessions_read_by_different_versions_or_formulas_are_pointed_out(filled,
         "state:joy": False,
     }
     formula("Talk", 0.4)
-    Reading.objects.filter(run__recording__title="Talk").update(inputs={"indicators": {"trust_score": 2}})
+    used = Reading.objects.filter(run__recording__title="Talk").first().inputs
+    Reading.objects.filter(run__recording__title="Talk").update(inputs=used | {"indicators": {"trust_score": 2}})
     page = client_as("coder").get(url(filled, what=("states", "indicators")))
     joy, trust = page.context["result"]["rows"]
     assert joy["p_holm"] == joy["p"], "what is left out does not make the correction stricter"
