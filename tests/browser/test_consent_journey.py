@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.urls import reverse
 
-from facsweb.privacy import job
+from facsweb.privacy import attempts, destroying, job
 from facsweb.privacy.models import Erasure
 from facsweb.studies import consent_text, links, services
 from facsweb.studies.models import Consent, Scope
@@ -74,10 +74,13 @@ def looked_at(page: Any, language: str, name: str) -> None:
 
 
 def erase_what_waits() -> None:
-    """A worker's work, in a thread of its own."""
+    """A worker's work, in a thread of its own (so without the worker's handling of signals)."""
     try:
-        for erasure in Erasure.objects.filter(state="queued"):
-            job.perform(erasure.pk, erasure.attempt, worker="here")
+        for waiting in Erasure.objects.filter(state="queued"):
+            erasure = attempts.claim(waiting.pk, waiting.attempt, "here")
+            assert erasure is not None
+            destroying.destroy(erasure)
+            assert job.finish(erasure)
     finally:
         connection.close()
 
