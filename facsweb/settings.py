@@ -318,5 +318,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"facsweb": {"level": "INFO"}},
+    "loggers": {
+        "facsweb": {"level": "INFO"},
+        # It warns at every seal that nothing is fetched from the network, which is meant to be so.
+        "pyhanko.sign.signers.pdf_signer": {"level": "ERROR"},
+    },
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 from av.container import OutputContainer
+from av.packet import Packet
 
 from analysis.media.container import Streams, opened
 from analysis.types import MediaError
@@ -61,12 +63,42 @@ def _copy(streams: Streams, output: OutputContainer) -> None:
     base = streams.video.time_base
     at = Fraction(0) if first is None or base is None else first * base
     if at - streams.origin > _TOLERANCE:
-        _silence(output, streams.origin)
-    for packet in streams.container.demux(streams.video):
-        if packet.dts is None:
-            continue
+        # A transport stream keeps no note of what its encoder puts first, so that is what players hear first.
+        primed = Fraction(_SAMPLES, _RATE) if output.format.name == "mpegts" else Fraction(0)
+        _silence(output, streams.origin + primed)
+    for packet in _in_order(streams.container.demux(streams.video)):
         packet.stream = video
         output.mux(packet)
+
+
+def _in_order(packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Packets with the time at which each is decoded: Matroska keeps only when they are shown.
+
+    The reader works the former out once it knows how pictures are reordered; until then, and where it never does,
+    packets come without it, the first key frame among them.
+    """
+    early: list[Packet[Any]] = []
+    last: int | None = None
+    for packet in packets:
+        if packet.pts is None and packet.dts is None:
+            continue  # the end
+        if last is None and packet.dts is None:
+            early.append(packet)
+            continue
+        if last is None and packet.dts is not None:
+            for number, one in enumerate(early):
+                one.dts = packet.dts - len(early) + number
+                yield one
+            early.clear()
+        if packet.dts is None and last is not None:
+            packet.dts = last + 1
+        last = packet.dts
+        yield packet
+    shown = [one.pts or 0 for one in early]
+    late = max((at - own for at, own in zip(sorted(shown), shown, strict=True)), default=0)
+    for one, at in zip(early, sorted(shown), strict=True):
+        one.dts = at - late
+        yield one
 
 
 def _silence(output: OutputContainer, at: Fraction) -> None:

@@ -71,7 +71,7 @@ def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -
     """
     row = _claim(token, key, print_)
     if row.status is not None:
-        body = sealing.opened(_PURPOSE, bytes(row.body))
+        body = answer_of(row)
         if body is None:
             raise Problem(409, "This was done before, but its answer cannot be read any more.", kind="answer-lost")
         response = HttpResponse(body, status=row.status, headers=row.headers)
@@ -90,6 +90,11 @@ def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -
     else:
         KeyedRequest.objects.filter(pk=row.pk).delete()
     return response
+
+
+def answer_of(row: KeyedRequest) -> bytes | None:
+    """The body of a kept answer; None where it cannot be read any more."""
+    return sealing.opened(_PURPOSE, bytes(row.body))
 
 
 def _claim(token: Token, key: str, print_: str) -> KeyedRequest:

@@ -12,6 +12,7 @@ from facsweb.home.progress import HEAVY, percent, progress_of, with_progress
 from facsweb.home.study_views import consent_state
 from facsweb.recordings.models import Recording
 from facsweb.reports.models import Report
+from facsweb.reports.second import SECOND
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.progress import NAMES
 from facsweb.studies import access, services
@@ -102,6 +103,21 @@ def for_manager(user: Any) -> list[Report]:
         .select_related("sign_off__signer", "sign_off__layer__run__recording__participant__study")
         .defer("sign_off__content", *(f"sign_off__layer__run__{column}" for column in HEAVY))
         .order_by("-created_at")[:SHORT]
+    )
+
+
+def for_second(user: Any) -> list[Report]:
+    """Reports that wait for a second signature which the user may give, the oldest first."""
+    studies = Membership.objects.filter(user=user, role__in=SECOND).values("study")
+    return list(
+        Report.objects.filter(
+            sign_off__layer__run__recording__participant__study__in=studies, state=Report.State.AWAITING
+        )
+        .exclude(sign_off__signer=user)
+        .exclude(sign_off__layer__run__recording__in=blind_recordings(user))
+        .select_related("sign_off__signer", "sign_off__layer__run__recording__participant__study")
+        .defer("sign_off__content", *(f"sign_off__layer__run__{column}" for column in HEAVY))
+        .order_by("sign_off__signed_at")
     )
 
 

@@ -14,6 +14,7 @@ from facsweb.assignments.reading import Counts, counts, extent, is_overdue
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import blind_recordings
 from facsweb.home.progress import HEAVY
+from facsweb.reports.models import Countersignature
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Membership, Role
 
@@ -35,6 +36,8 @@ class Item:
     layer: Layer
     assignment: Assignment | None
     counts: Counts
+    second: Countersignature | None = None
+    """The second signer's word, where they sent the coding back."""
 
     @property
     def run(self) -> AnalysisRun:
@@ -53,8 +56,15 @@ class Item:
     @property
     def reason(self) -> str:
         """Why it was sent back; empty where it was not."""
+        if self.second is not None and self.layer.state == State.OPEN:
+            return self.second.statement
         open_again = self.assignment is not None and self.layer.state == State.OPEN
         return self.assignment.returned_reason if open_again and self.assignment else ""
+
+    @property
+    def returned_by(self) -> Any:
+        """Who sent it back."""
+        return self.second.by if self.second else self.assignment.returned_by if self.assignment else None
 
     @property
     def due(self) -> dt.date | None:
@@ -138,8 +148,21 @@ def for_coder(user: Any) -> Coder:
     )
     own = list(layers)
     known = counts(layer.pk for layer in own)
-    items = [Item(layer, getattr(layer, "assignment", None), known.get(layer.pk, Counts())) for layer in own]
+    back = _sent_back(own)
+    items = [
+        Item(layer, getattr(layer, "assignment", None), known.get(layer.pk, Counts()), back.get(layer.pk))
+        for layer in own
+    ]
     return Coder(sorted(items, key=lambda item: item.order), _untouched(user, studies))
+
+
+def _sent_back(layers: list[Layer]) -> dict[Any, Countersignature]:
+    """The latest word of a second signer who sent a coding back, by its id."""
+    returned = Countersignature.objects.filter(
+        decision=Countersignature.Decision.RETURNED, report__sign_off__layer__in=[layer.pk for layer in layers]
+    )
+    found = returned.select_related("by", "report__sign_off").defer("report__sign_off__content").order_by("at")
+    return {one.report.sign_off.layer_id: one for one in found}
 
 
 def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:

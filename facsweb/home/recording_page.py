@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from facsweb.coding.statuses import statuses
 from facsweb.recordings import proxies, services
 from facsweb.recordings.models import Recording
+from facsweb.reports import life
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Scope
@@ -39,6 +40,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         "preparing": recording.proxy_state in (Recording.ProxyState.WAITING, Recording.ProxyState.MAKING),
         "runs": runs,
         "codings": [one for run in runs for one in statuses(run)],
+        "life": life.of_recording(request.user, recording),
         "active_run": next((run for run in runs if run.is_active), None),
         "finished_run": next((run for run in runs if run.state == AnalysisRun.State.SUCCEEDED), None),
         "duplicates": services.duplicates(recording),

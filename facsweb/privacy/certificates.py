@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-import typst
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +16,7 @@ from facsweb.audit.services import canonical
 from facsweb.privacy import wording
 from facsweb.privacy.models import Erasure
 from facsweb.reports import document, signing
+from facsweb.studies import law
 from facsweb.studies.models import Participant
 
 TEMPLATE_FOLDER: Final = Path(__file__).parent / "typst"
@@ -65,7 +63,7 @@ def content(erasure: Erasure) -> dict[str, Any]:
         "study": erasure.study.name,
         "participant": person.code if person is not None else "",
         "why": str(erasure.get_why_display()),
-        "rule": f"{erasure.study.retention_days} days" if erasure.why == Erasure.Why.RETENTION else "",
+        "rule": f"{law.days_kept(erasure.study)} days" if erasure.why == Erasure.Why.RETENTION else "",
         "withdrawal": {"id": str(withdrawal.pk), "at": _iso(withdrawal.at)} if withdrawal is not None else None,
         "scopes": wording.scopes_of(erasure),
         "asked_at": _iso(erasure.created_at),
@@ -92,23 +90,8 @@ def _iso(moment: dt.datetime | None) -> str:
 
 
 def _typeset(said: dict[str, Any], raw: bytes, digest: str) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="facsweb-certificate-") as name:
-        folder = Path(name)
-        shutil.copyfile(TEMPLATE_FOLDER / TEMPLATE, folder / TEMPLATE)
-        for source in ("look.typ", "words.typ"):
-            shutil.copyfile(document.TEMPLATE_FOLDER / source, folder / source)
-        (folder / document.ATTACHMENT).write_bytes(raw)
-        pdf = typst.compile(
-            str(folder / TEMPLATE),
-            root=name,
-            ignore_system_fonts=True,
-            format="pdf",
-            pdf_standards=document.STANDARDS,
-            sys_inputs={"sha256": digest},
-            timestamp=dt.datetime.fromisoformat(said["checked_at"]),
-        )
-    assert isinstance(pdf, bytes)
-    return pdf
+    files, at = {document.ATTACHMENT: raw}, dt.datetime.fromisoformat(said["checked_at"])
+    return document.compiled(TEMPLATE_FOLDER / TEMPLATE, said, files, about={"sha256": digest}, at=at)
 
 
 def latest_for(participant: Participant) -> Erasure | None:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from django.apps import apps
@@ -20,11 +21,13 @@ from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.meaning import services as meaning
 from facsweb.meaning.models import Reading
-from facsweb.privacy import closure, learnt, people, reach, sound
+from facsweb.privacy import attempts, closure, learnt, packed, people, reach, sound
 from facsweb.privacy.closure import Trace
-from facsweb.privacy.models import Erasure, Tombstone
+from facsweb.privacy.hooks import on_destruction
+from facsweb.privacy.models import Copy, Erasure, Hold, Tombstone
 from facsweb.recordings import files, hooks
 from facsweb.recordings.models import Recording
+from facsweb.recordings.services import NotDeletable
 from facsweb.reports.models import SignOff
 from facsweb.studies.models import Scope
 from facsweb.transcripts.models import Transcript
@@ -60,6 +63,7 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
         learnt.destroy(erasure, note)
         if erasure.why == Erasure.Why.REQUEST:
             people.destroy(erasure, note, one)
+    _what_speaks_of_it(erasure)
     _wait_for_stopped_work(erasure, tell)
     tell("check", 0, None)
     sweep(erasure.tombstones.all())
@@ -67,11 +71,25 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
     _empty_the_journal()
 
 
+def _what_speaks_of_it(erasure: Erasure) -> None:
+    """Rows of rooms above that name what was destroyed, such as answers that the API keeps for a day."""
+    ids = set(erasure.tombstones.values_list("object_id", flat=True))
+    if erasure.participant is not None and erasure.why == Erasure.Why.REQUEST:
+        ids.add(str(erasure.participant.pk))
+    for hook in on_destruction:
+        for row in hook(erasure.study_id, ids):
+            one(erasure, row)
+
+
 def roots(erasure: Erasure) -> Iterator[models.Model]:
     """Rows that go, with everything below them."""
     person = erasure.participant
     if person is None:
         return
+    if erasure.only:  # copies hold what goes
+        yield from Copy.objects.filter(participant=person, created_at__lte=erasure.before)
+    if erasure.why == Erasure.Why.DELETED:
+        return  # the rows went when it was deleted; `note_deletion` wrote down which
     if erasure.why == Erasure.Why.RETENTION:
         mine = Recording.objects.filter(participant=person, pk__in=erasure.only)
         yield from reach.comparisons(person, mine)
@@ -130,10 +148,35 @@ def note(erasure: Erasure, trace: Trace) -> None:
         )
 
 
+def note_deletion(recording: Recording) -> list[Path]:
+    """Leave tombstones of a recording that the team deletes, and have them certified (``recordings.hooks``).
+
+    Raises
+    ------
+    NotDeletable
+        The participant's data are on hold.
+    """
+    person = recording.participant
+    if Hold.objects.filter(participant=person, lifted_at=None).exists():
+        raise NotDeletable(
+            "The data of this participant are on hold, so nothing of them may be deleted. An administrator can "
+            "lift the hold; nothing was changed."
+        )
+    erasure = Erasure.objects.create(
+        study=person.study, participant=person, why=Erasure.Why.DELETED, only=[str(recording.pk)]
+    )
+    for trace in closure.traces(recording):
+        note(erasure, trace)
+    record(None, "erasure.begin", erasure, why=erasure.why, objects=erasure.only)
+    attempts.FENCE.enqueue(erasure.pk, erasure.attempt)
+    return []
+
+
 def _tell_lower_apps(erasure: Erasure, row: models.Model) -> None:
     """What hangs on a row without a foreign key."""
     if isinstance(row, Recording):
-        paths = [closure.named(path) for hook in hooks.on_deletion for path in hook(row)]
+        told = [hook for hook in hooks.on_deletion if hook is not note_deletion]
+        paths = [closure.named(path) for hook in told for path in hook(row)]
         if paths:
             note(erasure, Trace("recordings.recording", str(row.pk), "", 1, {}, paths))
     if isinstance(row, SignOff):  # what was coded stays as it is; its coder may sign it again
@@ -172,7 +215,13 @@ def _was_at_work(erasure: Erasure) -> bool:
 
 
 #: Kinds into whose folders a worker writes.
-WORKED_ON: Final = ("runs.analysisrun", "meaning.reading", "recordings.recording", "recordings.upload")
+WORKED_ON: Final = (
+    "runs.analysisrun",
+    "meaning.reading",
+    "recordings.recording",
+    "recordings.upload",
+    "reports.package",
+)
 
 
 def _remove(paths: Iterable[str]) -> None:
@@ -211,7 +260,7 @@ def check(erasure: Erasure) -> None:
 
 
 def _is_gone(tombstone: Tombstone) -> bool:
-    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **people.CHECKS}.items():
+    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **packed.CHECKS, **people.CHECKS}.items():
         if tombstone.kind == kind:
             return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)

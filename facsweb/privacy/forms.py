@@ -55,5 +55,6 @@ class RetentionForm(forms.Form):
         min_value=1,
         max_value=36_500,
         required=False,
-        help_text="Counted from the upload. Empty: without a limit, which the law seldom allows.",
+        help_text="Counted from the upload. Empty: as long as the law of the study’s place allows, which may be "
+        "without a limit.",
     )

@@ -26,6 +26,8 @@ class Erasure(Work):
         WITHDRAWAL = "withdrawal", "The participant withdrew consent"
         NARROWED = "narrowed", "The participant agreed to less than before"
         REQUEST = "request", "The participant asked for it"
+        DELETED = "deleted", "The study’s team deleted the recording"
+        LAW = "law", "The law of the study’s place does not allow it any more"
         RETENTION = "retention", "The time for which the study keeps data was over"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.db import models, transaction
+from django.db.models import Q
 
 from facsweb.audit.services import record
 from facsweb.privacy import closure
@@ -18,11 +19,12 @@ from facsweb.privacy.models import Erasure
 from facsweb.recordings import files
 from facsweb.studies.models import Consent, Participant, Withdrawal
 
-#: Rows of a participant that stay, by model: emptied, or without anything of the person in them. The participant's
-#: own link is among them, because by it they fetch the certificate.
+#: Rows of a participant that stay, by model: emptied, or without anything of the person in them. The notice that
+#: was shown is among them: with the words of the consent, the study's, it proves that the person was told.
+#: Links go: they end, and nothing is left of their secret and of the language that was chosen on them.
 KEPT: Final = frozenset(
     {
-        *("studies.consent", "studies.withdrawal", "studies.consentlink", "studies.noticeshown"),
+        *("studies.consent", "studies.withdrawal", "studies.noticeshown"),
         *("privacy.hold", "privacy.notice"),
     }
 )
@@ -54,7 +56,7 @@ def destroy(
 
 
 def _empty(erasure: Erasure, note: Callable[[Erasure, Trace], None], row: Any) -> None:
-    """Empty the words and files of a row that stays."""
+    """Empty the words, a drawn signature and the files of a row that stays."""
     words: dict[str, Any] = {
         field.attname: ""
         for field in row._meta.concrete_fields
@@ -80,7 +82,8 @@ def _empty(erasure: Erasure, note: Callable[[Erasure, Trace], None], row: Any) -
 
 
 def _signed(pk: str) -> bool:
-    return Consent.objects.filter(pk=pk).exclude(signature="").exists()
+    signed = Q(strokes__isnull=False) | ~Q(signature="") | ~Q(withdrawal_reason="")
+    return Consent.objects.filter(signed, pk=pk).exists()
 
 
 def _reasoned(pk: str) -> bool:

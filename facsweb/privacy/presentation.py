@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -55,6 +55,25 @@ def waiting(erasure: Erasure, on_hold: bool) -> dict[str, Any]:
     if on_hold and erasure.state == Erasure.State.QUEUED:
         return {"tone": "attention", "label": "On hold", "live": False}
     return wording.tone(erasure)
+
+
+#: Reasons that have nothing to do with what the participant took back.
+NOT_WITHDRAWN: Final = (Erasure.Why.RETENTION, Erasure.Why.DELETED, Erasure.Why.LAW)
+
+
+def own_state(person: Participant) -> tuple[str, datetime | None] | None:
+    """How far the destruction of what a participant withdrew is, for their own page (``studies.hooks``)."""
+    found = list(Erasure.objects.filter(participant=person).exclude(why__in=NOT_WITHDRAWN))
+    states = {one.state for one in found}
+    if not found:
+        return None
+    if Erasure.State.RUNNING in states:
+        return "running", None
+    if states == {Erasure.State.SUCCEEDED}:
+        return "done", max(one.checked_at or one.created_at for one in found)
+    if standing_hold(person) is not None:
+        return "held", None
+    return "failed" if Erasure.State.FAILED in states else "waiting", None
 
 
 def standing_hold(person: Participant) -> Hold | None:

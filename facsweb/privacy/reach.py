@@ -7,11 +7,11 @@ calibrations that learned from a participant, and reports on what stays.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 
 from facsweb.agreement.models import Comparison
 from facsweb.calibration.models import Version
@@ -21,8 +21,7 @@ from facsweb.learning.models import Training
 from facsweb.meaning.models import Reading, Speakers
 from facsweb.privacy.models import Copy
 from facsweb.recordings.models import Recording, Upload
-from facsweb.reports.models import Report
-from facsweb.runs.people_reading import showing
+from facsweb.reports import resting
 from facsweb.studies.models import Participant, Scope
 from facsweb.transcripts.models import Recognition, Scores, Transcript
 from facsweb.transcripts.models import Upload as TextUpload
@@ -55,11 +54,11 @@ def roots(person: Participant, scopes: Collection[str], before: datetime) -> Ite
     if gone & WHOLE:
         mine = recordings(person, before)
         yield from comparisons(person, mine)
-        yield from reports(person, gone)
+        yield from resting.reports(person, gone, before)
         yield from mine
         yield from Upload.objects.filter(participant=person, created_at__lte=before)
     else:
-        yield from reports(person, gone)
+        yield from resting.reports(person, gone, before)
     if Scope.TEXT in gone:
         yield from TextUpload.objects.filter(participant=person, created_at__lte=before)
         yield from Transcript.objects.filter(participant=person, created_at__lte=before)
@@ -82,6 +81,7 @@ def fleeting(person: Participant, gone: Collection[Scope], before: datetime) -> 
         yield from Recognition.objects.filter(recording__participant=person)
     if WHOLE & set(gone):
         yield from comparisons(person, recordings(person, before))
+    yield from resting.packed(person, gone, before)
 
 
 def readings(person: Participant) -> Iterator[Reading]:
@@ -114,48 +114,6 @@ def comparisons(person: Participant, mine: QuerySet[Recording]) -> Iterator[Comp
         rows = [row for pair in one.asked.get("pairs", ()) for row in pair["layers"]]
         if layers & {str(key) for row in rows for key in (row[0], row[2])}:
             yield one
-
-
-# --- reports ---------------------------------------------------------------------------------------------------
-
-
-def reports(person: Participant, gone: Collection[Scope]) -> Iterator[Report]:
-    """Reports on a person that say something which rests on a scope."""
-    own = Q(sign_off__layer__run__recording__participant=person)
-    if WHOLE & set(gone):
-        own |= Q(sign_off__layer__run__in=showing(person))
-    for report in Report.objects.filter(own).select_related("sign_off__layer"):
-        if used_by(report.sign_off.content) & set(gone):
-            yield report
-
-
-def used_by(content: Mapping[str, Any]) -> set[Scope]:
-    """What of a consent the frozen content of a report rests on."""
-    used = {Scope.VIDEO}
-    said = set(content.get("consent", {}).get("scopes", ()))
-    if meaning := content.get("meaning"):
-        used.add(Scope.EMOTION)
-        if meaning.get("indicators"):
-            used.add(Scope.INDICATORS)
-        # Indicators and states mix what the face, the voice and the words say; whoever agreed to a channel
-        # may be in them by it.
-        used |= {scope for scope in (Scope.AUDIO, Scope.TEXT) if {scope.label, str(scope)} & said}
-    if any(name in content for name in ("voice", "sound")):
-        used.add(Scope.AUDIO)
-    if any(name in content for name in ("words", "text", "transcript")):
-        used.add(Scope.TEXT)
-    if _quotes(content):
-        used |= {Scope.QUOTATION, Scope.TEXT}
-    return used
-
-
-def _quotes(value: Any) -> bool:
-    """Whether words of a participant stand anywhere in it, under a key that begins with ``quot``."""
-    if isinstance(value, Mapping):
-        return any((str(key).startswith("quot") and bool(one)) or _quotes(one) for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return any(_quotes(one) for one in value)
-    return False
 
 
 # --- what learned from a participant -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from facsweb.privacy.models import Erasure, Hold, Notice, RetentionDay
 from facsweb.recordings.models import Recording
 from facsweb.reports import services as reports
 from facsweb.reports.models import Report
+from facsweb.studies import law
 from facsweb.studies.models import Membership, Participant, Role, Scope, Study
 from facsweb.studies.services import current_consent
 from facsweb.transcripts.models import Transcript
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 ANNOUNCED: Final = (14, 3)
 NO_LIMIT: Final = "The study keeps data without a limit."
 LONGER: Final = "The participant agreed to longer keeping. It stays until that is withdrawn."
+LONGEST: Final = "The participant agreed to longer keeping, but {place} lets data be kept for at most {days} days."
 ON_HOLD: Final = "On hold: an administrator recorded a reason why it may not be destroyed now."
 OVER: Final = "The time for which the study keeps data was over."
 
@@ -73,20 +75,37 @@ def items(study: Study, now: datetime | None = None) -> list[Item]:
     now = now or timezone.now()
     told = dict(Notice.objects.filter(study=study).values_list("object_id").annotate(first=Min("at")))
     held = set(Hold.objects.filter(participant__study=study, lifted_at=None).values_list("participant", flat=True))
-    kept: dict[UUID, str] = {}
+    kept: dict[UUID, tuple[int | None, str]] = {}
     found = []
     for kind, one in _stored(study):
         person = one.participant
         if person.pk not in kept:
-            kept[person.pk] = ON_HOLD if person.pk in held else LONGER if _longer(person) else ""
-        due, why = None, kept[person.pk]
-        if study.retention_days is None:
-            why = why or NO_LIMIT
-        elif not why:
-            due = _due(one.created_at, study.retention_days, told.get(one.pk), now)
-            why = f"The study keeps data for {study.retention_days} days."
+            kept[person.pk] = (None, ON_HOLD) if person.pk in held else _period(study, longer=_longer(person))
+        days, why = kept[person.pk]
+        due = None if days is None else _due(one.created_at, days, told.get(one.pk), now)
         found.append(Item(kind, one.pk, one.title, person, one.created_at, due, why))
     return sorted(found, key=lambda item: (item.due is None, item.due or item.since, item.since))
+
+
+def _period(study: Study, *, longer: bool) -> tuple[int | None, str]:
+    """Days that data of a participant are kept (None: without a limit), and why; the law goes before a wish."""
+    most, days = law.most_days(study.setting, study.jurisdiction), law.days_kept(study)
+    if longer:
+        if most is None:
+            return None, LONGER
+        return most, LONGEST.format(place=f"the law of {law.normalised(study.jurisdiction)}", days=f"{most:,}")
+    return days, sentence(study)
+
+
+def sentence(study: Study) -> str:
+    """How long a study keeps data and who says so: itself, or the law of its place."""
+    days = law.days_kept(study)
+    if days is None:
+        return NO_LIMIT
+    if days != study.retention_days:
+        place = law.normalised(study.jurisdiction)
+        return f"The study keeps data for {days:,} days, which is the longest that the law of {place} allows."
+    return f"The study keeps data for {days:,} {'day' if days == 1 else 'days'}."
 
 
 def _due(created: datetime, days: int, announced: datetime | None, now: datetime) -> datetime:
@@ -105,18 +124,6 @@ def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
 def _longer(person: Participant) -> bool:
     consent = current_consent(person)
     return consent is not None and Scope.RETENTION in consent.granted
-
-
-@transaction.atomic
-def set_period(actor: Any, study: Study, days: int | None) -> bool:
-    """Change how many days a study keeps data (None: without a limit); False where it is so already."""
-    locked = Study.objects.select_for_update().get(pk=study.pk)
-    if locked.retention_days == days:
-        return False
-    Study.objects.filter(pk=study.pk).update(retention_days=days)
-    former, after = {"retention_days": locked.retention_days}, {"retention_days": days}
-    record(actor, "study.change", study, before=former, after=after)
-    return True
 
 
 # --- the daily job ---------------------------------------------------------------------------------------------
@@ -191,7 +198,7 @@ def _let_go(study: Study, known: list[Item], now: datetime) -> int:
         for report in Report.objects.filter(sign_off__layer__run__recording__in=ids):
             if report.state != Report.State.REVOKED:
                 reports.revoke(None, report, OVER)
-        record(None, "erasure.begin", erasure, why=erasure.why, objects=ids, days=study.retention_days)
+        record(None, "erasure.begin", erasure, why=erasure.why, objects=ids, days=law.days_kept(study))
         attempts.FENCE.enqueue(erasure.pk, erasure.attempt)
     return sum(map(len, due.values()))
 
@@ -241,9 +248,7 @@ def message(study: Study, notices: list[Notice], addresses: list[str]) -> EmailM
     page = settings.SITE_URL.rstrip("/") + reverse("privacy:retention", args=[study.pk])
     body = (
         f"Recordings and documents of the study “{study.name}” go soon, with everything made from them: analyses, "
-        f"codings, reports. The study keeps data for {study.retention_days} days.\n\n"
-        + "\n".join(lines)
-        + f"\n\nWhat goes when, and why: {page}\n"
+        f"codings, reports. {sentence(study)}\n\n" + "\n".join(lines) + f"\n\nWhat goes when, and why: {page}\n"
         "To keep something longer, ask the participant for consent to longer keeping, record a hold, or change "
         "the study’s period.\n"
     )

@@ -13,15 +13,15 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.privacy import attempts, closure, destroying, reach
 from facsweb.privacy.models import Copy, Erasure, Hold
-from facsweb.reports import services as reports
-from facsweb.reports.models import Report
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.reports import resting
+from facsweb.studies import law
+from facsweb.studies.models import Consent, Participant, Scope, Study
 from facsweb.studies.services import current_consent, missing_scopes
 from facsweb.studies.withdrawing import withdraw
 
 State, Why = Erasure.State, Erasure.Why
 JUST_NOW: Final = timedelta(minutes=1)  # a withdrawal is written in the transaction that tells of it
-REVOKED_WITHDRAWN: Final = "The participant withdrew consent on {day:%Y-%m-%d}."
+BY_LAW: Final = "The law of the study’s place does not allow any more what it reports."
 
 
 class Refused(Exception):  # noqa: N818 (a state that people are told about)
@@ -34,8 +34,8 @@ class Refused(Exception):  # noqa: N818 (a state that people are told about)
 def after_withdrawal(consent: Consent) -> None:
     """Have destroyed what rests on what a participant does not agree to any more (``studies.hooks``).
 
-    Called first inside the transaction of the withdrawal. What other apps delete at once is noted here, reports
-    are revoked here; the rest is done by a worker, which begins as soon as the withdrawal is committed.
+    Called first inside the transaction of the withdrawal. What other apps delete or end at once is noted here; the
+    rest is done by a worker, which begins as soon as the withdrawal is committed.
     """
     person = Participant.objects.select_related("study").get(pk=consent.participant_id)
     gone = lost_scopes(person)
@@ -55,6 +55,22 @@ def after_withdrawal(consent: Consent) -> None:
         _begin(erasure)
 
 
+def after_law_change(study: Study) -> None:
+    """Have destroyed what was computed and may not be shown any more (``studies.hooks.on_law_change``).
+
+    Called first inside the transaction of the change, as `after_withdrawal` is.
+    """
+    gone = [scope for scope in Scope if scope not in law.scopes_of(study)]
+    if not gone:
+        return
+    for person in Participant.objects.filter(study=study).select_related("study"):
+        now = timezone.now()
+        if next(reach.roots(person, gone, now), None) is not None:
+            scopes = [str(scope) for scope in gone]
+            _begin(Erasure.objects.create(study=study, participant=person, why=Why.LAW, scopes=scopes, before=now))
+            resting.end(None, person, scopes, reason=BY_LAW)
+
+
 def lost_scopes(person: Participant) -> list[Scope]:
     """What a participant agreed to once and does not agree to now, in the usual order."""
     once = {scope for consent in person.consents.all() for scope in consent.scopes}
@@ -62,15 +78,12 @@ def lost_scopes(person: Participant) -> list[Scope]:
 
 
 def _begin(erasure: Erasure) -> None:
-    """Note what others delete at once, revoke reports, and let a worker do the rest after the commit."""
+    """Note what others delete or end at once, and let a worker do the rest after the commit."""
     person, scopes = erasure.participant, [Scope(scope) for scope in erasure.scopes]
     if person is not None:
         for row in reach.fleeting(person, scopes, erasure.before):
             for trace in closure.traces(row):
                 destroying.note(erasure, trace)
-        for report in reach.reports(person, scopes):
-            if report.state != Report.State.REVOKED:
-                reports.revoke(erasure.created_by, report, REVOKED_WITHDRAWN.format(day=timezone.now()))
     record(erasure.created_by, "erasure.begin", erasure, why=erasure.why, scopes=erasure.scopes)
     if not is_held(person):
         attempts.FENCE.enqueue(erasure.pk, erasure.attempt)
@@ -118,6 +131,7 @@ def erase_everything(actor: User, person: Participant, *, reason: str, id: UUID 
         created_by=actor,
     )
     _begin(erasure)
+    resting.end(actor, person, erasure.scopes)
     if (consent := current_consent(person)) is not None:
         withdraw(actor, consent, reason="The participant asked for the erasure of everything.")
     return erasure

@@ -9,14 +9,14 @@ from django.db.models import Q
 from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.reports.hooks import Known
 
-REPORT, SIGN_OFF = "reports.report", "reports.signoff"
+REPORT, SIGN_OFF, DOCUMENT = "reports.report", "reports.signoff", "reports.document"
 
 
 def known(content_sha256: str, file_sha256: str) -> Known | None:
-    """A report that was destroyed is revoked; a destruction certificate is genuine."""
+    """A destroyed report is revoked, with every document of it; a destruction certificate is genuine."""
     content, file = {"hashes__content_sha256": content_sha256}, {"hashes__pdf_sha256": file_sha256}
     gone = Tombstone.objects.filter(
-        (Q(kind=SIGN_OFF) & Q(**content)) | (Q(kind=REPORT) & (Q(**content) | Q(**file)))
+        (Q(kind=SIGN_OFF) & Q(**content)) | Q(kind__in=(REPORT, DOCUMENT), **file)
     ).first()
     if gone is not None:
         return Known(
@@ -46,10 +46,19 @@ def known(content_sha256: str, file_sha256: str) -> Known | None:
 
 def sealed_here(fingerprint: str) -> bool:
     """Whether a certificate sealed a report that is destroyed now."""
-    return Tombstone.objects.filter(kind=REPORT, hashes__certificate_sha256=fingerprint).exists()
+    return Tombstone.objects.filter(kind__in=(REPORT, DOCUMENT), hashes__certificate_sha256=fingerprint).exists()
 
 
 def destroyed(pk: UUID) -> Tombstone | None:
     """The tombstone of a report by its id; None while it is not destroyed."""
     found = Tombstone.objects.filter(kind=REPORT, object_id=str(pk), destroyed_at__isnull=False)
     return found.select_related("erasure__study").first()
+
+
+def printed(pk: UUID, code: str) -> Tombstone | None:
+    """The trace of a destroyed report that a printed code names: its id, and how its content's hash began."""
+    found = destroyed(pk)
+    if found is None:
+        return None
+    contents = found.erasure.tombstones.filter(kind=SIGN_OFF, hashes__content_sha256__startswith=code)
+    return found if contents.exists() else None

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,7 +23,8 @@ from facsweb.privacy import retention as rules
 from facsweb.privacy.forms import ErasureForm, ReasonForm, RetentionForm
 from facsweb.privacy.models import Copy, Erasure
 from facsweb.recordings.streaming import file_response
-from facsweb.studies import access
+from facsweb.studies import access, law
+from facsweb.studies import services as studies
 from facsweb.studies.models import Participant, Study
 
 Crumbs = list[tuple[str, str]]
@@ -189,6 +191,16 @@ def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 # --- retention -------------------------------------------------------------------------------------------------
 
 
+def _set_days(request: HttpRequest, study: Study, form: RetentionForm) -> bool:
+    try:
+        studies.set_days_kept(request.user, study, form.cleaned_data["days"])  # type: ignore[arg-type]
+    except ValidationError as error:
+        form.add_error("days", error.messages)  # type: ignore[arg-type]
+        return False
+    messages.success(request, "The period is changed. Nothing goes unannounced.")
+    return True
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -198,12 +210,12 @@ def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = RetentionForm(request.POST or None, initial={"days": study.retention_days})
     if request.method == "POST":
         access.check(request.user, "privacy:erase", study)
-        if form.is_valid():
-            rules.set_period(request.user, study, form.cleaned_data["days"])
-            messages.success(request, "The period is changed. Nothing goes unannounced.")
+        if form.is_valid() and _set_days(request, study, form):
             return redirect("privacy:retention", study.pk)
     context = {
         "study": study,
+        "days_kept": law.days_kept(study),
+        "sentence": rules.sentence(study),
         "form": form,
         "rows": presentation.retention_rows(rules.items(study)),
         "announced": rules.ANNOUNCED,

@@ -7,11 +7,10 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from facsweb.audit import hooks as audit_hooks
         from facsweb.processes import duties
-        from facsweb.reports import anchoring, documents, packages, services
+        from facsweb.reports import anchoring, documents, packages, resting, services
         from facsweb.studies import hooks
 
-        hooks.on_withdrawal.append(services.revoke_after_withdrawal)
-        hooks.on_withdrawal.append(packages.after_withdrawal)
+        hooks.on_withdrawal.append(resting.after_withdrawal)
         duties.duties.extend((services.recover_reports, documents.recover, packages.recover))
         audit_hooks.signer.append(anchoring.sign)
         audit_hooks.own_certificates.append(anchoring.certificates)

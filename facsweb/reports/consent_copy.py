@@ -7,14 +7,9 @@ since, so nothing has to be found and destroyed when the consent's data go.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import shutil
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
-import typst
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -117,42 +112,17 @@ def _signature(consent: Consent, language: str) -> str:
 
 def typeset(said: Mapping[str, Any], strokes: signatures.Strokes | None) -> bytes:
     """Set the copy; an unsigned PDF (PDF/A-3a, PDF/UA-1)."""
-    try:
-        return _compile(said, said, strokes, system_fonts=False)
-    except typst.TypstError as error:
-        if document.NO_GLYPH not in str(error):
-            raise
-    return _compile(said, document._map_text(said, document._spell_out), strokes, system_fonts=True)
-
-
-def _compile(
-    said: Mapping[str, Any], shown: Mapping[str, Any], strokes: signatures.Strokes | None, *, system_fonts: bool
-) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="facsweb-consent-") as name:
-        folder = Path(name)
-        for source in (TEMPLATE, "look.typ"):
-            shutil.copyfile(document.TEMPLATE_FOLDER / source, folder / source)
-        (folder / document.ATTACHMENT).write_bytes(canonical(said))
-        (folder / "shown.json").write_text(json.dumps(shown))
-        if strokes:
-            (folder / "signature.svg").write_text(signatures.svg(strokes))
-        if said["address"]:
-            code = own_page.qr(said["address"])
-            size, path = code["size"], code["path"]
-            (folder / "address.svg").write_text(
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"><path d="{path}"/></svg>'
-            )
-        pdf = typst.compile(
-            str(folder / TEMPLATE),
-            root=name,
-            font_paths=document._font_folders() if system_fonts else [],
-            ignore_system_fonts=not system_fonts,
-            format="pdf",
-            pdf_standards=document.STANDARDS,
-            timestamp=timezone.now().replace(microsecond=0),
-        )
-    assert isinstance(pdf, bytes)
-    return pdf
+    files = {document.ATTACHMENT: canonical(said)}
+    if strokes:
+        files["signature.svg"] = signatures.svg(strokes).encode()
+    if said["address"]:
+        code = own_page.qr(said["address"])
+        size, path = code["size"], code["path"]
+        files["address.svg"] = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"><path d="{path}"/></svg>'
+        ).encode()
+    now = timezone.now().replace(microsecond=0)
+    return document.compiled(document.TEMPLATE_FOLDER / TEMPLATE, said, files, at=now)
 
 
 def sealed(consent: Consent, *, address: str = "") -> bytes:

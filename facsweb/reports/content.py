@@ -60,17 +60,6 @@ def iso(moment: dt.datetime | None) -> str | None:
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else None
 
 
-def scopes_used(said: Mapping[str, Any]) -> list[Scope]:
-    """Scopes of consent that what a report says rests on."""
-    meaning = said.get("meaning") or {}
-    used = {
-        Scope.EMOTION: meaning,
-        Scope.INDICATORS: meaning.get("indicators"),
-        Scope.QUOTATION: said.get("quotations"),
-    }
-    return [Scope.VIDEO, *(scope for scope, section in used.items() if section)]
-
-
 def result_file(run: AnalysisRun, name: str) -> Path:
     """Where a run's file lies, if it is exactly what the analysis wrote; raises FilesChanged."""
     path = Path(settings.MEDIA_ROOT) / run.folder / name

@@ -71,17 +71,48 @@ def typeset(
     about = {"sha256": content_sha256, "check_at": link, "language": language}
     files = {attachment: canonical(content), "qr.json": json.dumps(_matrix(link)).encode()}
     at = dt.datetime.fromisoformat(content.get("signed_at") or content["sign_off"]["signed_at"])
+    return compiled(TEMPLATE_FOLDER / template, content, files, about=about, at=at)
 
-    def compiled(shown: Mapping[str, Any], *, system_fonts: bool) -> bytes:
-        written = files | {"shown.json": json.dumps(shown).encode()}
-        return _compile(template, written, about, at, system_fonts=system_fonts)
+
+def compiled(
+    template: Path,
+    said: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    *,
+    about: Mapping[str, str] | None = None,
+    at: dt.datetime,
+) -> bytes:
+    """Set any document of this installation as PDF/A-3a and PDF/UA-1.
+
+    Parameters
+    ----------
+    template : Path
+        It finds everything in ``typst/`` beside itself.
+    said : mapping
+        What it prints, as ``shown.json``: a character that no font has stands there as its code point.
+    files : mapping of str to bytes
+        What else it finds beside itself, by name: attachments, pictures.
+    about : mapping of str to str, optional
+        ``sys.inputs``.
+    at : datetime
+        The document's date, with a time zone.
+
+    Returns
+    -------
+    bytes
+        An unsigned PDF.
+    """
+
+    def tried(shown: Mapping[str, Any], *, system_fonts: bool) -> bytes:
+        written = dict(files) | {"shown.json": json.dumps(shown).encode()}
+        return _compile(template, written, dict(about or {}), at, system_fonts=system_fonts)
 
     try:
-        return compiled(content, system_fonts=False)
+        return tried(said, system_fonts=False)
     except typst.TypstError as error:
         if NO_GLYPH not in str(error):
             raise
-    return compiled(_map_text(content, _spell_out), system_fonts=True)
+    return tried(_map_text(said, _spell_out), system_fonts=True)
 
 
 def _matrix(link: str) -> list[str]:
@@ -93,16 +124,16 @@ def _matrix(link: str) -> list[str]:
 
 
 def _compile(
-    template: str, files: Mapping[str, bytes], about: dict[str, str], at: dt.datetime, *, system_fonts: bool
+    template: Path, files: Mapping[str, bytes], about: dict[str, str], at: dt.datetime, *, system_fonts: bool
 ) -> bytes:
     with tempfile.TemporaryDirectory(prefix="facsweb-report-") as name:
         folder = Path(name)
-        for source in TEMPLATE_FOLDER.iterdir():
+        for source in (*TEMPLATE_FOLDER.iterdir(), template):
             shutil.copyfile(source, folder / source.name)
         for filename, body in files.items():
             (folder / filename).write_bytes(body)
         pdf = typst.compile(
-            str(folder / template),
+            str(folder / template.name),
             root=name,
             font_paths=_font_folders() if system_fonts else [],
             ignore_system_fonts=not system_fonts,

@@ -67,13 +67,22 @@ def shown(
         "kind": str(kind),
         "report": said["report"],
         "content_sha256": content_sha256,
-        "study": {key: said["study"][key] for key in ("name", "purpose", "setting", "jurisdiction")},
+        "study": _study(said["study"], kind),
         "participant": said["participant"],
         "signed_at": said["sign_off"]["signed_at"],
         "seconds": round(said["recording"]["duration_us"] / 1e6),
         "disclaimer": said["disclaimer"],
     }
     return common | (_summary(said, second) if kind == Document.Kind.SUMMARY else _participant(said))
+
+
+def _study(study: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """What is told of the study; a participant's copy says that there is an exception, and not who recorded it."""
+    told = {key: study[key] for key in ("name", "purpose", "setting", "jurisdiction", "law") if key in study}
+    if exception := study.get("exception"):
+        kept = ("ground",) if kind == Document.Kind.PARTICIPANT else ("rule", "ground", "reason", "by", "at")
+        told["exception"] = {key: exception[key] for key in kept}
+    return told
 
 
 def _summary(said: Mapping[str, Any], second: Mapping[str, str] | None) -> dict[str, Any]:
@@ -244,5 +253,5 @@ def fail(wanted: Document, error: Exception) -> None:
             "report.document_fail",
             wanted.report,
             kind=wanted.kind,
-            error=f"{type(error).__name__}: {error}"[:500],
+            error=type(error).__name__,  # its words may quote the report
         )

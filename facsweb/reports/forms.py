@@ -14,10 +14,9 @@ def _label(kind: str, language: str) -> str:
     return f"{Document.Kind(kind).label} ({Document.Language(language).label})"
 
 
-class SignForm(forms.Form):
-    """The layer's revision that the coder saw, and a proof of who they are, which is looked at elsewhere."""
+class ConfirmedForm(forms.Form):
+    """A statement, and a proof of who confirms it, which is looked at elsewhere (``reauthentication.confirm``)."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
     confirmed = forms.BooleanField(label="I confirm this statement", error_messages={"required": "Confirm first."})
     password = forms.CharField(
         label="Your password, again",
@@ -51,22 +50,17 @@ class SignForm(forms.Form):
         return said
 
 
+class SignForm(ConfirmedForm):
+    """The coder's word, and the layer's revision that they saw."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class RevokeForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Members of the study read it beside the report. The document itself keeps its signature.",
-    )
-
-
-class CountersignForm(forms.Form):
-    """The second person's word and password."""
-
-    confirmed = forms.BooleanField(label="I confirm this statement", error_messages={"required": "Confirm first."})
-    password = forms.CharField(
-        label="Your password, again",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 

@@ -34,6 +34,9 @@ sealed_here: Final[list[Callable[[str], bool]]] = []
 #: Each finds the trace of a report that was destroyed, by its id: an object with a ``study`` and ``destroyed_at``.
 destroyed: Final[list[Callable[[UUID], Any | None]]] = []
 
+#: Each finds the same by what a printed code says: the report's id, and the beginning of its content's hash.
+printed: Final[list[Callable[[UUID, str], Any | None]]] = []
+
 
 def about(content_sha256: str, file_sha256: str) -> Known | None:
     """What is known of a document sealed here that is none of the reports."""
@@ -43,3 +46,8 @@ def about(content_sha256: str, file_sha256: str) -> Known | None:
 def trace(pk: UUID) -> Any | None:
     """The trace of a report that was destroyed."""
     return next((found for hook in destroyed if (found := hook(pk)) is not None), None)
+
+
+def trace_of_code(pk: UUID, code: str) -> Any | None:
+    """The trace of a destroyed report whose printed code this is."""
+    return next((found for hook in printed if (found := hook(pk, code)) is not None), None)

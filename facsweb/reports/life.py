@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from facsweb.agreement import trace
 from facsweb.coding import sight
 from facsweb.coding.models import Layer
+from facsweb.recordings.models import Recording
 from facsweb.reports.models import Countersignature, Report
 from facsweb.studies import access
 
@@ -64,7 +65,34 @@ class Moment:
 
 def of_report(report: Report) -> list[Moment]:
     """Every step of the report's coding so far, the first one first."""
-    layer = report.sign_off.layer
+    return of_layer(report.sign_off.layer)
+
+
+def of_recording(user: Any, recording: Recording) -> list[Moment]:
+    """Steps of the coding of a recording that has come farthest; none where the user may not know of them.
+
+    Who codes the recording blind is told nothing; who does not work on the study, nothing of what nobody signed.
+    """
+    if sight.hides_on(user, recording):
+        return []
+    layers = Layer.objects.filter(run__recording=recording, kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED))
+    issued = Report.objects.filter(
+        sign_off__layer__in=layers, state__in=(Report.State.READY, Report.State.REVOKED)
+    )
+    newest = issued.select_related("sign_off__layer").defer("sign_off__content")
+    # What stands comes before what was revoked: "ready" < "revoked".
+    if (report := newest.order_by("state", "-sign_off__signed_at").first()) is not None:
+        return of_report(report)
+    if not access.may(user, "coding:review", recording):
+        return []
+    far = {Layer.State.SIGNED: 0, Layer.State.SUBMITTED: 1, Layer.State.ADJUDICATION: 1, Layer.State.OPEN: 2}
+    begun = [layer for layer in layers if layer.state in far]
+    begun.sort(key=lambda layer: (layer.kind != Layer.Kind.ADJUDICATED, far[layer.state], layer.created_at))
+    return of_layer(begun[0]) if begun else []
+
+
+def of_layer(layer: Layer) -> list[Moment]:
+    """Every step of a coding so far, the first one first."""
     moments = _before(layer)
     for one in Report.objects.filter(sign_off__layer=layer).select_related(
         "sign_off__signer", "revoked_by", "second__by"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from facsweb.audit.attempts import RecordedFence
 from facsweb.audit.services import record
 from facsweb.reports import documents, services
 from facsweb.reports.models import Package, Report
-from facsweb.studies.models import Consent, Study
+from facsweb.studies.models import Study
 
 FENCE: Final = RecordedFence(lambda: Package.objects, "facsweb.reports.tasks.pack", "package")
 STALE: Final = timedelta(seconds=20)  # a living attempt beats every second
@@ -93,22 +94,16 @@ def recover() -> int:
     """Put back packages whose worker or job is gone, and let go of old ones; return how many were put back."""
     for package in Package.objects.filter(state=State.SUCCEEDED, finished_at__lt=timezone.now() - KEPT):
         _destroy(package, EXPIRED)
+    _sweep()
     return FENCE.recover(stale=STALE, most_crashes=MAX_CRASHES, given_up=GIVEN_UP, leftovers=_remove_attempt)
 
 
-def after_withdrawal(consent: Consent) -> None:
-    """Destroy every package with something of the participant in it; called inside the withdrawal."""
-    layers = "sign_off__layer__run__recording__participant"
-    theirs = {
-        str(pk) for pk in Report.objects.filter(**{layers: consent.participant}).values_list("pk", flat=True)
-    }
-    for package in Package.objects.filter(study=consent.study, state__in=(*Package.ACTIVE, State.SUCCEEDED)):
-        if not theirs & set(package.asked.get("reports", ())):
-            continue
-        if package.state == State.SUCCEEDED:
-            _destroy(package, WITHDRAWN)
-        else:
-            FENCE.cancel(None, package)
+def withdraw(package: Package) -> None:
+    """Destroy a package, or stop its making, because somebody in it withdrew consent."""
+    if package.state == State.SUCCEEDED:
+        _destroy(package, WITHDRAWN)
+    else:
+        FENCE.cancel(None, package)
 
 
 def _destroy(package: Package, why: str) -> None:
@@ -118,6 +113,14 @@ def _destroy(package: Package, why: str) -> None:
             record(None, "package.destroy", package, sha256=package.sha256, why=why)
             path = Path(settings.MEDIA_ROOT) / package.file
             transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
+def _sweep() -> None:
+    """Remove folders that no package is in any more: whoever let go of one may have died before its file went."""
+    base = Path(settings.MEDIA_ROOT) / "packages"
+    for here in base.iterdir() if base.is_dir() else ():
+        if not Package.objects.filter(pk=here.name, state__in=(*Package.ACTIVE, State.SUCCEEDED)).exists():
+            shutil.rmtree(here, ignore_errors=True)
 
 
 def _remove_attempt(package: Package) -> None:

@@ -16,7 +16,7 @@ from django.conf import settings
 from analysis.types import AnalysisError
 from facsweb.processes.pulse import Pulse, carry_out
 from facsweb.recordings.files import sha256_of
-from facsweb.reports import bundle, content, documents, exports, packages, tasks
+from facsweb.reports import bundle, documents, exports, packages, resting, tasks
 from facsweb.reports.models import Document, Package, Report
 from facsweb.reports.packages import FENCE, FULL
 from facsweb.studies.services import missing_scopes
@@ -111,7 +111,7 @@ def why_not(report: Report | None) -> str:
     said, participant = report.sign_off.content, report.sign_off.layer.run.recording.participant
     if not said:
         return "what it said was destroyed"
-    needed = content.scopes_used(said)
+    needed = resting.scopes_used(said)
     return "consent does not cover it any more" if missing_scopes(participant, needed) else ""
 
 

@@ -134,8 +134,11 @@ def certificate(root: x509.Certificate | None) -> dict[str, Any] | None:
     }
 
 
-def public(report: Report) -> dict[str, Any]:
+def public(report: Report | Any) -> dict[str, Any]:
     """What the printed code of a report tells anybody: state and dates, nothing of the content."""
+    if not isinstance(report, Report):  # the trace of one that was destroyed
+        headline = "This report was revoked, and what it said was destroyed. Do not rely on it."
+        return {"id": report.object_id, "verdict": "bad", "headline": headline, "revoked_at": report.destroyed_at}
     if report.state == Report.State.REVOKED:
         verdict, headline = "bad", "This report was revoked. Do not rely on it."
     elif report.state == Report.State.RETURNED:

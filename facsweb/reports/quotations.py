@@ -29,7 +29,7 @@ def section(recording: Recording, events: Sequence[Coded]) -> list[dict[str, Any
     if revision is None:
         return None
     units = [unit for unit in revision.units if unit[0] is not None and unit[1] is not None]
-    speakers = {unit[2] for unit in units}
+    speakers = {unit[2] for unit in revision.units}  # also of words whose time is not known
     own = speakers if len(speakers) == 1 else speakers & {recording.participant.code}
     strong = [one.final for one in events if one.final is not None and one.final.intensity in _STRONG]
     rows = []

@@ -6,13 +6,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
+from facsweb.accounts.reauthentication import Confirmation
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.reports import services
 from facsweb.reports.models import Countersignature, Report, SignOff
 from facsweb.reports.services import Refused
 from facsweb.studies import access
-from facsweb.studies.models import Role, Scope
+from facsweb.studies.models import Participant, Role, Scope
 from facsweb.studies.services import ConsentMissing, require_consent
 
 STATEMENT = (
@@ -45,21 +47,32 @@ def refusal(actor: User, report: Report) -> str:
     return ""
 
 
-def countersign(actor: User, report: Report, *, password: str) -> Countersignature:
+def countersign(
+    actor: User, report: Report, *, password: str = "", confirmation: Confirmation | None = None
+) -> Countersignature:
     """Put a second name to a signed coding and have the second signature added to its document.
 
     Doing so twice returns the first time's, so a double click countersigns once.
+
+    Parameters
+    ----------
+    actor : User
+    report : Report
+    password : str
+        The actor's, asked again; not looked at where there is a confirmation.
+    confirmation : Confirmation, optional
+        From ``reauthentication.confirm``, made for this very act.
 
     Raises
     ------
     Refused
         With the reason as a sentence.
     """
-    services._check_password(actor, report.sign_off.layer, password)  # outside: a failure must stay counted
+    # Outside the transaction: a failure must stay counted.
+    services.check_person(actor, report.sign_off.layer, password, confirmation)
     with transaction.atomic():
         report = _locked(report)
-        done = Countersignature.objects.filter(report=report, by=actor, decision=Decision.SIGNED).first()
-        if done is not None:
+        if (done := gave(actor, report)) is not None:
             return done
         check(actor, report)
         try:
@@ -72,6 +85,11 @@ def countersign(actor: User, report: Report, *, password: str) -> Countersignatu
         record(actor, "report.countersign", report, content_sha256=report.sign_off.content_sha256)
         services.enqueue(report)
         return done
+
+
+def gave(actor: User, report: Report) -> Countersignature | None:
+    """The second signature that the actor gave to the report."""
+    return Countersignature.objects.filter(report=report, by=actor, decision=Decision.SIGNED).first()
 
 
 def send_back(actor: User, report: Report, reason: str) -> None:
@@ -93,11 +111,13 @@ def send_back(actor: User, report: Report, reason: str) -> None:
         _decided(actor, report, Decision.RETURNED, reason.strip())
         SignOff.objects.filter(pk=report.sign_off_id).update(standing=False)
         Layer.objects.filter(pk=report.sign_off.layer_id, state=Layer.State.SIGNED).update(state=Layer.State.OPEN)
-        record(actor, "report.send_back", report, reason=reason.strip())
+        record(actor, "report.send_back", report, reason=mark(reason.strip()))
 
 
 def _locked(report: Report) -> Report:
     # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
+    # The participant's row is the lock of their consent.
+    Participant.objects.select_for_update().get(pk=report.sign_off.layer.run.recording.participant_id)
     Report.objects.select_for_update().get(pk=report.pk)
     related = "sign_off__layer__run__recording__participant__study"
     return Report.objects.select_related(related).get(pk=report.pk)

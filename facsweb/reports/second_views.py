@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from facsweb.accounts import reauthentication
 from facsweb.reports import comparison, presentation, second, services
-from facsweb.reports.forms import CountersignForm, SendBackForm
-from facsweb.reports.views import readable_report
+from facsweb.reports.forms import ConfirmedForm, SendBackForm
+from facsweb.reports.views import confirmed, readable_report
 from facsweb.studies import access
 from facsweb.studies.models import Study
 
@@ -23,11 +24,14 @@ from facsweb.studies.models import Study
 def countersign(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the second person signs, and the form to do it or to send it back."""
     report = readable_report(request, pk)
-    form = CountersignForm(request.POST or None)
+    means = reauthentication.means_of(request.user)
+    form = ConfirmedForm(request.POST or None, means=means)
     if request.method == "POST" and form.is_valid():
         try:
-            second.countersign(request.user, report, password=form.cleaned_data["password"])
+            second.countersign(request.user, report, confirmation=confirmed(request, report.sign_off.layer))
         except services.Refused as refused:
+            if second.gave(request.user, report):  # the other half of a double click; a code fits once
+                return redirect("reports:detail", pk=report.pk)
             form.add_error(None, str(refused))
         else:
             return redirect("reports:detail", pk=report.pk)
@@ -41,6 +45,8 @@ def countersign(request: HttpRequest, pk: UUID) -> HttpResponse:
         "duration": comparison.clock(said["recording"]["duration_us"]) if said else "",
         "statement": second.STATEMENT,
         "refusal": second.refusal(request.user, report),
+        "means": means,
+        "passkey": reauthentication.passkey_options(request) if means.passkey else None,
         "crumbs": [
             ("Reports", reverse("reports:list")),
             (report.sign_off.layer.run.recording.participant.code, reverse("reports:detail", args=[report.pk])),

@@ -23,12 +23,11 @@ from facsweb.coding.models import Layer
 from facsweb.coding.workflow import settle
 from facsweb.processes import queue
 from facsweb.reports import content
-from facsweb.reports.models import Report, SignOff, StudyOptions
+from facsweb.reports.models import Document, Report, SignOff, StudyOptions
 from facsweb.runs.models import AnalysisRun
-from facsweb.runs.people_reading import showing
 from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Role, Scope, Study
-from facsweb.studies.services import ConsentMissing, current_consent, missing_scopes, require_consent
+from facsweb.studies.services import ConsentMissing, current_consent, require_consent
 
 __all__ = [
     "Refused",
@@ -66,7 +65,7 @@ class Refused(Exception):  # noqa: N818 (a state that people are told about)
     """Nothing was signed or changed; the text is a sentence for a person."""
 
 
-def _check_password(actor: User, layer: Layer, password: str, confirmation: Confirmation | None = None) -> None:
+def check_person(actor: User, layer: Layer, password: str, confirmation: Confirmation | None = None) -> None:
     """Raise Refused unless the actor proves who they are; what fails is logged, counted and limited."""
     try:
         if confirmation is None:
@@ -92,7 +91,8 @@ def set_four_eyes(actor: User, study: Study, wanted: bool) -> None:
     """Ask for two signatures from the next sign-off on, or for one again; what is signed stays as it is."""
     StudyOptions.objects.get_or_create(study=study)
     if StudyOptions.objects.filter(study=study).exclude(four_eyes=wanted).update(four_eyes=wanted):
-        record(actor, "study.report_options", study, four_eyes=wanted)
+        told = {"before": {"four_eyes": not wanted}, "after": {"four_eyes": wanted}}
+        record(actor, "study.report_options", study, **told)
 
 
 def statement_for(layer: Layer) -> str:
@@ -162,9 +162,12 @@ def sign(
     """
     if not statement.strip():
         raise Refused("Confirm the statement to sign.")
-    _check_password(actor, layer, password, confirmation)  # outside the transaction: a failure must stay counted
+    check_person(actor, layer, password, confirmation)  # outside the transaction: a failure must stay counted
     with transaction.atomic():
         # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
+        # The participant's row is the lock of their consent: a withdrawal comes before this, and is seen, or after
+        # it, and finds the report.
+        Participant.objects.select_for_update().get(pk=layer.run.recording.participant_id)
         Layer.objects.select_for_update().get(pk=layer.pk)
         layer = Layer.objects.select_related("run__recording__participant__study", "owner").get(pk=layer.pk)
         if layer.owner_id == actor.pk and (existing := standing(layer)):
@@ -270,6 +273,8 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
     """
     if not reason.strip():
         raise Refused("Give a reason; everybody who opens the report will read it.")
+    # What the log says it was before, it was; locked where the database can.
+    report = Report.objects.select_for_update().get(pk=report.pk)
     changed = (
         Report.objects.filter(pk=report.pk)
         .exclude(state__in=(Report.State.REVOKED, Report.State.RETURNED))
@@ -281,18 +286,12 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
     )
     if changed:
-        record(actor, "report.revoke", report, reason=mark(reason.strip()))
-
-
-def revoke_after_withdrawal(consent: Consent) -> None:
-    """Revoke the reports on a participant whose consent no longer covers video; called inside the withdrawal."""
-    participant: Participant = consent.participant
-    if not missing_scopes(participant, [Scope.VIDEO]):
-        return
-    day = (consent.withdrawn_at or timezone.now()).date().isoformat()
-    own = Q(sign_off__layer__run__recording__participant=participant)
-    for report in Report.objects.filter(own | Q(sign_off__layer__run__in=showing(participant))):
-        revoke(consent.withdrawn_by, report, f"The participant withdrew consent on {day}.")
+        stopped = "The report was revoked before it was made."
+        Document.objects.filter(report=report, state=Document.State.WAITING).update(
+            state=Document.State.FAILED, error=stopped, finished_at=timezone.now()
+        )
+        told = {"before": {"state": report.state}, "after": {"state": str(Report.State.REVOKED)}}
+        record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
 
 
 # --- reading ---------------------------------------------------------------------------------------------

@@ -172,11 +172,13 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
             done = services.sign(
                 request.user,
                 layer,
-                confirmation=_confirmed(request, layer),
+                confirmation=confirmed(request, layer),
                 statement=services.statement_for(layer),
                 revision=form.cleaned_data["revision"],
             )
         except services.Refused as refused:
+            if done := services.standing(layer):  # the other half of a double click; a code fits once
+                return redirect("reports:detail", pk=done.report.pk)
             form.add_error(None, str(refused))
             # The page shows the present figures, so that is what a second try signs.
             form.data = form.data.copy()
@@ -186,7 +188,8 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "reports/sign.html", _what_is_signed(request, layer) | {"form": form})
 
 
-def _confirmed(request: HttpRequest, layer: Layer) -> reauthentication.Confirmation:
+def confirmed(request: HttpRequest, layer: Layer) -> reauthentication.Confirmation:
+    """The proof that a form sent; raises Refused where it is none."""
     try:
         return reauthentication.confirm(request, layer)
     except reauthentication.NotConfirmed as error:

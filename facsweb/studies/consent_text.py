@@ -107,7 +107,13 @@ def keeping(form: ConsentForm, language: str) -> str:
     """How long data are kept in the study, in a sentence or two."""
     days = law.days_kept(form.study)
     first = say(language, "retention.days", days=days) if days else say(language, "retention.purpose")
-    return f"{first} {say(language, 'retention.beyond')}" if Scope.RETENTION in form.scopes else first
+    if Scope.RETENTION not in form.scopes:
+        return first
+    most = law.most_days(form.study.setting, form.study.jurisdiction)
+    if most is None:
+        return f"{first} {say(language, 'retention.beyond')}"
+    # Nobody can agree to longer than the law lets data be kept.
+    return first if days == most else f"{first} {say(language, 'retention.beyond_most', days=most)}"
 
 
 def said(form: ConsentForm, language: str) -> dict[str, Any]:

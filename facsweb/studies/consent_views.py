@@ -22,7 +22,7 @@ from facsweb.studies.models import Consent, ConsentForm, ConsentLink, Participan
 from facsweb.studies.participant_views import own_address
 from facsweb.studies.versions import difference
 from facsweb.studies.views import crumbs
-from facsweb.studies.words import LANGUAGES, part, words
+from facsweb.studies.words import LANGUAGES, part, say, words
 
 
 def _participant_crumbs(participant: Participant, last: str) -> list[tuple[str, str]]:
@@ -260,6 +260,7 @@ def consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         "study": given.study,
         "form": form,
         "effects": [(Scope(scope).label, part("en", "stops")[scope]) for scope in given.granted],
+        "others": say("en", "withdraw.others") if Scope.VIDEO in given.granted else "",
         "crumbs": _participant_crumbs(given.participant, "Withdraw consent"),
     }
     return render(request, "studies/consent_withdraw.html", context, status=422 if form.errors else 200)

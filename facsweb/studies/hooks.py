@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from facsweb.accounts.models import User
@@ -17,6 +18,10 @@ role_warnings: Final[list[Callable[[Study, User, str], str]]] = []
 
 #: Each says whether a participant has a destruction certificate to fetch (``privacy:own_certificate``).
 has_certificate: Final[list[Callable[[Participant], bool]]] = []
+
+#: Each says how far the destruction of what a participant withdrew is: the last part of a key ``destruction.…`` of
+#: the participant's words, and when it was finished and checked; None where nothing is to be destroyed.
+destruction: Final[list[Callable[[Participant], tuple[str, datetime | None] | None]]] = []
 
 #: Called inside the transaction that changes what may be computed in a study: setting, place, recorded exception.
 on_law_change: Final[list[Callable[[Study], None]]] = []

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from facsweb.studies import consent_text, hooks, links
-from facsweb.studies.models import Consent, ConsentLink, Scope, Withdrawal
+from facsweb.studies.models import Consent, ConsentLink, Participant, Scope, Withdrawal
 from facsweb.studies.standing import consent_in_force
 from facsweb.studies.words import part, say
 
@@ -27,13 +27,22 @@ def context(link: ConsentLink, language: str) -> dict[str, Any]:
         "may_answer": links.may_answer(link),
         "nothing_yet": not consents and link.answered_at is None,
         "history": history(consents, language),
-        "has_certificate": any(hook(participant) for hook in hooks.has_certificate),
+        **destruction(participant),
     }
     if shown is not None:
         said = consent_text.as_read(shown)
         context |= {"answers": answers(shown), "said": said, "sections": consent_text.sections(said["body"])}
         context["standing"] = shown.granted if shown == current else []
     return context
+
+
+def destruction(participant: Participant) -> dict[str, Any]:
+    """How far the destruction of what was withdrawn is, and whether there is a certificate to fetch."""
+    said = next((found for hook in hooks.destruction if (found := hook(participant)) is not None), None)
+    state, at = said or ("", None)
+    certificate = any(hook(participant) for hook in hooks.has_certificate)
+    words = f"destruction.{state}" if state else ""
+    return {"destruction": words, "destroyed_at": at, "has_certificate": certificate}
 
 
 def answers(consent: Consent) -> list[dict[str, Any]]:
@@ -67,7 +76,9 @@ def named(scopes: Iterable[str], language: str) -> list[tuple[str, str]]:
 def effects(scopes: Iterable[str], language: str) -> dict[str, Any]:
     """What goes, by name, and what that stops and destroys, a sentence each."""
     stops, gone = part(language, "stops"), named(scopes, language)
-    return {"gone": gone, "effects": [stops[scope] for scope, _ in gone]}
+    seen = any(scope == Scope.VIDEO for scope, _ in gone)
+    others = [say(language, "withdraw.others")] if seen else []
+    return {"gone": gone, "effects": [*(stops[scope] for scope, _ in gone), *others]}
 
 
 def withdrawal(link: ConsentLink, pk: UUID) -> Withdrawal | None:

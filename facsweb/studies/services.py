@@ -120,7 +120,9 @@ def change_study(
     form = current_form(study)
     for field, value in fields.items():
         setattr(study, field, value)
-    if forbidden := form and set(form.scopes) - set(law.scopes_of(study)):
+    moved = bool({"setting", "jurisdiction"} & differing["after"].keys())
+    # Only then: an exception that was withdrawn leaves such a form behind, and the rest may still change.
+    if forbidden := moved and form and set(form.scopes) - set(law.scopes_of(study)):
         raise ValidationError(
             f"The consent form asks about “{Scope(forbidden.pop()).label}”, which the law prohibits for that "
             "setting and place. Write a new version of the form without it first."
@@ -129,10 +131,24 @@ def change_study(
     _check_retention(setting, study.jurisdiction, days)
     study.save(update_fields=list(differing["after"]))
     record(actor, "study.change", study, **differing)
-    if {"setting", "jurisdiction"} & differing["after"].keys():
+    if moved:
         for hook in hooks.on_law_change:
             hook(study)
     return study
+
+
+@transaction.atomic
+def set_days_kept(actor: User, study: Study, days: int | None) -> Study:
+    """Change how many days a study keeps data, and nothing else of it; None is as long as the law allows.
+
+    Raises
+    ------
+    ValidationError
+        The law of the study's place does not allow it.
+    """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    kept = {name: getattr(study, name) for name in ("name", "purpose", "setting", "jurisdiction")}
+    return change_study(actor, study, **kept, retention_days=days)
 
 
 @transaction.atomic

@@ -3,16 +3,21 @@ sealed copy, and withdrawal, first of one thing and then of everything. What axe
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 
+from facsweb.privacy import attempts, destroying, job
+from facsweb.privacy.models import Erasure
 from facsweb.studies import consent_text, links, services
 from facsweb.studies.models import Consent, Scope
 from facsweb.studies.standing import current_consent
@@ -66,6 +71,18 @@ def looked_at(page: Any, language: str, name: str) -> None:
     assert page.locator("html").get_attribute("lang") == language, name
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{language}-{name}.png"))
+
+
+def erase_what_waits() -> None:
+    """A worker's work, in a thread of its own (so without the worker's handling of signals)."""
+    try:
+        for waiting in Erasure.objects.filter(state="queued"):
+            erasure = attempts.claim(waiting.pk, waiting.attempt, "here")
+            assert erasure is not None
+            destroying.destroy(erasure)
+            assert job.finish(erasure)
+    finally:
+        connection.close()
 
 
 def draw(page: Any) -> None:
@@ -147,7 +164,20 @@ def test_from_the_link_to_the_withdrawal(phone, people, participant, text, langu
     assert current_consent(participant) is None
     page.get_by_role("link", name=said["withdraw.to_mine"]).click()
     assert page.get_by_role("link", name=said["mine.withdraw"]).count() == 0
+    assert page.get_by_text(said["destruction.waiting"]).is_visible()
     looked_at(page, language, "9-after")
+
+    # a worker comes to it; then the participant sees that it is done, and fetches the certificate
+    with ThreadPoolExecutor(1) as pool:  # signing runs a loop of its own, and the browser's runs in this thread
+        pool.submit(erase_what_waits).result()
+    assert set(Erasure.objects.values_list("state", flat=True)) == {"succeeded"}
+    page.get_by_role("link", name=said["destruction.again"]).click()
+    page.get_by_text(said["destruction.done"].partition("{date}")[2].strip()[:30]).wait_for()
+    looked_at(page, language, "10-destroyed")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=said["mine.certificate"]).click()
+    body = Path(download.value.path()).read_bytes()
+    assert hashlib.sha256(body).hexdigest() in set(Erasure.objects.values_list("certificate_sha256", flat=True))
 
 
 def test_on_a_device_that_is_handed_over_nobody_comes_back_into_the_members_session(

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from analysis.indicators.compare import LEAST
 from facsweb.coding.models import Layer
-from facsweb.meaning import comparing
+from facsweb.meaning import comparing, inputs
 from facsweb.meaning.models import Reading
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent, Participant, Scope
@@ -66,7 +66,8 @@ def add(participant, people, title, joy):
     run = AnalysisRun.objects.create(recording=recording, created_by=people["analyst"], state="succeeded")
     folder = f"readings/{run.pk}/1"
     summary = {"faces": [{"face": 0}], "versions": {"states": "1"}}
-    Reading.objects.create(run=run, state="succeeded", folder=folder, summary=summary)
+    used = {"scopes": [str(scope) for scope in inputs.INDICATORS]}
+    Reading.objects.create(run=run, state="succeeded", folder=folder, summary=summary, inputs=used)
     files(Path(settings.MEDIA_ROOT) / folder, joy, 50.0, joy / 2)
     return run
 
@@ -174,7 +175,8 @@ def test_sessions_read_by_different_versions_or_formulas_are_pointed_out(filled,
         "state:joy": False,
     }
     formula("Talk", 0.4)
-    Reading.objects.filter(run__recording__title="Talk").update(inputs={"indicators": {"trust_score": 2}})
+    used = Reading.objects.filter(run__recording__title="Talk").first().inputs
+    Reading.objects.filter(run__recording__title="Talk").update(inputs=used | {"indicators": {"trust_score": 2}})
     page = client_as("coder").get(url(filled, what=("states", "indicators")))
     joy, trust = page.context["result"]["rows"]
     assert joy["p_holm"] == joy["p"], "what is left out does not make the correction stricter"

@@ -16,6 +16,7 @@ import av
 import numpy as np
 from django.apps import apps
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ from tests.factories import CLIP, make_finished_run, make_recording
 VIDEO, AUDIO, TEXT, EMOTION = "vidqzx", "audqzx", "txtqzx", "emoqzx"
 INDICATORS, QUOTATION, PERSON = "indqzx", "quoqzx", "Perqzx"
 WORDS = (VIDEO, AUDIO, TEXT, EMOTION, INDICATORS, QUOTATION, PERSON)
+STROKES = [[[987, 123], [986, 124]]]
 ROWS = [[0, 1_500_000, "Anna", f"Good morning {TEXT}."], [2_000_000, None, "Ben", "It went very well!"]]
 
 
@@ -65,8 +67,11 @@ def everything(participant: Any, people: dict[str, Any], clip: Path) -> dict[str
     found |= _coded(run, people)
     found |= _figures(run, found["layer"], coder)
     found |= _report(found["layer"], coder)
+    found |= _beside(found["report"], people)
     _practice(run, coder, analyst)
     found |= _learned(participant, recording, found["layer"], coder)
+    found |= _own_answers(participant, coder)
+    _told_to_programs(participant, recording, people)
     return found
 
 
@@ -160,9 +165,9 @@ def _figures(run: Any, layer: Any, coder: Any) -> dict[str, Any]:
     from facsweb.agreement.models import Comparison
 
     row = [str(layer.pk), layer.revision, str(run.layers.get(kind="machine").pk), 0]
-    asked = {"pairs": [{"layers": [row]}], "word": VIDEO}
+    asked = {"pairs": [{"first": str(coder.pk), "second": "machine", "layers": [row]}], "word": VIDEO}
     made = Comparison.objects.create(
-        study=run.study, key="a" * 64, asked=asked, state="ready", result={"w": VIDEO}
+        study=run.study, key="a" * 64, asked=asked, state="ready", result={"w": VIDEO, "pairs": []}
     )
     return {"comparison": made}
 
@@ -176,6 +181,32 @@ def _report(layer: Any, coder: Any) -> dict[str, Any]:
     sign_off.report.refresh_from_db()
     assert sign_off.report.state == "ready", sign_off.report.error
     return {"sign_off": sign_off, "report": sign_off.report}
+
+
+def _beside(report: Any, people: dict[str, Any]) -> dict[str, Any]:
+    """What hangs on a report: a second person's word, a document, a draft that no worker published, packages."""
+    from facsweb.reports import packages
+    from facsweb.reports.models import Countersignature, Document, Package
+
+    second = people["administrator"]
+    said = {"by": second, "at": timezone.now(), "decision": "signed", "statement": f"Seen {VIDEO}"}
+    Countersignature.objects.create(report=report, **said)
+    body = f"%PDF-1.7 {VIDEO} {EMOTION}".encode()
+    digest = hashlib.sha256(body).hexdigest()
+    summary = Document(report=report, kind="summary", state="ready", pdf_sha256=digest)
+    summary.pdf.save(f"{summary.pk}.pdf", ContentFile(body))
+    (Path(settings.MEDIA_ROOT) / "reports" / f"{report.pk}_draft.pdf").write_bytes(body)
+    made = {"summary": summary}
+    for kind in Package.Kind.values:
+        package = Package(study=report.study, kind=kind, asked={"reports": [str(report.pk)]}, created_by=second)
+        here = packages.folder(package)
+        here.mkdir(parents=True)
+        (here / "1.zip").write_bytes(body)
+        package.state, package.file, package.sha256 = "succeeded", f"packages/{package.pk}/1.zip", digest
+        package.finished_at = timezone.now()
+        package.save()
+        made[kind] = package
+    return made
 
 
 def _practice(run: Any, coder: Any, analyst: Any) -> None:
@@ -208,6 +239,36 @@ def _learned(participant: Any, recording: Any, layer: Any, coder: Any) -> dict[s
     Used.objects.create(training=training, **used)
     CalibrationUsed.objects.create(version=version, **used)
     return {"training": training, "version": version}
+
+
+def _own_answers(participant: Any, coder: Any) -> dict[str, Any]:
+    """What came with the participant's own link: the link, the notice, a drawn signature."""
+    from facsweb.studies import links
+    from facsweb.studies.models import Consent
+
+    link, secret = links.make(coder, participant, language="de")
+    links.show_notice(link, participant.consents.get().form, "de")
+    Consent.objects.filter(participant=participant).update(strokes=STROKES)
+    return {"link": link, "secret": secret}
+
+
+def _told_to_programs(participant: Any, recording: Any, people: dict[str, Any]) -> None:
+    """An answer that the API keeps, with the name of a file in it, and messages to another program."""
+    from datetime import timedelta
+
+    from facsweb.api import idempotency, sealing
+    from facsweb.api.models import Delivery, KeyedRequest, Token, Webhook
+
+    known = {"owner": people["analyst"], "name": "A robot", "prefix": "fs", "digest": "d" * 64}
+    token = Token.objects.create(expires_at=timezone.now() + timedelta(days=1), **known)
+    hook = Webhook.objects.create(
+        study=participant.study, url="https://robot.example/", sealed_secret="x", created_by=people["analyst"]
+    )
+    for number, row in enumerate((recording, participant)):
+        body = sealing.seal(idempotency._PURPOSE, json.dumps({"id": str(row.pk), "title": VIDEO}).encode())
+        KeyedRequest.objects.create(token=token, key=f"key-{number}", fingerprint="f", status=201, body=body)
+        payload = {"data": {row._meta.model_name: str(row.pk)}}
+        Delivery.objects.create(webhook=hook, event="x", payload=payload, ended_at=timezone.now())
 
 
 def a_copy(participant: Any, user: Any) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from facsweb.privacy import services
+from facsweb.privacy.models import Erasure
 from facsweb.reports.verification import verify_pdf
 from facsweb.studies import links
 from facsweb.studies.withdrawing import withdraw
+from facsweb.studies.words import say
 
 pytestmark = pytest.mark.django_db
 
@@ -17,8 +20,19 @@ def test_the_certificate_is_there_for_the_participant(world, participant, consen
     own, mine = reverse("privacy:own_certificate", args=[secret]), reverse("consent:start", args=[secret])
     assert own not in client.get(mine).content.decode()
     assert client.get(own).status_code == 302
-    withdraw(None, consent)
+    made = withdraw(None, consent)
+    after = reverse("consent:withdrawn", args=[secret, made.pk])
+    for page in (mine, after):
+        assert say("en", "destruction.waiting") in client.get(page).content.decode()
+    services.hold(people["administrator"], participant, reason="A claim")
+    assert say("en", "destruction.held") in client.get(mine).content.decode()
+    services.lift(people["administrator"], participant, reason="Settled")
+    Erasure.objects.update(state="failed")
+    assert say("en", "destruction.failed") in client.get(mine).content.decode()
+    Erasure.objects.update(state="queued")
     erase()
+    for page in (mine, after):
+        assert "The certificate says what was destroyed." in client.get(page).content.decode()
     assert own in client.get(mine).content.decode()
     answer = client.get(own)
     assert answer.headers["Content-Type"] == "application/pdf"

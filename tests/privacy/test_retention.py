@@ -11,9 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from facsweb.audit.models import Entry
-from facsweb.privacy import retention, services
+from facsweb.privacy import certificates, retention, services
 from facsweb.privacy.models import Erasure, Notice, RetentionDay
 from facsweb.recordings.models import Recording
+from facsweb.studies import consent_text, law
+from facsweb.studies import services as studies
 from facsweb.studies.models import Consent, Scope
 from tests.factories import make_recording
 from tests.privacy import made
@@ -115,8 +117,10 @@ def test_a_longer_period_takes_the_announcement_back(recording, start, people):
     retention.run(start + 20 * DAY)
     assert Notice.objects.count() == 1
     study = type(recording.study).objects.get(pk=recording.study.pk)
-    assert retention.set_period(people["administrator"], study, 365)
-    assert not retention.set_period(people["administrator"], study, 365)
+    for _ in range(2):
+        studies.set_days_kept(people["administrator"], study, 365)
+    (entry,) = Entry.objects.filter(action="study.change")
+    assert (entry.before, entry.after) == ({"retention_days": 30}, {"retention_days": 365})
     retention.run(start + 40 * DAY)
     assert not Notice.objects.exists()
     assert not Erasure.objects.exists()
@@ -166,3 +170,69 @@ def test_the_page_says_when_and_why(recording, client_as, participant):
     assert client_as("administrator").post(page, {"days": "0"}).status_code == 422
     assert client_as("administrator").post(page, {"days": "90"}).status_code == 302
     assert "In 90 days" in client_as("analyst").get(page).content.decode()
+
+
+# --- the law's limit ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def illinois(recording, participant):
+    """The study is in Illinois, whose law lets data be kept for three years at most, and names no days."""
+    type(participant.study).objects.filter(pk=participant.study_id).update(
+        jurisdiction="Illinois", retention_days=None
+    )
+    participant.study.refresh_from_db()
+    return participant.study
+
+
+def test_in_illinois_data_go_after_three_years_though_nobody_set_a_period(illinois, recording, start, erase):
+    (item,) = retention.items(illinois, start)
+    assert item.due == start + 1095 * DAY
+    assert "1,095 days, which is the longest that the law of Illinois allows" in item.why
+    for day in (1081, 1092, 1094):
+        retention.run(start + day * DAY)
+    assert not Erasure.objects.exists()
+    retention.run(start + 1095 * DAY)
+    (erasure,) = erase()
+    assert not Recording.objects.exists()
+    assert certificates.content(erasure)["rule"] == "1095 days"
+
+
+def test_a_wish_for_longer_keeping_does_not_go_before_the_law(illinois, participant, consent, start):
+    Consent.objects.filter(pk=consent.pk).update(scopes=[str(Scope.VIDEO), str(Scope.RETENTION)])
+    type(illinois).objects.filter(pk=illinois.pk).update(retention_days=30)
+    illinois.refresh_from_db()
+    (item,) = retention.items(illinois, start)
+    assert item.due == start + 1095 * DAY
+    assert "agreed to longer keeping, but the law of Illinois" in item.why
+    type(illinois).objects.filter(pk=illinois.pk).update(jurisdiction="Germany")
+    illinois.refresh_from_db()
+    assert [one.due for one in retention.items(illinois, start)] == [None]
+
+
+def test_more_days_than_the_law_allows_are_refused_wherever_they_are_set(illinois, client_as):
+    administrator, page = client_as("administrator"), f"/studies/{illinois.pk}/retention/"
+    refused = administrator.post(page, {"days": "1096"})
+    assert refused.status_code == 422
+    assert "at most 1095 (the law of Illinois)" in refused.content.decode()
+    illinois.refresh_from_db()
+    assert illinois.retention_days is None
+    assert administrator.post(page, {"days": "1095"}).status_code == 302
+    illinois.refresh_from_db()
+    assert law.days_kept(illinois) == 1095
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_notice_schedule_and_pages_say_the_same_number(illinois, consent, client_as, client, language):
+    assert "1095" in consent_text.keeping(consent.form, language)
+    assert "1095" in client.get(f"/keeping/?language={language}").content.decode()
+    assert "1,095 days" in client_as("analyst").get(f"/studies/{illinois.pk}/retention/").content.decode()
+    assert "1,095 days" in client_as("analyst").get(f"/studies/{illinois.pk}/law/").content.decode()
+
+
+def test_days_can_be_set_though_an_exception_was_withdrawn(people, study, consent):
+    """The form still asks what the law prohibits since; that is no reason to keep data for longer."""
+    type(study).objects.filter(pk=study.pk).update(setting="workplace")
+    studies.set_days_kept(people["administrator"], study, 10)
+    study.refresh_from_db()
+    assert (study.retention_days, study.setting) == (10, "workplace")

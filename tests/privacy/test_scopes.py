@@ -91,17 +91,36 @@ def test_calibration_takes_what_learned_from_it(world, consent, erase, settings)
     assert made.left(made.EMOTION)
 
 
+def quoted(world, coder):
+    """What a report quotes: the participant's words while a strong event stood, by the reports' own code."""
+    from facsweb.coding.services import create_event
+    from facsweb.reports import comparison, quotations
+    from facsweb.transcripts.services import current, save
+
+    layer, transcript = world["layer"], world["transcript"]
+    type(layer).objects.filter(pk=layer.pk).update(state="open")
+    layer.refresh_from_db()
+    said = {"code": "12", "side": "both", "intensity": "D", "onset_us": 200_000, "apex_us": 500_000}
+    create_event(coder, layer, {**said, "offset_us": 900_000, "note": ""})
+    rows = [[0, 1_500_000, "P-001", f"I liked it {made.QUOTATION}."], [2_000_000, None, "Ben", "Did you?"]]
+    save(coder, transcript, rows, expected=current(transcript).number)
+    found = quotations.section(world["recording"], comparison.compare(layer))
+    assert [row["text"] for row in found] == [rows[0][3]]
+    return found
+
+
 def test_quotation_takes_reports_that_quote(world, consent, erase):
     from facsweb.reports.models import Report, SignOff
 
     withdraw(None, consent, scopes=[Scope.QUOTATION])
     erase()
     assert Report.objects.filter(pk=world["report"].pk).exists(), "it quotes nothing"
-    said = world["sign_off"].content | {"quotations": [f"She said {made.QUOTATION}"]}
-    SignOff.objects.filter(pk=world["sign_off"].pk).update(content=said)
-    assert made.left(made.QUOTATION)
     type(consent).objects.filter(pk=consent.pk).update(withdrawn_scopes=[])
     consent.refresh_from_db()
+    said = world["sign_off"].content | {"quotations": quoted(world, consent.recorded_by)}
+    SignOff.objects.filter(pk=world["sign_off"].pk).update(content=said)
+    world["transcript"].delete()
+    assert made.left(made.QUOTATION)
     withdraw(None, consent, scopes=[Scope.QUOTATION])
     erase()
     assert made.left(made.QUOTATION) == []
@@ -153,6 +172,7 @@ def test_tombstones_say_what_and_nothing_of_what_it_said(world, consent, erase):
         *("coding.comment", "meaning.reading", "transcripts.transcript", "transcripts.revision"),
         *("transcripts.upload", "transcripts.scores", "agreement.comparison", "practice.segment"),
         *("exchange.upload", "reports.report", "reports.signoff", "learning.training", "calibration.version"),
+        *("reports.document", "reports.countersignature", "reports.package"),
     }
     assert erasure.tombstones.get(kind="recordings.recording").hashes["sha256"] == recording.sha256
     assert erasure.tombstones.get(kind="runs.analysisrun").hashes.items() >= files.items()
@@ -161,6 +181,10 @@ def test_tombstones_say_what_and_nothing_of_what_it_said(world, consent, erase):
     assert not [word for word in made.WORDS if word in said]
     report = erasure.tombstones.get(kind="reports.report")
     assert report.hashes["pdf_sha256"] == world["report"].pdf_sha256
+    summary = erasure.tombstones.get(kind="reports.document")
+    assert summary.hashes["pdf_sha256"] == world["summary"].pdf_sha256
+    packed = erasure.tombstones.filter(kind="reports.package").values_list("hashes__sha256", flat=True)
+    assert list(packed) == [world["reports"].sha256, world["bundle"].sha256]
 
 
 def test_withdrawing_twice_is_once(world, consent, erase):

@@ -122,6 +122,65 @@ def test_a_second_click_later_is_the_first_decision(whole, people):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_form_takes_a_code_and_no_password(half, people, client_as):
+    from tests.accounts.conftest import code_now, enrol
+
+    administrator, page = people["administrator"], f"/reports/{half.pk}/countersign/"
+    enrol(administrator)
+    administrator.set_unusable_password()
+    administrator.save()
+    client = client_as("administrator")
+    shown = client.get(page).content.decode()
+    assert 'name="code"' in shown
+    assert 'name="password"' not in shown
+    assert "Write your password or a code" in client.post(page, {"confirmed": "on"}).content.decode()
+    assert "The code is wrong" in client.post(page, {"confirmed": "on", "code": "000000"}).content.decode()
+    assert not Countersignature.objects.exists()
+    sent = {"confirmed": "on", "code": code_now()}
+    assert client.post(page, sent).url == f"/reports/{half.pk}/"
+    # A code fits once; the second half of a double click is led to what the first half did.
+    assert client.post(page, sent).url == f"/reports/{half.pk}/"
+    assert Countersignature.objects.count() == 1
+
+
+def test_the_form_offers_a_passkey(half, people, client_as, monkeypatch):
+    from facsweb.accounts import reauthentication
+
+    means = reauthentication.Means(password=False, code=False, passkey=True)
+    monkeypatch.setattr(reauthentication, "means_of", lambda user: means)
+    page = client_as("administrator").get(f"/reports/{half.pk}/countersign/").content.decode()
+    assert 'data-passkey="get"' in page
+    assert 'name="credential"' in page
+    assert 'name="password"' not in page
+
+
+def test_somebody_elses_confirmation_countersigns_nothing(half, people):
+    from facsweb.accounts.reauthentication import Confirmation
+
+    with pytest.raises(Refused, match="Somebody else"):
+        second.countersign(people["administrator"], half, confirmation=Confirmation(people["coder"].pk, "code"))
+
+
+def test_what_next_asks_who_may_and_tells_the_coder_when_it_comes_back(half, people, study, client_as):
+    link = f'href="/reports/{half.pk}/countersign/"'
+    assert link in client_as("administrator").get("/").content.decode()
+    for role in ("coder", "analyst", "manager"):
+        assert link not in client_as(role).get("/").content.decode(), role
+    # The pages of the study and of the recording lead there, too.
+    assert (
+        f'href="/studies/{study.pk}/reports/"' in client_as("coder").get(f"/studies/{study.pk}/").content.decode()
+    )
+    recording = half.sign_off.layer.run.recording
+    assert "First signature" in client_as("coder").get(f"/recordings/{recording.pk}/").content.decode()
+    second.send_back(people["administrator"], half, "Look at 0:03 again")
+    page = client_as("coder").get("/").content.decode()
+    assert "Look at 0:03 again" in page
+    assert "Administrator Person" in page
+    assert link not in client_as("administrator").get("/").content.decode()
+    told = Entry.objects.get(action="report.send_back")
+    assert "0:03" not in str(told.details), "words about a coding may be about a person"
+
+
 def test_a_double_click_countersigns_once(half, people, redis):
     found, faults = [], []
 
@@ -227,7 +286,8 @@ def test_the_option_is_the_studys_and_logged(study, people, client_as, layer):
     for _ in range(2):
         client_as("administrator").post(page, {"four_eyes": "on"})
     assert services.four_eyes(study)
-    assert Entry.objects.filter(action="study.report_options").count() == 1
+    told = Entry.objects.get(action="study.report_options")
+    assert (told.before, told.after) == ({"four_eyes": False}, {"four_eyes": True})
     assert "asks for two signatures" in client_as("coder").get(f"/layers/{layer.pk}/sign/").content.decode()
     client_as("administrator").post(page, {})
     assert not services.four_eyes(study)

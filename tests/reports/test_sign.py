@@ -152,7 +152,8 @@ def test_revoking_says_who_and_why_and_happens_once(report, people):
     report.refresh_from_db()
     assert (report.state, report.revoked_reason) == ("revoked", "Wrong participant")
     assert report.revoked_by == people["administrator"]
-    assert Entry.objects.filter(action="report.revoke").count() == 1
+    told = Entry.objects.get(action="report.revoke")
+    assert (told.before, told.after) == ({"state": "ready"}, {"state": "revoked"})
 
 
 def test_withdrawal_revokes_reports(report, consent, people):

@@ -209,11 +209,12 @@ def test_a_revoked_link_and_a_guess_are_the_same_nothing(client, client_as, secr
         assert "Checkout usability" not in response.content.decode()
 
 
-def test_guessing_is_slowed_down(client, secret):
+def test_guessing_is_slowed_down_and_bars_no_participant(client, secret, text):
     answers = [client.get(to("start", "C" * 43)).status_code for _ in range(40)]
     assert answers[0] == 404
     assert answers[-1] == 429
-    assert client.get(to("start", secret)).status_code == 429  # also who guesses right
+    # Behind one proxy or in one house somebody else's guesses must not keep a participant from withdrawing.
+    assert client.get(to("start", secret)).status_code == 200
 
 
 def test_withdrawal_takes_two_steps_and_no_reason(client, secret, text, participant):

@@ -18,8 +18,7 @@ class Command(BaseCommand):
         going = 0
         for study in Study.objects.order_by("name"):
             known = retention.items(study, now)
-            days = "without a limit" if study.retention_days is None else f"for {study.retention_days} days"
-            self.stdout.write(f"{study.name}: keeps data {days}; {len(known)} recordings and documents.")
+            self.stdout.write(f"{study.name}: {len(known)} recordings and documents. {retention.sentence(study)}")
             for item in known:
                 if item.due is None:
                     continue
