@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from facsweb.audit import origin, reading
 from facsweb.audit.models import Entry
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.models import Role
 from tests import test_access_matrix as matrix
 from tests.factories import make_recording
@@ -41,7 +41,8 @@ def opened(world, client_as, page):
     url, _ = matrix.url_of(page, world)
     for role in sorted(access.PAGES[page], key=["coder", "analyst", "administrator", "manager"].index):
         before = Entry.objects.count()
-        response = client_as(str(role)).get(url)
+        # Pictures and videos answer with their signed address first, and that is no reading yet.
+        response = client_as(str(role)).get(url, follow=True)
         if response.streaming:
             b"".join(response.streaming_content)
         if response.status_code < 400:
@@ -75,7 +76,7 @@ def watch(recording, client_as):
     url = reverse("recordings:video", args=[recording.pk])
 
     def get(client, **headers):
-        response = client.get(url, headers=headers)
+        response = client.get(url, headers=headers, follow=True)
         if response.streaming:
             b"".join(response.streaming_content)
         return response
@@ -116,6 +117,42 @@ def test_a_refusal_is_no_reading(watch, client_as, recording):
     assert watch(client, range="bytes=99999999-").status_code == 416
     assert client.post(reverse("recordings:video", args=[recording.pk])).status_code == 405
     assert not watched().exists()
+
+
+def signed_for(client, url):
+    """The signed address that the plain one answers with; no byte of the video has left by then."""
+    response = client.get(url)
+    assert response.status_code == 302
+    assert not watched().exists()
+    return response["Location"]
+
+
+def test_the_bytes_are_the_reading_and_not_the_way_to_them(client_as, recording):
+    client, url = client_as("coder"), reverse("recordings:video", args=[recording.pk])
+    signed = signed_for(client, url)
+    for _ in range(3):
+        b"".join(client.get(signed).streaming_content)
+        b"".join(client.get(url, follow=True).streaming_content)
+    assert watched().get().actor.email == "coder@example.org"
+
+
+def test_a_signed_address_of_somebody_else_or_of_earlier_is_no_reading(client_as, recording, monkeypatch):
+    client, url = client_as("coder"), reverse("recordings:video", args=[recording.pk])
+    signed = signed_for(client, url)
+    assert client_as("analyst").get(signed).status_code == 403
+    assert client_as("coder").get(signed).status_code == 403, "the same person, signed in somewhere else"
+    assert client_as("stranger").get(signed).status_code == 404
+    assert Client().get(signed).status_code == 302  # to the sign-in page
+    end = signed_links._now() + 2 * signed_links.STEP_S + 1
+    monkeypatch.setattr(signed_links, "_now", lambda: end)
+    assert client.get(signed).status_code == 403
+    # A player on our page is sent on to a fresh address, which is no reading either until it is followed.
+    player = {"Sec-Fetch-Dest": "video", "Sec-Fetch-Site": "same-origin"}
+    fresh = client.get(signed, headers=player)
+    assert fresh.status_code == 302
+    assert not watched().exists()
+    b"".join(client.get(fresh["Location"], headers=player).streaming_content)
+    assert watched().count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
