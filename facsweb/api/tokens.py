@@ -113,7 +113,8 @@ def authenticate(request: HttpRequest) -> Token:
     token = Token.objects.select_related("owner", "study").filter(digest=digest_of(secret.strip())).first()
     if token is None or not token.is_valid or not token.owner.is_active:
         raise Problem(401, WRONG)
-    _note_use(token, request.META.get("REMOTE_ADDR") or None)
+    # As the log keeps addresses: of a shortened one the network's own address.
+    _note_use(token, origin.of_request(request).address.partition("/")[0] or None)
     return token
 
 

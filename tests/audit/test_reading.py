@@ -23,11 +23,12 @@ LOGGED = {**reading.WINDOWED, **reading.EVERY, **reading.ITSELF}
 
 def test_every_page_of_a_study_is_logged_or_says_why_not():
     """Who adds a page to ``studies/access.py`` decides here what the log says of it."""
-    lists = [reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.CHANGES, reading.UNLOGGED]
+    lists = [reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.BY_LINK, reading.CHANGES, reading.UNLOGGED]
     named = Counter(page for one in lists for page in one)
     assert {page for page, times in named.items() if times > 1} == set(), "pages that stand in two lists"
-    assert set(access.PAGES) - set(named) == set(), "pages of which audit/reading.py says nothing"
-    assert set(named) - set(access.PAGES) == set(), "pages that audit/reading.py names and that are gone"
+    shown = {*access.PAGES, *access.BY_LINK}
+    assert shown - set(named) == set(), "pages of which audit/reading.py says nothing"
+    assert set(named) - shown == set(), "pages that audit/reading.py names and that are gone"
     assert all(reading.UNLOGGED.values())
 
 
@@ -50,7 +51,7 @@ def opened(world, client_as, page):
     raise AssertionError(f"{page}: {response.status_code}")
 
 
-@pytest.mark.parametrize("page", sorted(LOGGED))
+@pytest.mark.parametrize("page", sorted(set(LOGGED) - access.BY_LINK))
 def test_looking_at_it_leaves_an_entry(page, world, client_as):
     response, made = opened(world, client_as, page)
     assert response.status_code in (200, 206), page
@@ -59,7 +60,38 @@ def test_looking_at_it_leaves_an_entry(page, world, client_as):
     assert entry.study_id == world.participant.study_id
 
 
-@pytest.mark.parametrize("page", sorted(reading.CHANGES))
+@pytest.mark.parametrize("page", sorted({*reading.BY_LINK, "reports:own_copy"}))
+def test_what_a_participant_opens_is_theirs_in_the_log(page, world, client_as):
+    """Also on a computer where somebody of the team is signed in."""
+    url, _ = matrix.url_of(page, world)
+    before = Entry.objects.count()
+    for client in (Client(), client_as("coder")):
+        assert client.get(url).status_code == 200
+    act = {**reading.BY_LINK, **reading.ITSELF}[page]
+    made = list(Entry.objects.filter(number__gt=before, action=act))
+    # A page within a quarter of an hour is one reading of a session; two computers are two.
+    assert made
+    assert {(entry.actor_id, entry.actor_label, entry.via) for entry in made} == {
+        (None, "system", "participant's link")
+    }
+    assert {entry.study_id for entry in made} == {world.participant.study_id}
+    assert client_as("coder").get(url.replace("/c/", "/c/A")).status_code == 404
+    assert Entry.objects.filter(number__gt=before, action=act).count() == len(made)
+
+
+@pytest.mark.parametrize("page", sorted({*reading.WINDOWED, *reading.EVERY}))
+def test_no_method_gets_round_the_log(page, world, client_as):
+    """A view that asks for no method answers OPTIONS as GET, without a token; then with an entry."""
+    url, _ = matrix.url_of(page, world)
+    role = str(sorted(access.PAGES[page])[0])
+    for method in ("options", "put", "patch", "delete"):
+        before = Entry.objects.count()
+        answer = getattr(client_as(role), method)(url)
+        entries = Entry.objects.filter(number__gt=before, action=LOGGED[page])
+        assert answer.status_code >= 300 or entries.exists(), method
+
+
+@pytest.mark.parametrize("page", sorted(reading.CHANGES - access.BY_LINK))
 def test_what_only_changes_something_shows_nothing(page, world, client_as):
     url, _ = matrix.url_of(page, world)
     role = sorted(access.PAGES[page])[0]
