@@ -7,6 +7,7 @@ The addresses come from the resolver, so a new page is tested without being name
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ ADDRESSES = dict(addresses())
 ROUTES = {name: route for name, route in ADDRESSES.items() if not name.startswith("api:")}
 EVERYBODY = [*(str(role) for role in Role), "neighbour", "stranger", "staff"]
 
+
+#: Page, person and method of every request of the walk, and how often each status was answered.
+ASKED: set[tuple[str, str, str]] = set()
+ANSWERS: Counter[int] = Counter()
 
 #: A page whose POST is stricter than looking at it → the page whose roles may post.
 STRICTER = {"recordings:detail": "recordings:change", "privacy:retention": "privacy:erase"}
@@ -223,9 +228,10 @@ def world(people, participant, consent) -> World:
 
 
 @pytest.fixture
-def ask(client_as, client) -> Callable[..., Any]:
+def ask(client_as, client, request) -> Callable[..., Any]:
     """Ask for a page as somebody; whatever it changed is undone, so that the next person finds the same."""
     clients: dict[str, Any] = {"nobody": client}
+    page = request.node.callspec.params.get("page", "") if hasattr(request.node, "callspec") else ""
 
     def asked(who: str, method: str, url: str, example: Example) -> int:
         if who not in clients:
@@ -239,9 +245,21 @@ def ask(client_as, client) -> Callable[..., Any]:
             if response.streaming:
                 b"".join(response.streaming_content)  # the test client closes the file after the last byte
             transaction.set_rollback(True)
+        ASKED.add((page, who, method))
+        ANSWERS[response.status_code] += 1
         return response.status_code
 
     return asked
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures() -> Iterator[None]:
+    """What was asked and answered, for ``docs/security.md``; ``-s`` shows it."""
+    yield
+    print(
+        f"\n{len({page for page, _, _ in ASKED})} addresses, {len(ASKED)} of address × person × method;", end=" "
+    )
+    print(f"answers: {dict(sorted(ANSWERS.items()))}")
 
 
 def url_of(page: str, world: World) -> tuple[str, Example]:

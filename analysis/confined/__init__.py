@@ -2,8 +2,8 @@
 
 One helper process (`server`) has the readers loaded and forks a child for every file. The child (`jail`) has
 limits on memory, processor time, clock time, file size and open files, sees no file but the one that it was
-handed, has no network, starts no program, and holds no secret: its environment is empty. What it answers is taken
-apart by an unpickler that knows our plain values and nothing else. A file that breaks its reader costs that child.
+handed, has no network, starts no program, and holds no secret: its environment is empty. What it answers is JSON,
+from which our plain values are made and nothing else (`plain`). A file that breaks its reader costs that child.
 
 What is read here is listed in `tasks`; long work on a recording (runs, copies for browsers) is done in a worker's
 child with limits of its own (`facsweb.processes.limits`).

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from analysis.confined.jail import Limits
-from analysis.confined.plain import packed, unpacked
+from analysis.confined.plain import question, unpacked
 from analysis.confined.server import ENDED, MEMORY_EXIT
 from analysis.exchange.values import ExchangeError
 from analysis.types import AnalysisError, MediaError, Rgb
@@ -33,6 +33,7 @@ TEXT: Final = Limits(memory=768 << 20, cpu_s=30, wall_s=60, written=64 << 20)
 PDF: Final = Limits(memory=768 << 20, cpu_s=20, wall_s=40)
 #: Children at the same time; others wait their turn.
 _AT_ONCE: Final = threading.BoundedSemaphore(4)
+_LONGEST_SENTENCE: Final = 2000
 _CODE: Final = Path(__file__).resolve().parent.parent.parent
 _START: Final = "import sys; sys.path.insert(0, {!r}); from analysis.confined.server import serve; serve({})"
 
@@ -49,31 +50,34 @@ BUSY: Final = "Too many files are being read at this moment. Try again in a minu
 
 def probe(path: Path, limits: Limits = MEDIA) -> MediaInfo:
     """`analysis.media.probe` in a confined child; raises MediaError, for what the limits stop too."""
-    found: MediaInfo = _on_file("probe", path, None, limits)
+    found: MediaInfo = _on_file("probe", path, None, limits, "MediaInfo")
     return found
 
 
 def still(path: Path, time_us: int, limits: Limits = MEDIA) -> Rgb:
     """`analysis.media.still` in a confined child; raises MediaError, for what the limits stop too."""
-    height, width, pixels = _on_file("still", path, time_us, limits)
-    picture: Rgb = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    try:
+        height, width, pixels = _on_file("still", path, time_us, limits, "tuple")
+        picture: Rgb = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    except (TypeError, ValueError) as error:  # no picture, whatever it says
+        raise MediaError(BROKE) from error
     return picture
 
 
 def transcript(content: bytes, name: str, limits: Limits = TEXT) -> Transcript:
     """`analysis.text.reading.read_bytes` in a confined child; raises AnalysisError."""
-    found: Transcript = _call("transcript", content, name, limits, AnalysisError)
+    found: Transcript = _call("transcript", content, name, limits, AnalysisError, "Transcript")
     return found
 
 
 def kind_of(content: bytes, limits: Limits = TEXT) -> str:
     """`analysis.exchange.formats.kind_of` in a confined child; raises ExchangeError."""
-    return str(_call("kind_of", content, None, limits, ExchangeError))
+    return str(_call("kind_of", content, None, limits, ExchangeError, "str"))
 
 
 def coding(content: bytes, options: Options, limits: Limits = TEXT) -> Reading:
     """`analysis.exchange.formats.read` in a confined child; raises ExchangeError."""
-    found: Reading = _call("coding", content, options, limits, ExchangeError)
+    found: Reading = _call("coding", content, options, limits, ExchangeError, "Reading")
     return found
 
 
@@ -82,7 +86,7 @@ def taste_pdf(content: bytes, limits: Limits = PDF) -> None:
 
     A PDF that gets through is known to take little memory and time, and to crash nothing.
     """
-    _call("taste_pdf", content, None, limits, AnalysisError)
+    _call("taste_pdf", content, None, limits, AnalysisError, "bool")
 
 
 def picture(content: bytes, longest: int, limits: Limits = TEXT) -> bytes:
@@ -97,7 +101,7 @@ def picture(content: bytes, longest: int, limits: Limits = TEXT) -> bytes:
     longest : int
         Pixels of the longer side that are taken.
     """
-    made: bytes = _call("picture", content, longest, limits, AnalysisError)
+    made: bytes = _call("picture", content, longest, limits, AnalysisError, "bytes")
     return made
 
 
@@ -161,15 +165,18 @@ def _started() -> socket.socket:
 _helper: Final = _Helper()
 
 
-def _on_file(task: str, path: Path, argument: Any, limits: Limits) -> Any:
+def _on_file(task: str, path: Path, argument: Any, limits: Limits, kind: str) -> Any:
     try:
         with path.open("rb") as file:
-            return _call(task, file.fileno(), argument, limits, MediaError)
+            return _call(task, file.fileno(), argument, limits, MediaError, kind)
     except OSError as error:
         raise MediaError(f"The file {path.name} cannot be opened: {error.strerror}.") from error
 
 
-def _call(task: str, given: bytes | int, argument: Any, limits: Limits, refusal: type[AnalysisError]) -> Any:
+def _call(
+    task: str, given: bytes | int, argument: Any, limits: Limits, refusal: type[AnalysisError], kind: str
+) -> Any:
+    """What a child found, of the class with the name ``kind``."""
     if not _AT_ONCE.acquire(timeout=limits.wall_s):
         raise refusal(BUSY)
     try:
@@ -181,9 +188,11 @@ def _call(task: str, given: bytes | int, argument: Any, limits: Limits, refusal:
             fine, told = unpacked(answer)
         except Exception as error:  # no reader of ours said this
             raise refusal(BROKE) from error
+        if fine and type(told).__name__ != kind:
+            raise refusal(BROKE)
         if fine:
             return told
-        raise refusal(str(told))
+        raise refusal(str(told)[:_LONGEST_SENTENCE])
     if overdue or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         raise refusal(TOO_LONG.format(limits.wall_s if overdue else limits.cpu_s))
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == MEMORY_EXIT:
@@ -194,17 +203,17 @@ def _call(task: str, given: bytes | int, argument: Any, limits: Limits, refusal:
 def _asked(task: str, given: bytes | int, argument: Any, limits: Limits) -> tuple[bytes, int, bool]:
     """What the child said, the status it ended with, and whether it was stopped for its time."""
     with contextlib.ExitStack() as stack:
-        question = stack.enter_context(tempfile.TemporaryFile())
-        question.write(packed((task, limits, argument)))
+        asked = stack.enter_context(tempfile.TemporaryFile())
+        asked.write(question((task, limits, argument)))
         if isinstance(given, bytes):
-            question.write(given)
-        question.flush()
+            asked.write(given)
+        asked.flush()
         answer_in, answer_out = os.pipe()
         ended_in, ended_out = os.pipe()
         answered = stack.enter_context(os.fdopen(answer_in, "rb", 0))
         ended = stack.enter_context(os.fdopen(ended_in, "rb", 0))
         try:
-            _helper.send([question.fileno(), answer_out, ended_out, *([given] if isinstance(given, int) else [])])
+            _helper.send([asked.fileno(), answer_out, ended_out, *([given] if isinstance(given, int) else [])])
         finally:
             os.close(answer_out)
             os.close(ended_out)

@@ -145,7 +145,12 @@ _REFUSED: Final[dict[str, tuple[int | None, int | None]]] = {
     **{"keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218), "bpf": (321, 280)},
     **{"userfaultfd": (323, 282), "perf_event_open": (298, 241), "io_uring_setup": (425, 425)},
     "open_by_handle_at": (304, 265),
+    # Memory and queues that every process of the same account can reach, outside of files and of the network.
+    **{"rt_tgsigqueueinfo": (297, 240), "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186)},
+    **{"semget": (64, 190), "mq_open": (240, 180), "process_madvise": (440, 440)},
+    **{"sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "setpriority": (141, 140)},
 }
+_TGKILL: Final = {"x86_64": 234, "aarch64": 131}
 _MACHINES: Final = {"x86_64": (0xC000003E, 0, 56), "aarch64": (0xC00000B7, 1, 220)}
 _CLONE3, _CLONE_THREAD = 435, 0x10000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -169,6 +174,9 @@ def _call_only() -> None:
         (_EQUAL, 0, 1, _CLONE3),
         (_RETURN, 0, 0, _FAIL | _ENOSYS),
     ]  # its flags lie in memory; glibc falls back
+    # A thread may signal threads of its own process, as ``abort`` does, and nobody else's.
+    code += [(_EQUAL, 0, 4, _TGKILL[platform.machine()]), (_LOAD, 0, 0, 16), (_EQUAL, 0, 1, os.getpid())]
+    code += [(_RETURN, 0, 0, _GO_ON), (_RETURN, 0, 0, _FAIL | _EPERM)]
     code += [(_EQUAL, 0, 4, clone), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _CLONE_THREAD)]  # threads, no processes
     code += [(_RETURN, 0, 0, _GO_ON), (_RETURN, 0, 0, _FAIL | _EPERM), (_RETURN, 0, 0, _GO_ON)]
     filters = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in code))

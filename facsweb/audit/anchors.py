@@ -9,6 +9,7 @@ file in ``settings.ANCHORS_DIR`` (best on storage that can be written only once)
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import logging
@@ -124,10 +125,15 @@ def write_files() -> None:
 def _write_once(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     try:
-        os.write(descriptor, content)  # less than a page of the disk: whole or not at all
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # A disk that is full leaves a file without content, which would stay and look like somebody's doing.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _send(anchor: Anchor) -> None:

@@ -16,7 +16,9 @@ from facsweb.audit import reading
 from facsweb.audit.models import Entry
 
 #: Acts that only look, copy or take away.
-READS: Final = frozenset({*reading.WINDOWED.values(), *reading.EVERY.values(), *reading.ITSELF.values()})
+READS: Final = frozenset(
+    act for pages in (reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.BY_LINK) for act in pages.values()
+)
 
 # One step through the index for every value, where DISTINCT would read every entry of the study.
 _DISTINCT: Final = """

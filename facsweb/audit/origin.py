@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,6 +97,15 @@ def client_address(remote: str, forwarded: str) -> str:
     """
     if settings.AUDIT_ADDRESS == "none":
         return ""
+    address = _client(remote, forwarded)
+    if address is None:
+        return ""
+    if settings.AUDIT_ADDRESS == "short":
+        return str(ip_network((address, SHORT[address.version]), strict=False))
+    return str(address)
+
+
+def _client(remote: str, forwarded: str) -> IPv4Address | IPv6Address | None:
     chain = [part.strip() for part in forwarded.split(",") if part.strip()]
     trusted = settings.TRUSTED_PROXIES
     # A request that did not pass every proxy is known by its connection only.
@@ -104,12 +113,21 @@ def client_address(remote: str, forwarded: str) -> str:
     try:
         address = ip_address(found.partition("%")[0])
     except ValueError:
-        return ""
-    if address.version == 6 and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    if settings.AUDIT_ADDRESS == "short":
-        return str(ip_network((address, SHORT[address.version]), strict=False))
-    return str(address)
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def counted(request: Any) -> str:
+    """By what the attempts of a request's sender are counted, whatever the log keeps of addresses.
+
+    Behind a proxy every connection is the proxy's: counting by it, one person's guesses would shut everybody out.
+    An IPv6 address counts as its /64, for whoever has one has all of those.
+    """
+    meta: Mapping[str, str] = request.META
+    address = _client(meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR", ""))
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address or "")
 
 
 def of_request(request: Any) -> Origin:

@@ -9,6 +9,7 @@ nowhere here.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, Final
 
@@ -83,6 +84,13 @@ WINDOWED: Final[dict[str, str]] = {
 #: Page → act, at every look: whoever takes a file has it.
 EVERY: Final[dict[str, str]] = {"agreement:csv": "agreement.download"}
 
+#: Page of a participant's own link → act, once within the window: by nobody with an account, and through the link.
+BY_LINK: Final[dict[str, str]] = dict.fromkeys(
+    ("consent:start", "consent:questions", "consent:withdraw", "consent:withdrawn"), "participant.own_page"
+)
+#: What stands in the log as the way by which a participant came.
+LINK: Final = "participant's link"
+
 #: Page → act that its own service writes, with what exactly was taken.
 ITSELF: Final[dict[str, str]] = {
     "audit:export": "log.export",
@@ -98,6 +106,8 @@ ITSELF: Final[dict[str, str]] = {
     "reports:consent_copy": "consent.copy",
     "privacy:certificate": "erasure.certificate",
     "privacy:download": "copy.download",
+    "reports:own_copy": "consent.copy",
+    "privacy:own_certificate": "erasure.certificate",
 }
 
 #: Pages that only change something; the change is logged by its service.
@@ -112,6 +122,7 @@ CHANGES: Final = frozenset(
         *("reports:retry", "reports:revoke", "reports:send_back", "reports:four_eyes", "reports:document_make"),
         *("reports:package_start", "reports:package_cancel", "privacy:copy", "privacy:hold", "privacy:lift"),
         *("privacy:retry", "studies:consent_hand_over", "studies:consent_link_revoke", "webhooks:again"),
+        "consent:language",
     }
 )
 
@@ -156,8 +167,11 @@ class Unlogged(Exception):  # noqa: N818 (a state that people are told about)
 
 
 def asked(request: HttpRequest, page: str, obj: models.Model) -> None:
-    """Remember that a page is about to show an object; POST and other changes are logged by their services."""
-    if request.method not in ("GET", "HEAD"):
+    """Remember that a page is about to show an object; what POST changes is logged by its service.
+
+    Any other method counts: a view that does not ask for the method answers OPTIONS as it answers GET.
+    """
+    if request.method == "POST":
         return
     if page in WINDOWED:
         note(request, WINDOWED[page], obj)
@@ -165,10 +179,20 @@ def asked(request: HttpRequest, page: str, obj: models.Model) -> None:
         note(request, EVERY[page], obj, always=True)
 
 
-def note(request: HttpRequest, action: str, obj: models.Model, *, always: bool = False) -> None:
-    """Have the reading of an object written once the answer is a good one; ``always`` knows no window."""
+def note(
+    request: HttpRequest, action: str, obj: models.Model, *, always: bool = False, by_link: bool = False
+) -> None:
+    """Have the reading of an object written once the answer is a good one.
+
+    Parameters
+    ----------
+    always : bool
+        Every time, without the window.
+    by_link : bool
+        By the participant, through their own link, whoever is signed in beside.
+    """
     pending = getattr(request, "readings", [])
-    request.readings = [*pending, (action, obj, always)]  # type: ignore[attr-defined]
+    request.readings = [*pending, (action, obj, always, by_link)]  # type: ignore[attr-defined]
 
 
 def write(request: HttpRequest, status: int) -> None:
@@ -183,11 +207,13 @@ def write(request: HttpRequest, status: int) -> None:
     if not (200 <= status < 300 or status == 304):
         return
     try:
-        for action, obj, always in getattr(request, "readings", ()):
-            if always:
-                services.record(request.user, action, obj)
-            else:
-                once(request.user, action, obj)
+        for action, obj, always, by_link in getattr(request, "readings", ()):
+            actor = None if by_link else request.user
+            with origin.through(LINK) if by_link else nullcontext():
+                if always:
+                    services.record(actor, action, obj)
+                else:
+                    once(actor, action, obj)
     except DatabaseError as error:
         raise Unlogged from error
 

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from analysis import confined
 from analysis.types import AnalysisError
 from facsweb.accounts import reauthentication
+from facsweb.audit import origin
 from facsweb.coding.models import Layer
 from facsweb.reports import authority, comparison, content, hooks, life, presentation, services
 from facsweb.reports.forms import FindForm, RevokeForm, SignForm
@@ -278,7 +279,7 @@ def verify_file(request: HttpRequest, name: str) -> HttpResponse:
 
 def _too_many(request: HttpRequest) -> bool:
     """Whether an address checked more than `CHECKS_A_MINUTE` files."""
-    key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
+    key = f"verify:{origin.counted(request)}"
     cache.add(key, 0, timeout=60)
     try:
         return cache.incr(key) > CHECKS_A_MINUTE

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from facsweb.audit import origin, reading
 from facsweb.studies import consent_text, law, links, own_page, services, withdrawing
 from facsweb.studies.forms import OwnAnswersForm, OwnWithdrawalForm
 from facsweb.studies.models import ConsentForm, ConsentLink
@@ -36,7 +37,7 @@ View = Callable[..., HttpResponse]
 
 def _guessed_too_often(request: HttpRequest) -> bool:
     """Count a wrong address. A right one is opened all the same: 256 bits are not found by guessing."""
-    key = f"consent-guess:{request.META.get('REMOTE_ADDR', '')}"
+    key = f"consent-guess:{origin.counted(request)}"
     cache.add(key, 0, timeout=60)
     try:
         return bool(cache.incr(key) > GUESSES_A_MINUTE)
@@ -74,7 +75,11 @@ def by_link(view: View) -> Any:
             if link is None:
                 return guarded(_closed(request, language))
             link.secret = secret  # type: ignore[attr-defined]
-            return guarded(view(request, link, language, **more))
+            page = request.resolver_match.view_name if request.resolver_match else ""
+            if page in reading.BY_LINK and request.method != "POST":
+                reading.note(request, reading.BY_LINK[page], link.participant, by_link=True)
+            with origin.through(reading.LINK):
+                return guarded(view(request, link, language, **more))
 
     return opened
 

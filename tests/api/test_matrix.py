@@ -6,6 +6,8 @@ The operations come from the resolver and the description; one that is not in `s
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +43,8 @@ QUERIES = {"recording_upload": "?filename=a.mp4"}
 FOR_ANYBODY = {"studies_list", "reports_list", "report_verify"}
 #: Where what was sent is refused for what it is, once its sender was let in.
 LET_IN = {"recording_upload": 422, "tus_create": 412}
+#: How often each status was answered.
+ANSWERS: Counter[int] = Counter()
 
 
 def paths() -> dict[str, tuple[str, str]]:
@@ -82,7 +86,15 @@ def status(name: str, world: Any, secret: str, client: Any = None) -> int:
         if response.streaming:
             b"".join(response.streaming_content)
         transaction.set_rollback(True)
+    ANSWERS[response.status_code] += 1
     return int(response.status_code)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures() -> Iterator[None]:
+    """What was answered, for ``docs/security.md``; ``-s`` shows it."""
+    yield
+    print(f"\n{len(paths())} operations, {ANSWERS.total()} requests; answers: {dict(sorted(ANSWERS.items()))}")
 
 
 def scope_of(name: str) -> str:

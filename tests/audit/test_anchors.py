@@ -101,6 +101,20 @@ def test_a_folder_that_was_away_gets_its_files_later(entries, folder, settings, 
     assert sentences() == []
 
 
+def test_a_disk_that_is_full_leaves_no_half_a_file(entries, folder, monkeypatch, caplog):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(anchors.os, "fsync", full)
+        anchors.daily()
+    assert list(folder.glob("*.json")) == []
+    assert "could not be written" in caplog.text
+    anchors.write_files()
+    assert len(list(folder.glob("*.json"))) == 1
+    assert checking.verify().faults == []
+
+
 def test_a_file_that_is_there_is_never_written_again(two, folder):
     path = folder / "2026-01-01.json"
     path.chmod(0o644)

@@ -217,7 +217,8 @@ def test_the_page_and_its_filters_answer(installation):
     setup_test_environment()
     staff = User.objects.create_user("staff@example.org", "Staff", "correct horse battery", is_staff=True)
     study = create_study(staff, name="S", purpose="P.", setting="research", jurisdiction="Japan")
-    services.record(staff, "thing.change", study, before={"mood": "müde"}, after={"mood": "wach"})
+    with origin.acting(origin.Origin(address="127.0.0.1")):
+        services.record(staff, "thing.change", study, before={"mood": "müde"}, after={"mood": "wach"})
     client = Client()
     client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
     url = f"/studies/{study.pk}/audit/"

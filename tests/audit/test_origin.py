@@ -5,10 +5,13 @@ import subprocess
 import sys
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from facsweb.audit import origin, services
 from facsweb.audit.models import Entry
+from facsweb.studies import links
+from facsweb.studies.participant_views import GUESSES_A_MINUTE
 from tests.conftest import REPOSITORY
 
 
@@ -46,6 +49,37 @@ def test_the_address_is_believed_from_as_many_proxies_as_are_configured(settings
 def test_an_address_is_kept_as_the_operator_wants(settings, kept, remote, address):
     settings.AUDIT_ADDRESS = kept
     assert origin.client_address(remote, "") == address
+
+
+@pytest.mark.parametrize(
+    ("trusted", "remote", "forwarded", "counted"),
+    [
+        (0, "192.0.2.77", "203.0.113.9", "192.0.2.77"),
+        (1, "127.0.0.1", "10.0.0.1, 203.0.113.9", "203.0.113.9"),
+        (0, "2001:db8:1:2::3", "", "2001:db8:1:2::/64"),
+        (0, "", "", ""),
+    ],
+)
+def test_attempts_are_counted_by_the_client_whatever_the_log_keeps(
+    settings, rf, trusted, remote, forwarded, counted
+):
+    settings.TRUSTED_PROXIES, settings.AUDIT_ADDRESS = trusted, "none"
+    more = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+    assert origin.counted(rf.get("/", REMOTE_ADDR=remote, **more)) == counted
+
+
+def test_guesses_behind_a_proxy_shut_nobody_else_out(settings, client, participant, consent, people):
+    """Every connection is the proxy's there; one who guesses must not close the links of all participants."""
+    settings.TRUSTED_PROXIES = 1
+    cache.clear()
+    _, secret = links.make(people["analyst"], participant)
+    wrong, right = (reverse("consent:start", args=[one]) for one in ("A" * 43, secret))
+    guess = {"X-Forwarded-For": "203.0.113.9"}
+    answers = {client.get(wrong, headers=guess).status_code for _ in range(GUESSES_A_MINUTE + 2)}
+    assert answers == {404, 429}
+    assert client.get(right, headers=guess).status_code == 429
+    assert client.get(right, headers={"X-Forwarded-For": "198.51.100.7"}).status_code == 200
+    cache.clear()
 
 
 def test_another_word_for_it_does_not_start():

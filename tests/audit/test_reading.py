@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from facsweb.audit import origin, reading
 from facsweb.audit.models import Entry
-from facsweb.studies import access
+from facsweb.studies import access, signed_links
 from facsweb.studies.models import Role
 from tests import test_access_matrix as matrix
 from tests.factories import make_recording
@@ -23,11 +23,12 @@ LOGGED = {**reading.WINDOWED, **reading.EVERY, **reading.ITSELF}
 
 def test_every_page_of_a_study_is_logged_or_says_why_not():
     """Who adds a page to ``studies/access.py`` decides here what the log says of it."""
-    lists = [reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.CHANGES, reading.UNLOGGED]
+    lists = [reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.BY_LINK, reading.CHANGES, reading.UNLOGGED]
     named = Counter(page for one in lists for page in one)
     assert {page for page, times in named.items() if times > 1} == set(), "pages that stand in two lists"
-    assert set(access.PAGES) - set(named) == set(), "pages of which audit/reading.py says nothing"
-    assert set(named) - set(access.PAGES) == set(), "pages that audit/reading.py names and that are gone"
+    shown = {*access.PAGES, *access.BY_LINK}
+    assert shown - set(named) == set(), "pages of which audit/reading.py says nothing"
+    assert set(named) - shown == set(), "pages that audit/reading.py names and that are gone"
     assert all(reading.UNLOGGED.values())
 
 
@@ -41,7 +42,8 @@ def opened(world, client_as, page):
     url, _ = matrix.url_of(page, world)
     for role in sorted(access.PAGES[page], key=["coder", "analyst", "administrator", "manager"].index):
         before = Entry.objects.count()
-        response = client_as(str(role)).get(url)
+        # Pictures and videos answer with their signed address first, and that is no reading yet.
+        response = client_as(str(role)).get(url, follow=True)
         if response.streaming:
             b"".join(response.streaming_content)
         if response.status_code < 400:
@@ -49,7 +51,7 @@ def opened(world, client_as, page):
     raise AssertionError(f"{page}: {response.status_code}")
 
 
-@pytest.mark.parametrize("page", sorted(LOGGED))
+@pytest.mark.parametrize("page", sorted(set(LOGGED) - access.BY_LINK))
 def test_looking_at_it_leaves_an_entry(page, world, client_as):
     response, made = opened(world, client_as, page)
     assert response.status_code in (200, 206), page
@@ -58,7 +60,38 @@ def test_looking_at_it_leaves_an_entry(page, world, client_as):
     assert entry.study_id == world.participant.study_id
 
 
-@pytest.mark.parametrize("page", sorted(reading.CHANGES))
+@pytest.mark.parametrize("page", sorted({*reading.BY_LINK, "reports:own_copy"}))
+def test_what_a_participant_opens_is_theirs_in_the_log(page, world, client_as):
+    """Also on a computer where somebody of the team is signed in."""
+    url, _ = matrix.url_of(page, world)
+    before = Entry.objects.count()
+    for client in (Client(), client_as("coder")):
+        assert client.get(url).status_code == 200
+    act = {**reading.BY_LINK, **reading.ITSELF}[page]
+    made = list(Entry.objects.filter(number__gt=before, action=act))
+    # A page within a quarter of an hour is one reading of a session; two computers are two.
+    assert made
+    assert {(entry.actor_id, entry.actor_label, entry.via) for entry in made} == {
+        (None, "system", "participant's link")
+    }
+    assert {entry.study_id for entry in made} == {world.participant.study_id}
+    assert client_as("coder").get(url.replace("/c/", "/c/A")).status_code == 404
+    assert Entry.objects.filter(number__gt=before, action=act).count() == len(made)
+
+
+@pytest.mark.parametrize("page", sorted({*reading.WINDOWED, *reading.EVERY}))
+def test_no_method_gets_round_the_log(page, world, client_as):
+    """A view that asks for no method answers OPTIONS as GET, without a token; then with an entry."""
+    url, _ = matrix.url_of(page, world)
+    role = str(sorted(access.PAGES[page])[0])
+    for method in ("options", "put", "patch", "delete"):
+        before = Entry.objects.count()
+        answer = getattr(client_as(role), method)(url)
+        entries = Entry.objects.filter(number__gt=before, action=LOGGED[page])
+        assert answer.status_code >= 300 or entries.exists(), method
+
+
+@pytest.mark.parametrize("page", sorted(reading.CHANGES - access.BY_LINK))
 def test_what_only_changes_something_shows_nothing(page, world, client_as):
     url, _ = matrix.url_of(page, world)
     role = sorted(access.PAGES[page])[0]
@@ -75,7 +108,7 @@ def watch(recording, client_as):
     url = reverse("recordings:video", args=[recording.pk])
 
     def get(client, **headers):
-        response = client.get(url, headers=headers)
+        response = client.get(url, headers=headers, follow=True)
         if response.streaming:
             b"".join(response.streaming_content)
         return response
@@ -116,6 +149,42 @@ def test_a_refusal_is_no_reading(watch, client_as, recording):
     assert watch(client, range="bytes=99999999-").status_code == 416
     assert client.post(reverse("recordings:video", args=[recording.pk])).status_code == 405
     assert not watched().exists()
+
+
+def signed_for(client, url):
+    """The signed address that the plain one answers with; no byte of the video has left by then."""
+    response = client.get(url)
+    assert response.status_code == 302
+    assert not watched().exists()
+    return response["Location"]
+
+
+def test_the_bytes_are_the_reading_and_not_the_way_to_them(client_as, recording):
+    client, url = client_as("coder"), reverse("recordings:video", args=[recording.pk])
+    signed = signed_for(client, url)
+    for _ in range(3):
+        b"".join(client.get(signed).streaming_content)
+        b"".join(client.get(url, follow=True).streaming_content)
+    assert watched().get().actor.email == "coder@example.org"
+
+
+def test_a_signed_address_of_somebody_else_or_of_earlier_is_no_reading(client_as, recording, monkeypatch):
+    client, url = client_as("coder"), reverse("recordings:video", args=[recording.pk])
+    signed = signed_for(client, url)
+    assert client_as("analyst").get(signed).status_code == 403
+    assert client_as("coder").get(signed).status_code == 403, "the same person, signed in somewhere else"
+    assert client_as("stranger").get(signed).status_code == 404
+    assert Client().get(signed).status_code == 302  # to the sign-in page
+    end = signed_links._now() + 2 * signed_links.STEP_S + 1
+    monkeypatch.setattr(signed_links, "_now", lambda: end)
+    assert client.get(signed).status_code == 403
+    # A player on our page is sent on to a fresh address, which is no reading either until it is followed.
+    player = {"Sec-Fetch-Dest": "video", "Sec-Fetch-Site": "same-origin"}
+    fresh = client.get(signed, headers=player)
+    assert fresh.status_code == 302
+    assert not watched().exists()
+    b"".join(client.get(fresh["Location"], headers=player).streaming_content)
+    assert watched().count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from facsweb.audit.models import Entry
 from facsweb.privacy import services
 from facsweb.privacy.models import Erasure
 from facsweb.reports.verification import verify_pdf
@@ -37,4 +38,6 @@ def test_the_certificate_is_there_for_the_participant(world, participant, consen
     answer = client.get(own)
     assert answer.headers["Content-Type"] == "application/pdf"
     assert verify_pdf(answer.content).verdict == "good"
+    entry = Entry.objects.get(action="erasure.certificate", via="participant's link")
+    assert (entry.actor, entry.actor_label, entry.study_id) == (None, "system", participant.study_id)
     assert client.get(reverse("privacy:own_certificate", args=["not-" + secret[4:]])).status_code == 404

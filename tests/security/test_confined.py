@@ -15,6 +15,7 @@ import threading
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 import cv2
@@ -22,12 +23,14 @@ import numpy as np
 import pytest
 
 from analysis import confined, media
+from analysis.coded import CodedEvent
 from analysis.confined import calls, plain
 from analysis.confined.jail import Limits
-from analysis.exchange import formats
+from analysis.exchange import formats, values
 from analysis.exchange.values import ExchangeError, Options
 from analysis.media import decode
 from analysis.text.reading import read_bytes
+from analysis.text.units import Transcript, Unit
 from analysis.types import AnalysisError, MediaError
 from tests.conftest import MEDIA, REPOSITORY
 
@@ -51,6 +54,11 @@ def tried(name, action):
         told[name] = "MemoryError"
     except OSError as error:
         told[name] = os.strerror(error.errno)
+TGKILL, SHMGET = (234, 29) if os.uname().machine == "x86_64" else (131, 194)
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*numbers):
+    if libc.syscall(*numbers) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
 def thread():
     one = threading.Thread(target=int); one.start(); one.join()
 tried("read a secret", secret.read_text)
@@ -63,6 +71,10 @@ tried("open a local socket", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_S
 tried("start a program", lambda: os.execv("/bin/true", ["true"]))
 tried("fork", os.fork)
 tried("signal the parent", lambda: os.kill(os.getppid(), 0))
+tried("signal a thread of the parent", lambda: call(TGKILL, os.getppid(), os.getppid(), 0))
+tried("signal a thread of its own", lambda: call(TGKILL, os.getpid(), threading.get_native_id(), 0))
+tried("share memory with others", lambda: call(SHMGET, 0, 4096, 0o1600))
+tried("slow others down", lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 19))
 tried("take much memory", lambda: bytearray(1 << 30))
 tried("open many files", lambda: [open("/dev/null") for _ in range(100)])
 tried("read the given file", lambda: Path(f"/dev/fd/{given}").read_bytes())
@@ -88,11 +100,11 @@ def test_what_a_confined_child_cannot_do(tmp_path):
     assert set(refused) == {
         *("read a secret", "read the data folder", "read passwords", "read the parent's memory"),
         *("write elsewhere", "open a socket", "open a local socket", "start a program", "fork"),
-        "signal the parent",
+        *("signal the parent", "signal a thread of the parent", "share memory with others", "slow others down"),
     }, told
     assert told["take much memory"] == "MemoryError"
     assert told["open many files"] == "Too many open files"
-    works = ("read the given file", "write in the scratch folder", "start a thread")
+    works = ("read the given file", "write in the scratch folder", "start a thread", "signal a thread of its own")
     assert {told[name] for name in works} == {"done"}
     assert told["write too much"] == "File too large"
     assert not (tmp_path / "more").exists()
@@ -351,13 +363,73 @@ def test_open_files_do_not_grow():
 # --- an answer is data ---------------------------------------------------------------------------------------
 
 
-class Evil:
-    def __reduce__(self):
-        return os.system, ("touch /tmp/facsweb-was-here",)
+def made(tree, blobs=b""):
+    """An answer as a child could say it that obeys nobody."""
+    head = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
+    return len(head).to_bytes(8, "little") + head + blobs
 
 
-@pytest.mark.parametrize("value", [Evil(), Path("/etc"), subprocess.Popen, io.BytesIO, calls.TEXT])
-def test_answer_can_hold_nothing_but_plain_values(value):
-    with pytest.raises(pickle.UnpicklingError, match="not among what a reader may answer"):
-        plain.unpacked(pickle.dumps((True, value)))
-    assert not Path("/tmp/facsweb-was-here").exists()  # noqa: S108
+def test_answer_comes_back_as_it_was():
+    reading = values.Reading(
+        format="csv",
+        events=(CodedEvent("12", "both", "C", 0, 1, 2, note="ü \ud800 😀", confidence=0.25),),
+        unmatched=MappingProxyType({"wave": 3}),
+        spans=((0, 5),),
+    )
+    value = (True, (reading, [1, None, 2.5], {"a": b"one"}, b"two", Transcript("txt", (Unit(0, 1, "", "Hi."),))))
+    assert plain.unpacked(plain.packed(value)) == value
+
+
+@pytest.mark.parametrize("value", [Path("/etc"), subprocess.Popen, io.BytesIO(), calls.TEXT, {1}, np.int64(1)])
+def test_reader_can_say_nothing_but_plain_values(value):
+    with pytest.raises(TypeError, match="not among what a reader may answer"):
+        plain.packed((True, value))
+
+
+EVENT = ["12", "both", "C", 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        pickle.dumps((True, 1)),
+        made({"Popen": ["touch /tmp/x"]}),
+        made({"unknown": []}),
+        made({"tuple": 5}),
+        made({"bytes": 3}, b"ab"),
+        made({"bytes": -1}, b"ab"),
+        made({"bytes": 1}, b"ab"),
+        made([1, 2]),
+        made({"tuple": [], "list": []}),
+        made({"dict": [[{"tuple": []}, 1]]}),
+        made({"dict": [["a", 1, 2]]}),
+        made({"CodedEvent": EVENT[:3]}),
+        made({"CodedEvent": [*EVENT, False, 0, "", None, "one more"]}),
+        made({"CodedEvent": ["no code", *EVENT[1:]]}),
+        made({"Unit": [2, 1, "", "Hi."]}),
+        made(b'{"tuple":[' * 200_000 + b"1" + b"]}" * 200_000),
+        made(b"1" * 100_000),
+        made(b"\xff"),
+        (1 << 62).to_bytes(8, "little") + b"1",
+        made(b" " * (plain.MOST_JSON + 1) + b"1"),
+    ],
+)
+def test_answer_of_a_child_that_obeys_nobody_is_refused(answer):
+    """As is its memory of an attacker's: no class of ours is changed, and the process that asked goes on."""
+    with pytest.raises((ValueError, TypeError, RecursionError)):
+        plain.unpacked(answer)
+
+
+@pytest.mark.parametrize(
+    "told", [None, "words", {"MediaInfo": []}, {"tuple": [9, 9, {"bytes": 3}]}, {"list": [1]}]
+)
+def test_answer_to_another_question_is_refused(told, monkeypatch):
+    answer = made({"tuple": [True, told]}, b"abc")
+    monkeypatch.setattr(calls, "_asked", lambda *_: (answer, 0, False))
+    for ask in (
+        lambda: confined.probe(CLIP), lambda: confined.still(CLIP, 0), lambda: confined.transcript(b"a", "a.txt"),
+        lambda: confined.coding(b"a", values.Options()), lambda: confined.picture(b"a", 9),
+    ):  # fmt: skip
+        with pytest.raises(AnalysisError, match="made the reader stop"):
+            ask()
