@@ -42,6 +42,8 @@ def is_over(session: OpenSession, now: datetime) -> bool:
 
 def note(request: HttpRequest, user: User, address: str | None) -> bool:
     """Note that a signed-in browser was here; False when its session was over and has been ended."""
+    if request.session.session_key is None:  # another person signs in where somebody was: Django starts afresh
+        request.session.save()
     key, now = request.session.session_key, timezone.now()
     session = OpenSession.objects.filter(session_key=key).first()
     device = request.META.get("HTTP_USER_AGENT", "")[:LONGEST_DEVICE]

@@ -105,6 +105,21 @@ def for_manager(user: Any) -> list[Report]:
     )
 
 
+def for_second_signer(user: Any) -> list[Report]:
+    """Reports that wait for a second signature which the user may give, the oldest first."""
+    return list(
+        Report.objects.filter(
+            sign_off__layer__run__recording__participant__study__in=access.studies(user, "reports:countersign"),
+            state=Report.State.AWAITING,
+        )
+        .exclude(sign_off__signer=user)
+        .exclude(sign_off__layer__run__recording__in=blind_recordings(user))
+        .select_related("sign_off__signer", "sign_off__layer__run__recording__participant__study")
+        .defer("sign_off__content", *(f"sign_off__layer__run__{column}" for column in HEAVY))
+        .order_by("created_at")[:SHORT]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Administrator:
     """The studies somebody runs, and the consents that were withdrawn in them."""

@@ -29,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "analyst": next_steps.for_analyst(user) if Role.ANALYST in roles else None,
         "coder": queue.for_coder(user) if Role.CODER in roles else None,
         "coded_studies": next_steps.coded_studies(user) if Role.CODER in roles else [],
+        "second": next_steps.for_second_signer(user),
         "reports": next_steps.for_manager(user) if Role.MANAGER in roles else None,
         "administrator": next_steps.for_administrator(user) if Role.ADMINISTRATOR in roles else None,
         "short": f":{next_steps.SHORT}",
