@@ -20,14 +20,17 @@ import facsweb
 from analysis.models import registry
 from facsweb.about import checks, files
 from facsweb.about.values import Action, Answer, Column, Table, Tone, counted, words
+from facsweb.api.models import Token, Webhook
+from facsweb.audit import anchors
 from facsweb.coding.models import Layer, Revision
 from facsweb.learning import lapses
 from facsweb.learning.models import Training
+from facsweb.privacy.models import Erasure
 from facsweb.reports import authority
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
 from facsweb.studies.services import missing_scopes
 
 QUESTION: Final = "Can it be audited?"
@@ -53,7 +56,9 @@ def answer(user: Any, *, again: bool = False) -> Answer:
     notes = tuple(f"The log: {fault}" for fault in chain.result.faults)
     tone: Tone = "bad" if faults else "good"
     tables = (
-        Table("checks", "Checked", FACTS, (_log(chain), *_signed(reports), *_machine(), *_certificate())),
+        Table(
+            "checks", "Checked", FACTS, (_log(chain), *_anchors(), *_signed(reports), *_machine(), *_certificate())
+        ),
         Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals())),
         Table("software", "Software and models", FACTS, tuple(_software())),
         Table("places", "Where the data are", FACTS, tuple(_places())),
@@ -104,6 +109,19 @@ def _log(chain: checks.Checked) -> Row:
     return {"what": "Log", "found": said, "how": how}
 
 
+def _anchors() -> list[Row]:
+    """What the log was on each day, signed; whether they fit is looked at with the log itself."""
+    newest = anchors.newest()
+    if newest is None:
+        return [{"what": "Daily anchors of the log", "found": None, "how": "The first is signed within a day."}]
+    how = (
+        "Each says, signed with this installation’s key, which hash the last entry had on a day. They lie in a "
+        "folder beside the database, too, so that a log which was written again or cut off contradicts them."
+    )
+    found = f"{newest.number:,}; the last of {newest.day:%Y-%m-%d}, at entry {newest.entry:,}"
+    return [{"what": "Daily anchors of the log", "found": found, "how": how}]
+
+
 def _signed(reports: checks.Checked) -> list[Row]:
     found: checks.Reports = reports.result
     when = words(reports.at, "moment")
@@ -119,7 +137,7 @@ def _signed(reports: checks.Checked) -> list[Row]:
             "what": "Signed reports (PDF)",
             "found": f"{found.whole_documents} of {found.documents} unchanged{revoked}{waiting}",
             "how": f"The SHA-256 of each file was compared with the one noted when it was sealed, on {when}. "
-            "Anybody can check a file under Verify.",
+            "Anybody can check a file under Verify, and without this installation with its root certificate.",
         },
     ]
 
@@ -179,7 +197,9 @@ def _certificate() -> list[Row]:
 
 
 def _withdrawals() -> list[Row]:
-    people = set(Consent.objects.exclude(withdrawn_at=None).values_list("participant", flat=True))
+    people = set(Withdrawal.objects.values_list("consent__participant", flat=True))
+    people |= set(Consent.objects.exclude(withdrawn_at=None).values_list("participant", flat=True))
+    destroyed = Counter(Erasure.objects.values_list("state", flat=True))
     withdrawn = list(
         Participant.objects.filter(pk__in=people).select_related("study").prefetch_related("consents")
     )
@@ -192,13 +212,19 @@ def _withdrawals() -> list[Row]:
         {
             "what": "Participants who withdrew",
             "found": f"{len(withdrawn):,}",
-            "how": f"Of them {len(gone):,} agree to no recording of their face now; their recordings are neither "
-            "analysed nor compared nor learned from any more.",
+            "how": f"Whole or in part. Of them {len(gone):,} agree to no recording of their face now; their "
+            "recordings are neither analysed nor compared nor learned from any more.",
         },
         {
             "what": "Analyses of theirs still running",
             "found": f"{running:,}",
             "how": "A withdrawal stops them within seconds; counted now.",
+        },
+        {
+            "what": "Destructions",
+            "found": f"{destroyed[Erasure.State.SUCCEEDED]:,} of {destroyed.total():,} done and checked",
+            "how": "After withdrawals, on request and when a study’s time is over. Each keeps the hashes of what "
+            "went, and a certificate.",
         },
         {
             "what": "Scorers that had learned from them",
@@ -277,8 +303,19 @@ def _places() -> list[Row]:
         {
             "what": "What leaves the installation",
             "found": "; ".join(_leaves()) or "nothing",
-            "how": "Pages load nothing from elsewhere, and no recording or figure is sent; read from the settings "
-            f"on {words(timezone.now(), 'day')}.",
+            "how": "Pages load nothing from elsewhere, and no recording or figure is sent by itself; read from "
+            f"the settings and the database on {words(timezone.now(), 'day')}.",
+        },
+        {
+            "what": "Programs with a token",
+            "found": counted(_tokens(), "token") if _tokens() else "none",
+            "how": "Each acts for its owner, for chosen purposes and days; what it reads and does stands in the "
+            "log under both names.",
+        },
+        {
+            "what": "What can be taken along",
+            "found": "the log; signed reports; a study’s bundle; a copy of everything about a participant",
+            "how": "As files with checksums, by whoever may open them; each taking stands in the log.",
         },
     ]
 
@@ -289,8 +326,19 @@ def _leaves() -> list[str]:
     if os.environ.get("FACSWEB_TSA_URL"):
         found.append("the hash of a report, to the time-stamping service")
     if settings.EMAIL_BACKEND.endswith((".smtp.EmailBackend", ".filebased.EmailBackend")):
-        found.append("mail about passwords, to people with an account")
+        found.append("mail about accounts and about data that go soon, to people with an account")
+        if settings.ANCHOR_MAIL:
+            found.append("each day’s anchor of the log, to addresses that the operator chose")
+    if settings.OIDC_ISSUER:
+        found.append("signing in, to the identity provider")
+    if hooks := Webhook.objects.filter(state="active").count():
+        found.append(f"ids of what happened, to {counted(hooks, 'webhook')}")
     return found
+
+
+def _tokens() -> int:
+    """API tokens that work."""
+    return int(Token.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).count())
 
 
 def _links(user: Any) -> tuple[Action, ...]:

@@ -247,13 +247,13 @@ def test_a_card_s_columns_of_numbers_have_a_class_and_no_style():
 @pytest.fixture
 def half_signed(recording, people, study):
     """A report that the coder signed, in a study that asks for two signatures; its document was made."""
-    from facsweb.coding.services import create_layer
+    from facsweb.coding.services import open_layer
     from facsweb.reports import services as reports
     from facsweb.reports.models import Report
 
     run = make_finished_run(recording, people["analyst"])
     reports.set_four_eyes(people["administrator"], study, True)
-    layer = create_layer(people["coder"], run)
+    layer = open_layer(people["coder"], run)
     sign_off = reports.sign(people["coder"], layer, password=PASSWORD, statement=reports.STATEMENT)
     Report.objects.filter(sign_off=sign_off).update(state=Report.State.AWAITING)
     return sign_off.report
