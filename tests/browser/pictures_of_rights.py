@@ -1,4 +1,4 @@
-"""Pictures of what lawyers, reviewers and participants open: consent, withdrawal, accounts, log, signatures, API."""
+"""Pictures of what lawyers, reviewers and participants open: consent, accounts, log, signatures, the API."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ def rights(demonstration: Any, link: str) -> list[tuple[Any, list[Picture]]]:
     link : str
         A participant's link that waits for answers.
     """
-    from facsweb.demo.rights import BY_LINK, NARROWED
-    from facsweb.demo.rights import STUDY_NAME as NAME
+    from facsweb.demo.rights import BY_LINK, NARROWED, STUDY_NAME
     from facsweb.privacy.models import Erasure
     from facsweb.reports.models import Report
     from facsweb.studies.models import Participant, Role, Study
 
-    study = Study.objects.get(name=NAME)
+    study = Study.objects.get(name=STUDY_NAME)
     agreed, narrowed = (Participant.objects.get(study=study, code=code) for code in (BY_LINK, NARROWED))
     report = Report.objects.get(sign_off__layer__run__recording__participant=agreed)
     participants = [
