@@ -319,5 +319,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"facsweb": {"level": "INFO"}},
+    # pyHanko warns at every seal that it may not fetch anything: nothing of ours is to be fetched.
+    "loggers": {"facsweb": {"level": "INFO"}, "pyhanko.sign.signers.pdf_signer": {"level": "ERROR"}},
 }

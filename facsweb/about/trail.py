@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,7 +32,7 @@ from facsweb.reports import authority
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
-from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
+from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import missing_scopes
 
 QUESTION: Final = "Can it be audited?"
@@ -52,21 +54,21 @@ Row = dict[str, Any]
 def answer(user: Any, *, again: bool = False) -> Answer:
     """The answer; ``again`` computes the checks anew."""
     chain, reports = checks.chain(again=again), checks.reports(again=again)
-    faults = _faults(chain.result, reports.result)
+    machine = _by_whom()
+    faults = _faults(chain.result, reports.result, machine)
     notes = tuple(f"The log: {fault}" for fault in chain.result.faults)
     tone: Tone = "bad" if faults else "good"
+    checked = (_log(chain), *_anchors(), *_signed(reports), *_machine(machine), *_certificate())
     tables = (
-        Table(
-            "checks", "Checked", FACTS, (_log(chain), *_anchors(), *_signed(reports), *_machine(), *_certificate())
-        ),
+        Table("checks", "Checked", FACTS, checked),
         Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals())),
         Table("software", "Software and models", FACTS, tuple(_software())),
         Table("places", "Where the data are", FACTS, tuple(_places())),
     )
-    return Answer("audit", QUESTION, _short(chain, reports, faults), tables, notes, _links(user), tone)
+    return Answer("audit", QUESTION, _short(chain, reports, machine, faults), tables, notes, _links(user), tone)
 
 
-def _faults(chain: checks.Chain, reports: checks.Reports) -> list[str]:
+def _faults(chain: checks.Chain, reports: checks.Reports, machine: Mapping[str, int]) -> list[str]:
     found = []
     if chain.count:
         found.append(f"the log was tampered with ({counted(chain.count, 'fault')})")
@@ -74,15 +76,14 @@ def _faults(chain: checks.Chain, reports: checks.Reports) -> list[str]:
         found.append(f"{changed} of {reports.sign_offs} signed contents differ from what was signed")
     if changed := reports.documents - reports.whole_documents:
         found.append(f"{changed} of {reports.documents} documents are gone or differ from what was issued")
-    if by_people := _corrected_machine():
+    if by_people := machine["changed"]:
         found.append(f"{counted(by_people, 'event')} of machine layers carry a change by a person")
     return found
 
 
-def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) -> str:
+def _short(chain: checks.Checked, reports: checks.Checked, machine: Mapping[str, int], faults: list[str]) -> str:
     if faults:
         return f"Not without reservation: {'; '.join(faults)}."
-    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
     signed = reports.result
     if signed.documents:
         documents = f"{signed.whole_documents} of {signed.documents} signed reports are byte for byte as issued"
@@ -92,7 +93,7 @@ def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) ->
         documents = "no report is signed yet"
     return (
         f"Yes: the log’s {counted(chain.result.entries, 'entry', 'entries')} form an unbroken chain of hashes, "
-        f"{counted(layers, 'machine layer')} stand as the machine wrote them, and {documents}."
+        f"{counted(machine['layers'], 'machine layer')} stand as the machine wrote them, and {documents}."
     )
 
 
@@ -142,25 +143,26 @@ def _signed(reports: checks.Checked) -> list[Row]:
     ]
 
 
-def _corrected_machine() -> int:
-    by_people = Revision.objects.filter(event__layer__kind=Layer.Kind.MACHINE, author__isnull=False)
-    return by_people.values("event").distinct().count()
+def _by_whom() -> dict[str, int]:
+    """Machine layers, revisions by people, and events in machine layers that a person changed."""
+    machines = Q(event__layer__kind=Layer.Kind.MACHINE)
+    counts = Revision.objects.filter(author__isnull=False).aggregate(
+        people=Count("pk"), changed=Count("event", distinct=True, filter=machines)
+    )
+    return {**counts, "layers": Layer.objects.filter(kind=Layer.Kind.MACHINE).count()}
 
 
-def _machine() -> list[Row]:
-    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
+def _machine(machine: Mapping[str, int]) -> list[Row]:
     runs = AnalysisRun.objects.filter(state=AnalysisRun.State.SUCCEEDED).count()
-    people = Revision.objects.filter(author__isnull=False).count()
-    changed = _corrected_machine()
     return [
         {
             "what": "Machine layers",
-            "found": f"{layers:,}; events in them changed by a person: {changed:,}",
+            "found": f"{machine['layers']:,}; events in them changed by a person: {machine['changed']:,}",
             "how": "Corrections are revisions in a person’s own layer; counted now.",
         },
         {
             "what": "Revisions by people",
-            "found": f"{people:,}",
+            "found": f"{machine['people']:,}",
             "how": "Each keeps its author, its time and what stood there before; none is deleted.",
         },
         {
@@ -197,8 +199,8 @@ def _certificate() -> list[Row]:
 
 
 def _withdrawals() -> list[Row]:
-    people = set(Withdrawal.objects.values_list("consent__participant", flat=True))
-    people |= set(Consent.objects.exclude(withdrawn_at=None).values_list("participant", flat=True))
+    taken_back = Q(withdrawn_at__isnull=False) | Q(withdrawals__isnull=False)
+    people = Consent.objects.filter(taken_back).values("participant")
     destroyed = Counter(Erasure.objects.values_list("state", flat=True))
     withdrawn = list(
         Participant.objects.filter(pk__in=people).select_related("study").prefetch_related("consents")
@@ -288,6 +290,7 @@ def _places() -> list[Row]:
             return "a folder that the operator chose"
         return "the data folder" if place == base else f"{place.relative_to(base)}/ in the data folder"
 
+    outside = _outside()
     name = settings.DATABASES["default"]["NAME"]
     here = below(Path(str(name)).parent) if connection.vendor == "sqlite" else "on the operator’s database server"
     return [
@@ -302,13 +305,13 @@ def _places() -> list[Row]:
         {"what": "Scorers learned here", "found": below(settings.SCORERS_DIR), "how": "Never sent anywhere."},
         {
             "what": "What leaves the installation",
-            "found": "; ".join(_leaves()) or "nothing",
+            "found": "; ".join(_leaves(outside["webhook"])) or "nothing",
             "how": "Pages load nothing from elsewhere, and no recording or figure is sent by itself; read from "
             f"the settings and the database on {words(timezone.now(), 'day')}.",
         },
         {
             "what": "Programs with a token",
-            "found": counted(_tokens(), "token") if _tokens() else "none",
+            "found": counted(outside["token"], "token") if outside["token"] else "none",
             "how": "Each acts for its owner, for chosen purposes and days; what it reads and does stands in the "
             "log under both names.",
         },
@@ -320,7 +323,7 @@ def _places() -> list[Row]:
     ]
 
 
-def _leaves() -> list[str]:
+def _leaves(webhooks: int) -> list[str]:
     """What the settings let out of the installation."""
     found = []
     if os.environ.get("FACSWEB_TSA_URL"):
@@ -331,14 +334,18 @@ def _leaves() -> list[str]:
             found.append("each day’s anchor of the log, to addresses that the operator chose")
     if settings.OIDC_ISSUER:
         found.append("signing in, to the identity provider")
-    if hooks := Webhook.objects.filter(state="active").count():
-        found.append(f"ids of what happened, to {counted(hooks, 'webhook')}")
+    if webhooks:
+        found.append(f"ids of what happened, to {counted(webhooks, 'webhook')}")
     return found
 
 
-def _tokens() -> int:
-    """API tokens that work."""
-    return int(Token.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).count())
+def _outside() -> Counter[str]:
+    """Webhooks that are active and tokens that work, counted in one query."""
+    tokens = Token.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by()
+    webhooks = Webhook.objects.filter(state=Webhook.State.ACTIVE).order_by()
+    kinds = (one.values_list(Value(kind)) for one, kind in ((tokens, "token"), (webhooks, "webhook")))
+    first, second = kinds
+    return Counter(kind for (kind,) in first.union(second, all=True))
 
 
 def _links(user: Any) -> tuple[Action, ...]:
