@@ -54,16 +54,16 @@ Row = dict[str, Any]
 def answer(user: Any, *, again: bool = False) -> Answer:
     """The answer; ``again`` computes the checks anew."""
     chain, reports = checks.chain(again=again), checks.reports(again=again)
-    machine = _by_whom()
+    machine, numbers = _by_whom(), _numbers()
     faults = _faults(chain.result, reports.result, machine)
     notes = tuple(f"The log: {fault}" for fault in chain.result.faults)
     tone: Tone = "bad" if faults else "good"
     checked = (_log(chain), *_anchors(), *_signed(reports), *_machine(machine), *_certificate())
     tables = (
         Table("checks", "Checked", FACTS, checked),
-        Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals())),
+        Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals(numbers))),
         Table("software", "Software and models", FACTS, tuple(_software())),
-        Table("places", "Where the data are", FACTS, tuple(_places())),
+        Table("places", "Where the data are", FACTS, tuple(_places(numbers))),
     )
     return Answer("audit", QUESTION, _short(chain, reports, machine, faults), tables, notes, _links(user), tone)
 
@@ -198,10 +198,10 @@ def _certificate() -> list[Row]:
     ]
 
 
-def _withdrawals() -> list[Row]:
+def _withdrawals(numbers: Counter[str]) -> list[Row]:
     taken_back = Q(withdrawn_at__isnull=False) | Q(withdrawals__isnull=False)
     people = Consent.objects.filter(taken_back).values("participant")
-    destroyed = Counter(Erasure.objects.values_list("state", flat=True))
+    destroyed = {state: numbers[state] for state in Erasure.State.values}
     withdrawn = list(
         Participant.objects.filter(pk__in=people).select_related("study").prefetch_related("consents")
     )
@@ -224,7 +224,7 @@ def _withdrawals() -> list[Row]:
         },
         {
             "what": "Destructions",
-            "found": f"{destroyed[Erasure.State.SUCCEEDED]:,} of {destroyed.total():,} done and checked",
+            "found": f"{destroyed[Erasure.State.SUCCEEDED]:,} of {sum(destroyed.values()):,} done and checked",
             "how": "After withdrawals, on request and when a study’s time is over. Each keeps the hashes of what "
             "went, and a certificate.",
         },
@@ -280,7 +280,7 @@ def _software() -> list[Row]:
     return rows
 
 
-def _places() -> list[Row]:
+def _places(numbers: Counter[str]) -> list[Row]:
     base = Path(settings.DATA_DIR)
 
     def below(path: Any) -> str:
@@ -290,7 +290,6 @@ def _places() -> list[Row]:
             return "a folder that the operator chose"
         return "the data folder" if place == base else f"{place.relative_to(base)}/ in the data folder"
 
-    outside = _outside()
     name = settings.DATABASES["default"]["NAME"]
     here = below(Path(str(name)).parent) if connection.vendor == "sqlite" else "on the operator’s database server"
     return [
@@ -305,13 +304,13 @@ def _places() -> list[Row]:
         {"what": "Scorers learned here", "found": below(settings.SCORERS_DIR), "how": "Never sent anywhere."},
         {
             "what": "What leaves the installation",
-            "found": "; ".join(_leaves(outside["webhook"])) or "nothing",
+            "found": "; ".join(_leaves(numbers["webhook"])) or "nothing",
             "how": "Pages load nothing from elsewhere, and no recording or figure is sent by itself; read from "
             f"the settings and the database on {words(timezone.now(), 'day')}.",
         },
         {
             "what": "Programs with a token",
-            "found": counted(outside["token"], "token") if outside["token"] else "none",
+            "found": counted(numbers["token"], "token") if numbers["token"] else "none",
             "how": "Each acts for its owner, for chosen purposes and days; what it reads and does stands in the "
             "log under both names.",
         },
@@ -339,13 +338,13 @@ def _leaves(webhooks: int) -> list[str]:
     return found
 
 
-def _outside() -> Counter[str]:
-    """Webhooks that are active and tokens that work, counted in one query."""
+def _numbers() -> Counter[str]:
+    """Active webhooks, tokens that work, and destructions by state, counted in one query."""
     tokens = Token.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by()
     webhooks = Webhook.objects.filter(state=Webhook.State.ACTIVE).order_by()
-    kinds = (one.values_list(Value(kind)) for one, kind in ((tokens, "token"), (webhooks, "webhook")))
-    first, second = kinds
-    return Counter(kind for (kind,) in first.union(second, all=True))
+    rows = Erasure.objects.order_by().values_list("state")
+    others = (tokens.values_list(Value("token")), webhooks.values_list(Value("webhook")))
+    return Counter(kind for (kind,) in rows.union(*others, all=True))
 
 
 def _links(user: Any) -> tuple[Action, ...]:
