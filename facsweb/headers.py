@@ -17,10 +17,10 @@ OURS: Final = (
     "publickey-credentials-create",
 )
 NOBODY: Final = (
-    *("accelerometer", "bluetooth", "camera", "clipboard-read", "display-capture", "encrypted-media"),
+    *("accelerometer", "camera", "clipboard-read", "display-capture", "encrypted-media"),
     *("geolocation", "gyroscope", "hid", "idle-detection", "keyboard-map", "local-fonts", "magnetometer"),
     *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access"),
-    *("usb", "web-share", "xr-spatial-tracking"),
+    *("usb", "xr-spatial-tracking"),
 )
 PERMISSIONS: Final = ", ".join([*(f"{name}=(self)" for name in OURS), *(f"{name}=()" for name in NOBODY)])
 

@@ -216,6 +216,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1  # a code may be one period old: people type slowly, clocks differ
+ACCOUNT_FORMS = {"login": "facsweb.accounts.entrance_forms.SignInForm"}
 MFA_FORMS = {
     "activate_totp": "facsweb.accounts.factor_forms.ActivateAppForm",
     "authenticate": "facsweb.accounts.factor_forms.AuthenticateForm",

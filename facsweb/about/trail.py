@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,9 +22,12 @@ import facsweb
 from analysis.models import registry
 from facsweb.about import checks, files
 from facsweb.about.values import Action, Answer, Column, Table, Tone, counted, words
+from facsweb.api.models import Token, Webhook
+from facsweb.audit import anchors
 from facsweb.coding.models import Layer, Revision
 from facsweb.learning import lapses
 from facsweb.learning.models import Training
+from facsweb.privacy.models import Erasure
 from facsweb.reports import authority
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
@@ -49,19 +54,21 @@ Row = dict[str, Any]
 def answer(user: Any, *, again: bool = False) -> Answer:
     """The answer; ``again`` computes the checks anew."""
     chain, reports = checks.chain(again=again), checks.reports(again=again)
-    faults = _faults(chain.result, reports.result)
+    machine, numbers = _by_whom(), _numbers()
+    faults = _faults(chain.result, reports.result, machine)
     notes = tuple(f"The log: {fault}" for fault in chain.result.faults)
     tone: Tone = "bad" if faults else "good"
+    checked = (_log(chain), *_anchors(), *_signed(reports), *_machine(machine), *_certificate())
     tables = (
-        Table("checks", "Checked", FACTS, (_log(chain), *_signed(reports), *_machine(), *_certificate())),
-        Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals())),
+        Table("checks", "Checked", FACTS, checked),
+        Table("withdrawals", "Withdrawn consents, and what came of them", FACTS, tuple(_withdrawals(numbers))),
         Table("software", "Software and models", FACTS, tuple(_software())),
-        Table("places", "Where the data are", FACTS, tuple(_places())),
+        Table("places", "Where the data are", FACTS, tuple(_places(numbers))),
     )
-    return Answer("audit", QUESTION, _short(chain, reports, faults), tables, notes, _links(user), tone)
+    return Answer("audit", QUESTION, _short(chain, reports, machine, faults), tables, notes, _links(user), tone)
 
 
-def _faults(chain: checks.Chain, reports: checks.Reports) -> list[str]:
+def _faults(chain: checks.Chain, reports: checks.Reports, machine: Mapping[str, int]) -> list[str]:
     found = []
     if chain.count:
         found.append(f"the log was tampered with ({counted(chain.count, 'fault')})")
@@ -69,15 +76,14 @@ def _faults(chain: checks.Chain, reports: checks.Reports) -> list[str]:
         found.append(f"{changed} of {reports.sign_offs} signed contents differ from what was signed")
     if changed := reports.documents - reports.whole_documents:
         found.append(f"{changed} of {reports.documents} documents are gone or differ from what was issued")
-    if by_people := _corrected_machine():
+    if by_people := machine["changed"]:
         found.append(f"{counted(by_people, 'event')} of machine layers carry a change by a person")
     return found
 
 
-def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) -> str:
+def _short(chain: checks.Checked, reports: checks.Checked, machine: Mapping[str, int], faults: list[str]) -> str:
     if faults:
         return f"Not without reservation: {'; '.join(faults)}."
-    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
     signed = reports.result
     if signed.documents:
         documents = f"{signed.whole_documents} of {signed.documents} signed reports are byte for byte as issued"
@@ -87,7 +93,7 @@ def _short(chain: checks.Checked, reports: checks.Checked, faults: list[str]) ->
         documents = "no report is signed yet"
     return (
         f"Yes: the log’s {counted(chain.result.entries, 'entry', 'entries')} form an unbroken chain of hashes, "
-        f"{counted(layers, 'machine layer')} stand as the machine wrote them, and {documents}."
+        f"{counted(machine['layers'], 'machine layer')} stand as the machine wrote them, and {documents}."
     )
 
 
@@ -102,6 +108,19 @@ def _log(chain: checks.Checked) -> Row:
         "database itself refuses to change or delete an entry."
     )
     return {"what": "Log", "found": said, "how": how}
+
+
+def _anchors() -> list[Row]:
+    """What the log was on each day, signed; whether they fit is looked at with the log itself."""
+    newest = anchors.newest()
+    if newest is None:
+        return [{"what": "Daily anchors of the log", "found": None, "how": "The first is signed within a day."}]
+    how = (
+        "Each says, signed with this installation’s key, which hash the last entry had on a day. They lie in a "
+        "folder beside the database, too, so that a log which was written again or cut off contradicts them."
+    )
+    found = f"{newest.number:,}; the last of {newest.day:%Y-%m-%d}, at entry {newest.entry:,}"
+    return [{"what": "Daily anchors of the log", "found": found, "how": how}]
 
 
 def _signed(reports: checks.Checked) -> list[Row]:
@@ -119,30 +138,31 @@ def _signed(reports: checks.Checked) -> list[Row]:
             "what": "Signed reports (PDF)",
             "found": f"{found.whole_documents} of {found.documents} unchanged{revoked}{waiting}",
             "how": f"The SHA-256 of each file was compared with the one noted when it was sealed, on {when}. "
-            "Anybody can check a file under Verify.",
+            "Anybody can check a file under Verify, and without this installation with its root certificate.",
         },
     ]
 
 
-def _corrected_machine() -> int:
-    by_people = Revision.objects.filter(event__layer__kind=Layer.Kind.MACHINE, author__isnull=False)
-    return by_people.values("event").distinct().count()
+def _by_whom() -> dict[str, int]:
+    """Machine layers, revisions by people, and events in machine layers that a person changed."""
+    machines = Q(event__layer__kind=Layer.Kind.MACHINE)
+    counts = Revision.objects.filter(author__isnull=False).aggregate(
+        people=Count("pk"), changed=Count("event", distinct=True, filter=machines)
+    )
+    return {**counts, "layers": Layer.objects.filter(kind=Layer.Kind.MACHINE).count()}
 
 
-def _machine() -> list[Row]:
-    layers = Layer.objects.filter(kind=Layer.Kind.MACHINE).count()
+def _machine(machine: Mapping[str, int]) -> list[Row]:
     runs = AnalysisRun.objects.filter(state=AnalysisRun.State.SUCCEEDED).count()
-    people = Revision.objects.filter(author__isnull=False).count()
-    changed = _corrected_machine()
     return [
         {
             "what": "Machine layers",
-            "found": f"{layers:,}; events in them changed by a person: {changed:,}",
+            "found": f"{machine['layers']:,}; events in them changed by a person: {machine['changed']:,}",
             "how": "Corrections are revisions in a person’s own layer; counted now.",
         },
         {
             "what": "Revisions by people",
-            "found": f"{people:,}",
+            "found": f"{machine['people']:,}",
             "how": "Each keeps its author, its time and what stood there before; none is deleted.",
         },
         {
@@ -178,8 +198,10 @@ def _certificate() -> list[Row]:
     ]
 
 
-def _withdrawals() -> list[Row]:
-    people = set(Consent.objects.exclude(withdrawn_at=None).values_list("participant", flat=True))
+def _withdrawals(numbers: Counter[str]) -> list[Row]:
+    taken_back = Q(withdrawn_at__isnull=False) | Q(withdrawals__isnull=False)
+    people = Consent.objects.filter(taken_back).values("participant")
+    destroyed = {state: numbers[state] for state in Erasure.State.values}
     withdrawn = list(
         Participant.objects.filter(pk__in=people).select_related("study").prefetch_related("consents")
     )
@@ -192,13 +214,19 @@ def _withdrawals() -> list[Row]:
         {
             "what": "Participants who withdrew",
             "found": f"{len(withdrawn):,}",
-            "how": f"Of them {len(gone):,} agree to no recording of their face now; their recordings are neither "
-            "analysed nor compared nor learned from any more.",
+            "how": f"Whole or in part. Of them {len(gone):,} agree to no recording of their face now; their "
+            "recordings are neither analysed nor compared nor learned from any more.",
         },
         {
             "what": "Analyses of theirs still running",
             "found": f"{running:,}",
             "how": "A withdrawal stops them within seconds; counted now.",
+        },
+        {
+            "what": "Destructions",
+            "found": f"{destroyed[Erasure.State.SUCCEEDED]:,} of {sum(destroyed.values()):,} done and checked",
+            "how": "After withdrawals, on request and when a study’s time is over. Each keeps the hashes of what "
+            "went, and a certificate.",
         },
         {
             "what": "Scorers that had learned from them",
@@ -252,7 +280,7 @@ def _software() -> list[Row]:
     return rows
 
 
-def _places() -> list[Row]:
+def _places(numbers: Counter[str]) -> list[Row]:
     base = Path(settings.DATA_DIR)
 
     def below(path: Any) -> str:
@@ -276,21 +304,47 @@ def _places() -> list[Row]:
         {"what": "Scorers learned here", "found": below(settings.SCORERS_DIR), "how": "Never sent anywhere."},
         {
             "what": "What leaves the installation",
-            "found": "; ".join(_leaves()) or "nothing",
-            "how": "Pages load nothing from elsewhere, and no recording or figure is sent; read from the settings "
-            f"on {words(timezone.now(), 'day')}.",
+            "found": "; ".join(_leaves(numbers["webhook"])) or "nothing",
+            "how": "Pages load nothing from elsewhere, and no recording or figure is sent by itself; read from "
+            f"the settings and the database on {words(timezone.now(), 'day')}.",
+        },
+        {
+            "what": "Programs with a token",
+            "found": counted(numbers["token"], "token") if numbers["token"] else "none",
+            "how": "Each acts for its owner, for chosen purposes and days; what it reads and does stands in the "
+            "log under both names.",
+        },
+        {
+            "what": "What can be taken along",
+            "found": "the log; signed reports; a study’s bundle; a copy of everything about a participant",
+            "how": "As files with checksums, by whoever may open them; each taking stands in the log.",
         },
     ]
 
 
-def _leaves() -> list[str]:
+def _leaves(webhooks: int) -> list[str]:
     """What the settings let out of the installation."""
     found = []
     if os.environ.get("FACSWEB_TSA_URL"):
         found.append("the hash of a report, to the time-stamping service")
     if settings.EMAIL_BACKEND.endswith((".smtp.EmailBackend", ".filebased.EmailBackend")):
-        found.append("mail about passwords, to people with an account")
+        found.append("mail about accounts and about data that go soon, to people with an account")
+        if settings.ANCHOR_MAIL:
+            found.append("each day’s anchor of the log, to addresses that the operator chose")
+    if settings.OIDC_ISSUER:
+        found.append("signing in, to the identity provider")
+    if webhooks:
+        found.append(f"ids of what happened, to {counted(webhooks, 'webhook')}")
     return found
+
+
+def _numbers() -> Counter[str]:
+    """Active webhooks, tokens that work, and destructions by state, counted in one query."""
+    tokens = Token.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by()
+    webhooks = Webhook.objects.filter(state=Webhook.State.ACTIVE).order_by()
+    rows = Erasure.objects.order_by().values_list("state")
+    others = (tokens.values_list(Value("token")), webhooks.values_list(Value("webhook")))
+    return Counter(kind for (kind,) in rows.union(*others, all=True))
 
 
 def _links(user: Any) -> tuple[Action, ...]:

@@ -49,7 +49,7 @@ def create_user(actor: User | None, *, email: str, name: str, password: str, is_
     user.set_password(password)
     user.full_clean()
     user.save(force_insert=True)
-    # The administrator vouches for the address. An unverified one could not turn on two-factor authentication.
+    # The administrator vouches for the address. An unverified one could not add a second factor.
     EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
     record(actor, "account.create", user, email=email, is_staff=is_staff)
     return user

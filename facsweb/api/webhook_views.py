@@ -20,6 +20,7 @@ from facsweb.api.forms import ActForm, WebhookForm
 from facsweb.api.models import Delivery, Webhook
 from facsweb.studies import access
 from facsweb.studies.models import Study
+from facsweb.studies.views import crumbs
 
 PAGE_SIZE: Final = 25
 TONES: Final = {
@@ -38,10 +39,6 @@ _SAID: Final = {
 }
 
 
-def _crumbs(study: Study, *more: tuple[str, str]) -> list[tuple[str, str]]:
-    return [(study.name, reverse("studies:detail", args=[study.pk])), *more]
-
-
 @never_cache
 @sensitive_variables("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,8 +52,8 @@ def webhook_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            crumbs = _crumbs(study, ("Webhooks", reverse("webhooks:list", args=[study.pk])), ("New webhook", ""))
-            context = {"webhook": webhook, "secret": secret, "study": study, "crumbs": crumbs}
+            where = crumbs(study, ("Webhooks", reverse("webhooks:list", args=[study.pk])), ("New webhook", ""))
+            context = {"webhook": webhook, "secret": secret, "study": study, "crumbs": where}
             return render(request, "api/webhook_made.html", context)
     found = [(webhook, TONES[Webhook.State(webhook.state)]) for webhook in Webhook.objects.filter(study=study)]
     context = {
@@ -64,7 +61,7 @@ def webhook_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         "webhooks": found,
         "form": form,
         "pages": access.pages(request.user, study),
-        "crumbs": _crumbs(study, ("Webhooks", "")),
+        "crumbs": crumbs(study, ("Webhooks", "")),
     }
     return render(request, "api/webhooks.html", context, status=422 if form.errors else 200)
 
@@ -87,7 +84,7 @@ def webhook_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "webhook": webhook,
         "tone": TONES[Webhook.State(webhook.state)],
         "page": page,
-        "crumbs": _crumbs(webhook.study, listing, ("Deliveries", "")),
+        "crumbs": crumbs(webhook.study, listing, ("Deliveries", "")),
     }
     return render(request, "api/webhook.html", context)
 

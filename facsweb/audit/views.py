@@ -45,6 +45,8 @@ def installation(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, study: Study | None, crumbs: list[tuple[str, str]]) -> HttpResponse:
     context: dict[str, Any] = {"study": study, "crumbs": crumbs, "anchor": anchors.newest()}
+    if study is not None:
+        context["pages"] = access.pages(request.user, study)
     # Hashes are computed again, so the page comes first and asks for the answer after.
     if "check" in request.GET:
         context |= _checked(everything=request.GET["check"] == "all")

@@ -31,7 +31,7 @@ from facsweb.runs import attempts
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
 from facsweb.studies import services as studies
-from facsweb.studies.models import Consent, Role, Scope, Study
+from facsweb.studies.models import Consent, Participant, Role, Scope, Study
 
 STUDY_NAME: Final = "Demonstration: two coders, one adjudication"
 PARTICIPANT_CODE: Final = "D-001"
@@ -108,8 +108,17 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
     coders = [(user, Role.CODER) for user in (one, two, lead, analyst)]
     for user, role in ((analyst, Role.ANALYST), (manager, Role.MANAGER), *coders):
         studies.add_member(lead, study, user, role)
-    run = _copy(analyst, study, source)
-    settled = _coded(analyst, run, "Demonstration: the standard (written by a program)", {lead: TRUE})[0]
+    participant = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)
+    studies.record_consent(
+        analyst,
+        participant,
+        studies.current_form(study),
+        scopes=[Scope.VIDEO],
+        method=Consent.Method.ON_SCREEN,
+        signature="Rendered performer",
+    )
+    run = copied(analyst, participant, source, title="Demonstration, coded twice")
+    settled = coded(analyst, run, "Demonstration: the standard (written by a program)", {lead: TRUE})[0]
     reports.sign(
         lead,
         settled,
@@ -117,7 +126,7 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
         statement=f"{NOTE} {reports.statement_for(settled)}",
     )
     both = {one: FIRST, two: SECOND}
-    first, second = _coded(analyst, run, "Demonstration: coded twice (written by a program)", both)
+    first, second = coded(analyst, run, "Demonstration: coded twice (written by a program)", both)
     beginning.start(lead, first, second, adjudicator=lead)
     settled.refresh_from_db()
     segment = practice.add_segment(
@@ -130,21 +139,12 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
     return study
 
 
-def _copy(analyst: User, study: Study, source: AnalysisRun) -> AnalysisRun:
-    """The analysed recording once more, for a participant of this study; analysing it again would say the same."""
-    participant = studies.create_participant(analyst, study, code=PARTICIPANT_CODE)
-    studies.record_consent(
-        analyst,
-        participant,
-        studies.current_form(study),
-        scopes=[Scope.VIDEO],
-        method=Consent.Method.ON_SCREEN,
-        signature="Rendered performer",
-    )
+def copied(analyst: User, participant: Participant, source: AnalysisRun, *, title: str) -> AnalysisRun:
+    """The analysed recording once more, for another participant; analysing it again would say the same."""
     folder, results = files.recording_folder(source.recording_id), result_dir(source)
     recording = Recording.objects.get(pk=source.recording_id)
     recording.pk, recording._state.adding = uuid.uuid4(), True
-    recording.participant, recording.title = participant, "Demonstration, coded twice"
+    recording.participant, recording.title = participant, title
     for kept in (recording.original, recording.proxy):
         kept.name = (kept.name or "").replace(str(source.recording_id), str(recording.pk))
     shutil.copytree(folder, files.recording_folder(recording.pk))
@@ -160,7 +160,7 @@ def _copy(analyst: User, study: Study, source: AnalysisRun) -> AnalysisRun:
     return run
 
 
-def _coded(analyst: User, run: AnalysisRun, name: str, codings: Mapping[User, Sequence[Said]]) -> list[Layer]:
+def coded(analyst: User, run: AnalysisRun, name: str, codings: Mapping[User, Sequence[Said]]) -> list[Layer]:
     """Codings that were planned, coded blind and, where there are two, submitted; in the order of `codings`."""
     together = len(codings) > 1
     works = tuple(

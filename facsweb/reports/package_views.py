@@ -23,6 +23,7 @@ from facsweb.reports.forms import PackageForm
 from facsweb.reports.models import Package, Report
 from facsweb.studies import access
 from facsweb.studies.models import Study
+from facsweb.studies.views import crumbs
 
 SHOWN = 10
 
@@ -63,7 +64,7 @@ def study(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may": may,
         "study_url": reverse("studies:detail", args=[of.pk]),
         "kept": packages.KEPT.days,
-        "crumbs": [(of.name, reverse("studies:detail", args=[of.pk])), ("Reports", "")],
+        "crumbs": crumbs(of, ("Reports", "")),
     }
     return render(request, "reports/study.html", context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ from analysis.validation import report as corpus_report
 from analysis.validation.metrics import Agreement
 from analysis.validation.scoring import Validation
 from facsweb.about import agreement, checks, corpora, files, prose, training
+from facsweb.api import tokens
+from facsweb.api.models import Webhook
+from facsweb.audit import anchors, triggers
 from facsweb.audit import services as audit
-from facsweb.audit import triggers
 from facsweb.demo.seed import ACCOUNTS
 from facsweb.learning import material, packages, services
 from facsweb.learning.models import Training, Used
@@ -129,6 +132,7 @@ def test_a_scorer_learned_here_changes_training_calibration_and_accuracy(three, 
     assert "measured on 2 of your own signed codings" in told("accuracy").short
     gone = {row["what"]: row["found"] for row in told("audit").tables[1].rows}
     assert gone["Participants who withdrew"] == "1"
+    assert gone["Destructions"] == "0 of 1 done and checked"
     assert gone["Scorers that had learned from them"] == "1"
 
 
@@ -247,6 +251,24 @@ def test_a_tampered_log_is_said_plainly(told, rows, study, people):
     assert answer.short == "Not without reservation: the log was tampered with (1 fault)."
     assert "The log: Entry 2 was altered." in answer.notes
     assert rows("audit", "checks")[0]["found"] == "Tampered with: 1 fault among 3 entries"
+
+
+def test_what_signs_the_log_who_asks_by_token_and_what_leaves_is_told(told, rows, study, people):
+    def found(table):
+        return {row["what"]: row["found"] for row in rows("audit", table)}
+
+    assert found("checks")["Daily anchors of the log"] is None
+    assert (found("places")["Programs with a token"], found("places")["What leaves the installation"]) == (
+        "none",
+        "nothing",
+    )
+    audit.record(people["analyst"], "thing.do", study)
+    assert anchors.daily() == 1
+    tokens.create(people["analyst"], name="Import", scopes=["studies:read"], lifetime=timedelta(days=30))
+    Webhook.objects.create(study=study, url="https://example.org/", created_by=people["administrator"])
+    assert found("checks")["Daily anchors of the log"].startswith("1; the last of ")
+    assert found("places")["Programs with a token"] == "1 token"
+    assert found("places")["What leaves the installation"] == "ids of what happened, to 1 webhook"
 
 
 def test_signed_reports_are_counted_and_hashed(layer, told, rows):

@@ -99,19 +99,19 @@ def test_weak_passwords_are_refused(people, signed_in, password):
 
 
 def test_the_demonstration_says_that_it_asks_for_no_second_factor(settings, client_as, client):
-    assert "Two-factor is off" not in client.get(reverse("account_login")).content.decode()
+    assert "The second factor is off" not in client.get(reverse("account_login")).content.decode()
     settings.FACSWEB_DEMONSTRATION = True
-    words = "Two-factor is off in this demonstration"
+    words = "The second factor is off in this demonstration"
     assert words in client.get(reverse("account_login")).content.decode()
     for page in ("accounts:me", "mfa_index"):
         assert words in client_as("coder").get(reverse(page)).content.decode()
 
 
 def test_an_installation_without_it_says_so_to_its_people(client_as, client, required, settings):
-    assert "Two-factor is off" not in client_as("analyst").get(reverse("accounts:me")).content.decode()
+    assert "The second factor is off" not in client_as("analyst").get(reverse("accounts:me")).content.decode()
     settings.FACSWEB_REQUIRE_MFA = False
     assert (
-        "Two-factor is off on this installation"
+        "The second factor is off on this installation"
         in client_as("analyst").get(reverse("accounts:me")).content.decode()
     )
 

@@ -41,6 +41,7 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("migrate", interactive=False, verbosity=0)
+        from facsweb.demo.rights import seed_rights
         from facsweb.demo.seed import seed
         from facsweb.demo.team import seed_team
         from facsweb.demo.walk import Walk
@@ -53,21 +54,25 @@ def main() -> None:
             open_run = walk.analyse()  # a second one, left open, for the coder's page
             study = seed_team(demonstration)
             assert study is not None
-            _photograph(running.url, demonstration, open_run, study, target, browser_path)
+            said: list[str] = []
+            assert seed_rights(running.url, demonstration, said.append) is not None
+            link = next(line for line in said if "/c/" in line).split()[-1]
+            _photograph(running.url, demonstration, open_run, study, link, target, browser_path)
     print(f"Pictures are in {target}")
 
 
-def _photograph(url: str, demonstration, run: str, study, target: Path, browser_path: str) -> None:
+def _photograph(url: str, demonstration, run: str, study, link: str, target: Path, browser_path: str) -> None:
     from playwright.sync_api import sync_playwright
 
     from facsweb.demo.visitor import Visitor
     from facsweb.studies.models import Role
     from tests.browser.pictures import people_and_pages
+    from tests.browser.pictures_of_rights import rights
 
     login = demonstration.login(Role.CODER)
     coder = Visitor(url, login.email, login.password)
     coder.post(f"runs/{run}/layers/")
-    album = people_and_pages(demonstration, coder, run, study)
+    album = [*people_and_pages(demonstration, coder, run, study), *rights(demonstration, link)]
     only = os.environ.get("PICTURES", "").split()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -30,4 +30,4 @@ def test_its_own_processes_are_told_and_nobody_else(monkeypatch, settings, clien
     Command()._without_second_factor()
     assert child() == "False True"  # what the web server that it starts will find
     assert not settings.FACSWEB_REQUIRE_MFA
-    assert "Two-factor is off in this demonstration" in client.get("/account/login/").content.decode()
+    assert "The second factor is off in this demonstration" in client.get("/account/login/").content.decode()

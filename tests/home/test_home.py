@@ -242,3 +242,27 @@ def test_a_card_s_columns_of_numbers_have_a_class_and_no_style():
     html = render("x", "# X\n\n| a | n |\n|---|---:|\n| b | 1 |\n").html
     assert "style" not in html
     assert '<td class="num">1</td>' in html
+
+
+@pytest.fixture
+def half_signed(recording, people, study):
+    """A report that the coder signed, in a study that asks for two signatures; its document was made."""
+    from facsweb.coding.services import open_layer
+    from facsweb.reports import services as reports
+    from facsweb.reports.models import Report
+
+    run = make_finished_run(recording, people["analyst"])
+    reports.set_four_eyes(people["administrator"], study, True)
+    layer = open_layer(people["coder"], run)
+    sign_off = reports.sign(people["coder"], layer, password=PASSWORD, statement=reports.STATEMENT)
+    Report.objects.filter(sign_off=sign_off).update(state=Report.State.AWAITING)
+    return sign_off.report
+
+
+def test_who_can_give_the_second_signature_is_told_and_who_gave_the_first_is_not(half_signed, home):
+    address = reverse("reports:countersign", args=[half_signed.pk])
+    assert home("administrator").context["second"] == [half_signed]
+    assert address in home("administrator").content.decode()
+    for role in ("coder", "analyst", "manager", "stranger"):
+        assert home(role).context["second"] == [], role
+        assert address not in home(role).content.decode()

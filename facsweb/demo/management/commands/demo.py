@@ -20,12 +20,15 @@ from django.db import DatabaseError
 
 from analysis.models import store
 from facsweb.demo.interview import seed_interview
+from facsweb.demo.rights import seed_rights
 from facsweb.demo.seed import Demonstration, seed
 from facsweb.demo.team import seed_team
 from facsweb.demo.visitor import StepFailed
 from facsweb.demo.walk import Walk
 from facsweb.processes.supervisor import Installation, InstallationError, check_folder, check_migrations
 from facsweb.recordings.models import Recording
+from facsweb.reports.documents import NotReady
+from facsweb.reports.services import Refused
 
 
 class Command(BaseCommand):
@@ -99,8 +102,16 @@ class Command(BaseCommand):
             self._say(f"  {login.role:<14} {login.email:<22} {login.password}")
         self._say("")
         self._say(f"facsweb is ready at {running.url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
+        self._rights(running, demonstration)
         self._interview(running, demonstration)
         running.wait()
+
+    def _rights(self, running: Installation, demonstration: Demonstration) -> None:
+        """Consent, withdrawal and signatures; what fails is tried again at the next start."""
+        try:
+            seed_rights(running.url, demonstration, self._say)
+        except (StepFailed, ValidationError, Refused, NotReady) as error:
+            self._say(f"The study about consent is not complete yet: {error} The next start goes on.")
 
     def _interview(self, running: Installation, demonstration: Demonstration) -> None:
         """The longer recording, while people look around already; what fails is tried again at the next start."""
