@@ -240,6 +240,13 @@ def test_words_are_quoted_only_with_consent(layer, people, participant, consent)
     (quoted,) = quotations.section(recording, events)
     assert quoted["text"] == "It went very well."
     assert "12" in quoted["codes"]
+    # Two people speak, though only one with times: which of them is the participant, nobody knows.
+    rows = [[1_000_000, 3_000_000, "Anna", "It went very well."], [3_000_000, None, "Ben", "And then?"]]
+    save(people["coder"], transcript, rows, expected=2)
+    assert quotations.section(recording, events) is None
+    rows[1][2] = "Anna"
+    save(people["coder"], transcript, rows, expected=3)
+    assert quotations.section(recording, events)
     without = [str(scope) for scope in Scope if scope != Scope.QUOTATION]
     Consent.objects.filter(pk=consent.pk).update(scopes=without)
     assert quotations.section(recording, events) is None
@@ -271,7 +278,7 @@ def test_law_and_a_recorded_exception_are_said(sign_off, kind, language, words, 
 
 
 def test_the_full_report_says_law_and_exception(sign_off):
-    assert sign_off.content["study"]["law"].startswith("Research study under the law of Germany")
+    assert sign_off.content["study"]["law"].startswith("Usability study under the law of Germany")
     text = squeezed(text_of(document.typeset(with_exception(sign_off), "a" * 64)))
     for words in ("would be prohibited here", "Medical reasons: To see a fit coming", "recorded by Ethics Board"):
         assert squeezed(words) in text
