@@ -82,6 +82,7 @@ def test_more_participants_take_no_more_queries(
     client = client_as("administrator")
     url = reverse(address, args=[study.pk] if address == "studies:detail" else [])
     fill(["A-1"])
+    client.get(url)  # the first request of a session writes down where it comes from
     with CaptureQueriesContext(connection) as few:
         client.get(url)
     fill(["A-2", "A-3", "A-4"])
