@@ -162,6 +162,24 @@ class Walk:
         self.done(f"the manager downloaded the PDF ({len(pdf) / 1024:.0f} KB)")
         return pdf
 
+    def summary(self, coder: Visitor, report_id: str, patience_s: float = 60.0) -> None:
+        """Have the summary made, too, and ask the verification page about it."""
+        coder.post(f"reports/{report_id}/documents/", data={"document": "summary-en"})
+        deadline = time.monotonic() + patience_s
+        while coder.get(f"reports/{report_id}/state/").json()["documents"]:
+            if time.monotonic() > deadline:
+                raise StepFailed("The summary was not made.")
+            time.sleep(0.2)
+        pdf = coder.get(f"reports/{report_id}/documents/summary/en/").content
+        self._confirmed(pdf, "summary.pdf")
+        self.done(f"a worker made the summary ({len(pdf) / 1024:.0f} KB); the verification page confirms it")
+
+    def _confirmed(self, pdf: bytes, name: str) -> None:
+        stranger = Visitor.stranger(self.url)
+        answer = stranger.post("verify/", files={"file": (name, pdf, "application/pdf")})
+        if not re.search(r'data-tone="good" id="result"', answer.text):
+            raise StepFailed(f"The verification page does not confirm {name}.")
+
     def verify(self, pdf: bytes, path: Path) -> None:
         """Check the signature with pyHanko itself, then ask the verification page."""
         # Here, because a start that verifies nothing need not wait a second for these.
@@ -180,10 +198,7 @@ class Walk:
         if not (status.intact and status.valid):
             raise StepFailed(f"pyHanko does not accept the signature: {status.summary()}")
         self.done(f"pyHanko: signature {status.summary()}")
-        stranger = Visitor.stranger(self.url)
-        answer = stranger.post("verify/", files={"file": (path.name, pdf, "application/pdf")})
-        if not re.search(r'data-tone="good" id="result"', answer.text):
-            raise StepFailed("The verification page does not confirm the report.")
+        self._confirmed(pdf, path.name)
         self.done("the verification page confirms it: unchanged, and what was signed off here")
 
     def whole(self, folder: Path) -> Path:
@@ -193,4 +208,5 @@ class Walk:
         report = self.sign(coder, layer)
         path = folder / f"report-{report[:8]}.pdf"
         self.verify(self.download(coder, report), path)
+        self.summary(coder, report)
         return path

@@ -21,7 +21,7 @@ from facsweb.privacy.copying import Bundle
 from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
-from facsweb.reports.models import Report
+from facsweb.reports.models import Document, Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, PUBLIC_FILES
 from facsweb.studies.models import Consent, Participant
@@ -198,6 +198,9 @@ def _reports(person: Participant, bundle: Bundle) -> None:
         bundle.json(f"reports/{report.pk}.json", {"state": report.state, "content": report.sign_off.content})
         if report.pdf:
             bundle.file(f"reports/{report.pk}.pdf", closure.located(f"media/{report.pdf.name}"))
+        for one in report.documents.filter(state=Document.State.READY):
+            name = f"reports/{report.pk}-{one.kind}-{one.language}.pdf"
+            bundle.file(name, closure.located(f"media/{one.pdf.name}"))
 
 
 def _privacy(person: Participant, bundle: Bundle) -> None:

@@ -118,8 +118,13 @@ def _destroy(package: Package, why: str) -> None:
 def _sweep() -> None:
     """Remove folders that no package is in any more: whoever let go of one may have died before its file went."""
     base = Path(settings.MEDIA_ROOT) / "packages"
-    for here in base.iterdir() if base.is_dir() else ():
-        if not Package.objects.filter(pk=here.name, state__in=(*Package.ACTIVE, State.SUCCEEDED)).exists():
+    there = (
+        list(base.iterdir()) if base.is_dir() else []
+    )  # before the query: what is begun later is not among them
+    kept = Package.objects.filter(state__in=(*Package.ACTIVE, State.SUCCEEDED)).values_list("pk", flat=True)
+    names = {str(pk) for pk in kept} if there else set()
+    for here in there:
+        if here.name not in names:
             shutil.rmtree(here, ignore_errors=True)
 
 

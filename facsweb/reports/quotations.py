@@ -28,8 +28,9 @@ def section(recording: Recording, events: Sequence[Coded]) -> list[dict[str, Any
     revision = transcripts.current(transcript) if transcript else None
     if revision is None:
         return None
+    # Also who says something without a time: with them there are several.
+    speakers = {unit[2] for unit in revision.units}
     units = [unit for unit in revision.units if unit[0] is not None and unit[1] is not None]
-    speakers = {unit[2] for unit in revision.units}  # also of words whose time is not known
     own = speakers if len(speakers) == 1 else speakers & {recording.participant.code}
     strong = [one.final for one in events if one.final is not None and one.final.intensity in _STRONG]
     rows = []

@@ -240,6 +240,55 @@ def test_words_are_quoted_only_with_consent(layer, people, participant, consent)
     (quoted,) = quotations.section(recording, events)
     assert quoted["text"] == "It went very well."
     assert "12" in quoted["codes"]
+    # Two people speak, though only one with times: which of them is the participant, nobody knows.
+    rows = [[1_000_000, 3_000_000, "Anna", "It went very well."], [3_000_000, None, "Ben", "And then?"]]
+    save(people["coder"], transcript, rows, expected=2)
+    assert quotations.section(recording, events) is None
+    rows[1][2] = "Anna"
+    save(people["coder"], transcript, rows, expected=3)
+    assert quotations.section(recording, events)
     without = [str(scope) for scope in Scope if scope != Scope.QUOTATION]
     Consent.objects.filter(pk=consent.pk).update(scopes=without)
     assert quotations.section(recording, events) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "words", "hidden"),
+    [
+        (
+            "summary",
+            "en",
+            ("would be prohibited here", "Medical reasons: To see a fit coming", "Ethics Board"),
+            (),
+        ),
+        ("participant", "en", ("The law of this place applies: Germany", "for medical reasons"), ("fit", "Board")),
+        ("participant", "de", ("Es gilt das Recht dieses Ortes: Germany", "aus medizinischen"), ("fit", "Board")),
+    ],
+)
+def test_law_and_a_recorded_exception_are_said(sign_off, kind, language, words, hidden):
+    said = with_exception(sign_off)
+    page = documents.shown(said, "a" * 64, kind, None)
+    template = documents.TEMPLATES[kind]
+    pdf = document.typeset(
+        page, "a" * 64, template=template, attachment=document.SHORT_ATTACHMENT, language=language
+    )
+    text = squeezed(text_of(pdf))
+    assert all(squeezed(one) in text for one in words), text
+    assert not any(one in json.dumps(page) for one in hidden)
+
+
+def test_the_full_report_says_law_and_exception(sign_off):
+    assert sign_off.content["study"]["law"].startswith("Usability study under the law of Germany")
+    text = squeezed(text_of(document.typeset(with_exception(sign_off), "a" * 64)))
+    for words in ("would be prohibited here", "Medical reasons: To see a fit coming", "recorded by Ethics Board"):
+        assert squeezed(words) in text
+    # Reports that were signed before the law stood in their content keep saying what they said.
+    old = sign_off.content | {"study": {k: v for k, v in sign_off.content["study"].items() if k != "law"}}
+    assert squeezed("under the law of Germany") in squeezed(text_of(document.typeset(old, "a" * 64)))
+
+
+def with_exception(sign_off):
+    made = {"rule": "eu-work", "ground": "Medical reasons", "reason": "To see a fit coming", "by": "Ethics Board"}
+    law = "Estimating emotions would be prohibited here; an exception is recorded."
+    study = {"law": law, "exception": made | {"at": "2026-11-21T04:22:14+00:00"}}
+    return sign_off.content | {"study": sign_off.content["study"] | study}

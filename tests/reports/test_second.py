@@ -121,7 +121,6 @@ def test_a_second_click_later_is_the_first_decision(whole, people):
     assert whole.state == "ready"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_form_takes_a_code_and_no_password(half, people, client_as):
     from tests.accounts.conftest import code_now, enrol
 
@@ -181,6 +180,7 @@ def test_what_next_asks_who_may_and_tells_the_coder_when_it_comes_back(half, peo
     assert "0:03" not in str(told.details), "words about a coding may be about a person"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_double_click_countersigns_once(half, people, redis):
     found, faults = [], []
 
