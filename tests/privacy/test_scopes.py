@@ -117,7 +117,7 @@ def test_quotation_takes_reports_that_quote(world, consent, erase):
     assert Report.objects.filter(pk=world["report"].pk).exists(), "it quotes nothing"
     type(consent).objects.filter(pk=consent.pk).update(withdrawn_scopes=[])
     consent.refresh_from_db()
-    said = world["sign_off"].content | {"quotations": quoted(world, consent.recorded_by)}
+    said = world["sign_off"].content | {"quotations": quoted(world, world["layer"].owner)}
     SignOff.objects.filter(pk=world["sign_off"].pk).update(content=said)
     world["transcript"].delete()
     assert made.left(made.QUOTATION)

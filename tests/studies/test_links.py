@@ -227,8 +227,8 @@ def test_withdrawal_takes_two_steps_and_no_reason(client, secret, text, particip
     assert client.post(url, {"what": "some"}).status_code == 422
     assert client.post(url, {"what": "some", "scopes": ["audio"]}).status_code == 422  # it never stood
     confirm = client.post(url, {"what": "some", "scopes": ["emotion"]}).content.decode()
-    assert "Was geschätzt wurde, wird vernichtet." in confirm
-    assert "Prüfsummen" in confirm
+    assert "Die bisher geschätzten werden vernichtet" in confirm
+    assert "Prüfsumme" in confirm
     assert not Withdrawal.objects.exists()
     done = client.post(url, {"what": "some", "scopes": ["emotion"], "confirmed": "yes", "reason": ""})
     made = Withdrawal.objects.get()
