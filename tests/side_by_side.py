@@ -15,7 +15,18 @@ from pathlib import Path
 #: The engine, and apps of the site whose tests compute more than they wait.
 COMPUTING = tuple(
     f"tests/{name}"
-    for name in ("analysis", "about", "agreement", "assignments", "calibration", "learning", "meaning", "reports")
+    for name in (
+        "analysis",
+        "about",
+        "agreement",
+        "api",
+        "assignments",
+        "calibration",
+        "learning",
+        "meaning",
+        "privacy",
+        "reports",
+    )
 )
 #: Pages in a browser, but for whole installations in processes of their own.
 PAGES = "tests/browser"

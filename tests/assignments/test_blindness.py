@@ -137,6 +137,11 @@ def body(response: Any) -> str:
     return raw.decode("utf-8", "replace") + str(response.headers)
 
 
+def says(text: str, marker: str) -> bool:
+    """Whether a marker stands there, and not only the end of a longer number: a mesh has thousands of numbers."""
+    return re.search(rf"(?<!\d){re.escape(marker)}", text) is not None
+
+
 def leaks(hidden: Hidden, client: Any) -> dict[str, list[str]]:
     """Page and method → the markers in its answers."""
     found: dict[str, list[str]] = {}
@@ -156,7 +161,7 @@ def leaks(hidden: Hidden, client: Any) -> dict[str, list[str]]:
                     text = body(getattr(client, method)(url, **sent))
                     transaction.set_rollback(True)
                 text = text.replace(MADE, "")
-                if there := [marker for marker in MARKERS if marker in text]:
+                if there := [marker for marker in MARKERS if says(text, marker)]:
                     found.setdefault(f"{page} {method}", []).extend(there)
     return found
 
