@@ -13,6 +13,7 @@ from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.studies import hooks
 from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
+from facsweb.studies.standing import current_consent
 
 
 @transaction.atomic
@@ -21,7 +22,8 @@ def withdraw(
 ) -> Withdrawal | None:
     """Take back a consent whole or by scope; taking back what is gone changes nothing.
 
-    A whole withdrawal ends everything the participant agreed to before, too. What rests on the scopes that are
+    A whole withdrawal ends everything the participant agreed to before, too. Scopes are taken from the consent in
+    force, also when an earlier one is named. What rests on the scopes that are
     gone stops and goes by ``hooks.on_withdrawal``, inside this transaction.
 
     Parameters
@@ -50,6 +52,9 @@ def withdraw(
     # The participant's row is the lock for "which consent is in force".
     Participant.objects.select_for_update().get(pk=consent.participant_id)
     consent.refresh_from_db()
+    in_force = current_consent(consent.participant)
+    if scopes is not None and in_force is not None and in_force != consent:
+        consent = in_force  # one that was replaced grants nothing: meant is what stands
     standing = consent.granted
     wanted = set(standing) if scopes is None else {str(Scope(scope)) for scope in scopes}
     gone = [scope for scope in standing if scope in wanted]

@@ -118,6 +118,16 @@ def test_withdrawal_ends_earlier_consents_also_ones_typed_in_later(people, parti
     assert services.current_consent(participant) == renewed
 
 
+def test_scopes_are_taken_from_the_consent_in_force_also_when_an_earlier_one_is_named(people, participant, form):
+    replaced = give(people, participant, form, VIDEO, AUDIO, given_at=timezone.now() - timedelta(days=1))
+    standing = give(people, participant, form, VIDEO, AUDIO)
+    made = withdraw(people["analyst"], replaced, scopes=[AUDIO], reason="not stated")
+    standing.refresh_from_db()
+    assert (made.consent, made.scopes, standing.granted) == (standing, ["audio"], ["video"])
+    with pytest.raises(services.ConsentMissing, match="voice"):
+        services.require_consent(participant, [AUDIO])
+
+
 def test_a_failing_hook_leaves_nothing_half_done(people, participant, form, monkeypatch):
     def fail(consent):
         raise RuntimeError
