@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 # What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
@@ -54,3 +54,11 @@ def wait_until_dead(pids: Iterable[int], timeout_s: float = 20) -> list[int]:
     while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.1)
     return left
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60, what: str = "") -> None:
+    """Wait until something holds; fails, saying what, when the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)

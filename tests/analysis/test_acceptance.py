@@ -129,9 +129,11 @@ def test_combinations_of_the_clips_are_those_that_were_rendered(labelled: list[L
         "d2": [("anger", 1.2, 4.4), ("sadness", 5.6, 8.9)],
         "d3": [("surprise", 1.2, 3.5), ("contempt-dimpler", 7.2, 9.2)],
     }.items():
-        assert [name for name, *_ in found[clip]] == [name for name, *_ in expected], clip
-        for (_, onset, offset), (_, first, last) in zip(found[clip], expected, strict=True):
-            assert first <= onset < offset <= last, clip
+        # In the order of their beginnings; two of the same face may begin with the same frame or one apart.
+        assert sorted(name for name, *_ in found[clip]) == sorted(name for name, *_ in expected), clip
+        for name, first, last in expected:
+            spans = [(onset, offset) for other, onset, offset in found[clip] if other == name]
+            assert any(first <= onset < offset <= last for onset, offset in spans), (clip, name)
 
 
 def test_states_of_the_clips_are_those_that_were_rendered(labelled: list[Labelled]) -> None:

@@ -103,7 +103,7 @@ class Person:
             self.page.goto("account/login/")
             self.page.get_by_label("Email").fill(email)
             self.page.get_by_label("Password", exact=True).fill(password)
-            self.page.get_by_role("button", name="Sign in").click()
+            self.page.get_by_role("button", name="Sign in", exact=True).click()
             self.page.get_by_role("heading", name="What next?").wait_for()
 
     def _hear(self, message: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from facsweb.studies import links
+from facsweb.studies import signed_links as links
 from tests.factories import make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

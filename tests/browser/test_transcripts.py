@@ -67,7 +67,7 @@ def test_typed_from_nothing_with_the_keyboard_alone(open_page, recording, people
     page.get_by_role("button", name="Begin to type").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("html[data-editor=ready]")
-    page.wait_for_function("document.getElementById('video').readyState > 0")
+    page.wait_for_function("() => document.getElementById('video').readyState > 0")
     assert grave(page) == []
     seek(page, 1)
     page.get_by_role("button", name="Begin the first unit").focus()

@@ -28,6 +28,7 @@ STEPS = [
     "the manager downloaded the PDF",
     "pyHanko: signature INTACT",
     "the verification page confirms it",
+    "a worker made the summary",
 ]
 
 

@@ -13,6 +13,7 @@ from facsweb.runs import services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.withdrawing import withdraw
 from tests.factories import make_recording
+from tests.programs import wait_until
 from tests.runs.conftest import long_clip, long_recording, recording, start_child, wait_for, worker  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis"), pytest.mark.timeout(240)]
@@ -22,13 +23,6 @@ FOLDERS = ("recordings", "runs", "readings", "reports", "copies")
 @pytest.fixture(autouse=True)
 def _own_folders():
     """Real workers find the usual folders, which belong to the tests anyway."""
-
-
-def wait_until(condition, timeout_s: float = 60, what: str = "") -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def lying(*ids) -> list[Path]:

@@ -3,15 +3,17 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import transaction
 
 from facsweb.processes import queue
 from facsweb.runs import attempts, services, tasks
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.withdrawing import withdraw
-from tests.programs import wait_until_dead
+from tests.programs import wait_until, wait_until_dead
 from tests.runs.conftest import wait_for, with_file
 
 pytestmark = [
@@ -76,11 +78,16 @@ def test_cancel_while_running_takes_effect_at_once(long_recording, people, worke
 def test_withdrawal_while_running_keeps_nothing(long_recording, consent, people, worker):
     run = services.start(people["analyst"], long_recording)
     wait_for(run, measuring(run))
-    withdraw(people["analyst"], consent, reason="asked by mail")
-    run.refresh_from_db()
-    assert run.state == State.CANCELLED
-    wait_for(run, lambda: not worker.children, 5, what="the worker's child ends")
-    assert not attempts.folder(run.pk).exists()
+    folder, original = attempts.folder(run.pk), Path(run.recording.original.path)
+    with transaction.atomic():
+        withdraw(people["analyst"], consent, reason="asked by mail")
+        run.refresh_from_db()
+        assert run.state == State.CANCELLED, "within the withdrawal, before anything is destroyed"
+    # The same worker's next job is the destruction: the run's row goes, and with it recording and files.
+    wait_until(lambda: not type(run).objects.filter(pk=run.pk).exists(), 30, "the run is destroyed")
+    wait_until(
+        lambda: not worker.children and not folder.exists() and not original.exists(), 30, "nothing is left"
+    )
 
 
 def test_killed_worker_is_replaced_and_the_result_is_the_same(long_recording, people, start_child):

@@ -47,7 +47,9 @@ def assert_closed(page: str, response: Any) -> None:
     assert set(said["img-src"]) <= ({"'self'", "data:", "blob:"} if page in PLOTS else {"'self'", "data:"}), page
     assert response["X-Content-Type-Options"] == "nosniff", page
     assert response["X-Frame-Options"] == "DENY", page
-    assert response["Referrer-Policy"] == "same-origin", page
+    # A participant's address is their key: of it other pages learn nothing, not even ours.
+    expected = "strict-origin" if page in access.BY_LINK else "same-origin"
+    assert response["Referrer-Policy"] == expected, page
     assert response["Cross-Origin-Opener-Policy"] == "same-origin", page
     assert response["Cross-Origin-Resource-Policy"] == "same-origin", page
     assert response["Cross-Origin-Embedder-Policy"] == "require-corp", page

@@ -164,7 +164,7 @@ def test_name_of_an_upload_is_only_ever_shown(participant, consent, people, name
 
 
 #: ``report.pdf.save(f"{report.pk}.pdf", …)``
-NAMED_IN_CODE = {"Report.pdf"}
+NAMED_IN_CODE = {"Report.pdf", "Document.pdf", "Erasure.certificate", "Copy.file"}
 
 
 def test_every_stored_file_is_named_by_us():
