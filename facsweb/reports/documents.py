@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.processes import queue
 from facsweb.reports import content, document, signing
 from facsweb.reports.models import Countersignature, Document, Report
+from facsweb.reports.waiting import MAX_ATTEMPTS, put_back
 
 log = logging.getLogger(__name__)
 TEMPLATES: Final = {Document.Kind.SUMMARY: "summary.typ", Document.Kind.PARTICIPANT: "participant.typ"}
@@ -35,8 +34,6 @@ FOR_WHOM: Final = {
 }
 #: Most rows of a table in the summary.
 MOST: Final = 12
-GRACE, TAKEN = timedelta(seconds=3), timedelta(seconds=60)
-MAX_ATTEMPTS: Final = 5
 
 
 class NotReady(Exception):  # noqa: N818 (a state that people are told about)
@@ -184,23 +181,12 @@ def enqueue(wanted: Document) -> None:
 
 def recover() -> int:
     """Enqueue again every waiting document that no job carries; return how many."""
-    count, now = 0, timezone.now()
-    for wanted in Document.objects.filter(state=Document.State.WAITING, queued_at__lt=now - GRACE):
-        try:
-            carried = queue.is_waiting(job_id(wanted)) or (
-                wanted.queued_at > now - TAKEN and queue.is_started(job_id(wanted))
-            )
-        except RedisError:
-            return count  # nothing to do until Redis is back; the rows keep waiting
-        if carried:
-            continue
-        if wanted.attempts >= MAX_ATTEMPTS:
-            fail(wanted, RuntimeError(f"its making stopped unexpectedly {MAX_ATTEMPTS} times"))
-            continue
-        log.warning("Document %s was not in the queue; it was put back.", wanted.pk)
-        enqueue(wanted)
-        count += 1
-    return count
+    waiting = Document.objects.filter(state=Document.State.WAITING)
+    return put_back(waiting, job_id=job_id, enqueue=enqueue, give_up=_give_up)
+
+
+def _give_up(wanted: Document) -> None:
+    fail(wanted, RuntimeError(f"its making stopped unexpectedly {MAX_ATTEMPTS} times"))
 
 
 # --- the worker's part -----------------------------------------------------------------------------------

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.accounts import reauthentication
 from facsweb.accounts.models import User
@@ -24,6 +22,7 @@ from facsweb.coding.workflow import settle
 from facsweb.processes import queue
 from facsweb.reports import content
 from facsweb.reports.models import Document, Report, SignOff, StudyOptions
+from facsweb.reports.waiting import MAX_ATTEMPTS, put_back
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Role, Scope, Study
@@ -56,9 +55,6 @@ ADJUDICATED_STATEMENT = (
     "theirs. The signed events are the result according to the Facial Action Coding System; what both coders had "
     "coded alike was taken over."
 )
-#: Between the commit and the enqueueing, and between a worker's taking the job and the document.
-GRACE, TAKEN = timedelta(seconds=3), timedelta(seconds=60)
-MAX_ATTEMPTS = 5
 
 
 class Refused(Exception):  # noqa: N818 (a state that people are told about)
@@ -221,23 +217,8 @@ def enqueue(report: Report) -> None:
 
 def recover_reports() -> int:
     """Enqueue again every waiting report that no job carries; return how many."""
-    count, now = 0, timezone.now()
-    for report in Report.objects.filter(state=Report.State.WAITING, queued_at__lt=now - GRACE):
-        try:
-            carried = queue.is_waiting(job_id(report)) or (
-                report.queued_at > now - TAKEN and queue.is_started(job_id(report))
-            )
-        except RedisError:
-            return count  # nothing to do until Redis is back; the rows keep waiting
-        if carried:
-            continue
-        if report.attempts >= MAX_ATTEMPTS:
-            give_up(report)
-            continue
-        log.warning("Report %s was not in the queue; it was put back.", report.pk)
-        enqueue(report)
-        count += 1
-    return count
+    waiting = Report.objects.filter(state=Report.State.WAITING)
+    return put_back(waiting, job_id=job_id, enqueue=enqueue, give_up=give_up)
 
 
 @transaction.atomic

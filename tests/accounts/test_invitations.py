@@ -1,6 +1,5 @@
 """Inviting somebody, from the form to the account, and every way it must not work."""
 
-import threading
 import time
 from datetime import timedelta
 
@@ -8,7 +7,6 @@ import pytest
 from django.contrib.auth import get_user
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +16,7 @@ from facsweb.accounts.models import Invitation, User
 from facsweb.audit.models import Entry
 from facsweb.studies.models import Membership
 from tests.accounts.conftest import links
+from tests.at_once import at_once
 
 GOOD = {"name": "Nia New", "password": "seven lamps in orbit", "again": "seven lamps in orbit"}
 
@@ -178,19 +177,13 @@ def test_somebody_who_is_signed_in_is_asked_to_leave_first(link, client_as):
 def test_two_clicks_at_once_make_one_account(people):
     _, whole = invitations.invite(people["staff"], email="nia@example.org")
     *_, pk, token = links(whole)[0].strip("/").split("/")
-    said, barrier = [], threading.Barrier(4)
 
-    def click() -> None:
-        barrier.wait()
+    def click() -> str:
         try:
-            said.append(invitations.accept(pk, token, name="Nia", password=GOOD["password"]).email)
+            return invitations.accept(pk, token, name="Nia", password=GOOD["password"]).email
         except (invitations.Unusable, ValidationError) as reason:
-            said.append(type(reason).__name__)
-        finally:
-            connection.close()
+            return type(reason).__name__
 
-    threads = [threading.Thread(target=click) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    said = at_once(click)
     assert said.count("nia@example.org") == 1
     assert User.objects.filter(email="nia@example.org").count() == 1

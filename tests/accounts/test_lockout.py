@@ -1,12 +1,10 @@
 """Failures are counted in the database, alike for accounts that exist and those that do not."""
 
-import threading
 import time
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +13,7 @@ from facsweb.accounts import lockout
 from facsweb.accounts.models import SignInAttempt
 from facsweb.audit.models import Entry
 from tests.accounts.conftest import sign_in
+from tests.at_once import at_once
 from tests.conftest import PASSWORD
 
 TRIES = lockout.TRIES[lockout.Kind.PASSWORD]
@@ -101,20 +100,11 @@ def test_confirming_with_wrong_passwords_closes_too(people, client_as):
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_do_not_slip_past_the_limit(people):
-    answers, barrier = [], threading.Barrier(TRIES + 10)
+    def guess() -> bool:
+        # From the page itself: the test client mixes up the contexts of threads.
+        return "not correct" in sign_in(Client(), "coder@example.org", "wrong").content.decode()
 
-    def guess() -> None:
-        barrier.wait()
-        try:
-            # From the page itself: the test client mixes up the contexts of threads.
-            answers.append("not correct" in sign_in(Client(), "coder@example.org", "wrong").content.decode())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guess) for _ in range(TRIES + 10)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert len(answers) == TRIES + 10
+    answers = at_once(guess, TRIES + 10)
     assert sum(answers) == TRIES
 
 

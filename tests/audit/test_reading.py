@@ -1,11 +1,10 @@
 """Every page that shows a recording, a coding, a report or a consent leaves an entry, and few of them."""
 
-import threading
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from facsweb.audit.models import Entry
 from facsweb.studies import access, signed_links
 from facsweb.studies.models import Role
 from tests import test_access_matrix as matrix
+from tests.at_once import at_once
 from tests.factories import make_recording
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -189,27 +189,12 @@ def test_a_signed_address_of_somebody_else_or_of_earlier_is_no_reading(client_as
 
 @pytest.mark.django_db(transaction=True)
 def test_requests_that_race_make_one_entry(people, recording):
-    barrier, failures = threading.Barrier(8), []
+    def look() -> None:
+        with origin.acting(origin.Origin(address="192.0.2.1")):
+            for _ in range(3):
+                reading.once(people["coder"], "recording.watch", recording)
 
-    def look():
-        try:
-            came = origin.Origin(address="192.0.2.1")
-            with origin.acting(came):
-                barrier.wait(10)
-                for _ in range(3):
-                    reading.once(people["coder"], "recording.watch", recording)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    assert failures == []
+    at_once(look, 8)
     assert watched().count() == 1
 
 

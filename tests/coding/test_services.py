@@ -19,6 +19,7 @@ from facsweb.coding.reading import current_revision
 from facsweb.runs import hooks
 from facsweb.studies.services import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
+from tests.at_once import at_once
 
 SMILE = {
     "code": "12",
@@ -128,23 +129,7 @@ def test_each_coder_has_a_layer_of_their_own(layer, people):
 @pytest.mark.django_db(transaction=True)
 def test_layer_opened_by_two_requests_at_once(run, people):
     services.make_machine_layer(run)
-    barrier, opened, errors = threading.Barrier(4), [], []
-
-    def click() -> None:
-        try:
-            barrier.wait()
-            opened.append(services.open_layer(people["coder"], run).pk)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    opened = at_once(lambda: services.open_layer(people["coder"], run).pk)
     assert len(set(opened)) == 1
     assert Event.objects.filter(layer_id=opened[0]).count() == 7
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 from django.utils import timezone
 
 from facsweb.audit.models import Entry
@@ -20,6 +18,7 @@ from facsweb.recordings.models import Recording, Upload
 from facsweb.studies.models import Participant
 from facsweb.studies.services import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
+from tests.at_once import at_once
 from tests.conftest import MEDIA
 from tests.recordings import clips
 from tests.recordings.test_tus import upload_at
@@ -45,24 +44,13 @@ def test_finishing_twice_makes_one_recording(upload):
 
 @pytest.mark.django_db(transaction=True)
 def test_finishing_in_four_threads_makes_one_recording(upload):
-    results: list[object] = []
-    together = threading.Barrier(4)
-
-    def finish() -> None:
-        together.wait()
+    def finish() -> object:
         try:
-            results.append(services.finish_upload(Upload.objects.get(pk=upload.pk)).pk)
+            return services.finish_upload(Upload.objects.get(pk=upload.pk)).pk
         except uploads.Locked as error:
-            results.append(error)
-        finally:
-            connections.close_all()
+            return error
 
-    threads = [threading.Thread(target=finish) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 4
+    results = at_once(finish)
     assert {result for result in results if not isinstance(result, uploads.Locked)} == {upload.pk}
     assert Recording.objects.count() == 1
     assert Entry.objects.filter(action="recording.create").count() == 1

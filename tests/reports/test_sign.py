@@ -1,12 +1,10 @@
 """Who may sign what, and what happens when it goes wrong."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from facsweb.accounts import lockout
@@ -16,6 +14,7 @@ from facsweb.reports import services
 from facsweb.reports.models import Report, SignOff
 from facsweb.reports.services import STATEMENT, Refused, sign
 from facsweb.studies.models import Membership
+from tests.at_once import at_once
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -122,22 +121,7 @@ def test_altered_result_files_are_noticed(layer, people):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_signs_once(layer, people, redis):
-    found, faults = [], []
-
-    def click():
-        try:
-            found.append(sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT).pk)
-        except Exception as error:
-            faults.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
+    found = at_once(lambda: sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT).pk)
     assert len(found) == 4
     assert len(set(found)) == 1
     assert Report.objects.count() == 1

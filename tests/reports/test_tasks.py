@@ -10,6 +10,7 @@ from facsweb.processes import duties, queue
 from facsweb.reports import document, services
 from facsweb.reports.models import Report
 from facsweb.reports.tasks import render_report
+from facsweb.reports.waiting import MAX_ATTEMPTS
 from tests.conftest import PASSWORD
 
 
@@ -117,7 +118,7 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
 def test_a_report_that_kills_its_workers_is_given_up(layer, people, redis):
     services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.")
     redis.flushall()
-    Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2), attempts=services.MAX_ATTEMPTS)
+    Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2), attempts=MAX_ATTEMPTS)
     assert services.recover_reports() == 0
     assert Report.objects.get().state == "failed"
 

@@ -1,10 +1,8 @@
 """Starting, cancelling, recovering: the state machine, without a worker."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from analysis.models import store
@@ -16,6 +14,7 @@ from facsweb.runs import attempts, hooks, recovery, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.services import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
+from tests.at_once import at_once
 from tests.factories import make_finished_run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
@@ -40,19 +39,7 @@ def test_double_click_returns_the_active_run(run, recording, people):
 
 
 def test_clicks_at_the_same_moment_make_one_run(recording, people):
-    found = []
-
-    def click():
-        try:
-            found.append(services.start(people["analyst"], recording).pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=click) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = at_once(lambda: services.start(people["analyst"], recording).pk, 8)
     assert len(found) == 8
     assert len(set(found)) == 1
     assert queue.get_queue().count == 1
