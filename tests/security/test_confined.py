@@ -28,6 +28,7 @@ from analysis.media import decode
 from analysis.text.reading import read_bytes
 from analysis.types import AnalysisError, MediaError
 from tests.conftest import MEDIA, REPOSITORY
+from tests.security.bombs import make_bomb
 
 CLIP = MEDIA / "d1_smile_6_12_then_12.mp4"
 EAF = '<?xml version="1.0"?>{}<ANNOTATION_DOCUMENT>{}</ANNOTATION_DOCUMENT>'
@@ -154,14 +155,7 @@ def test_confined_readers_say_what_the_readers_say():
 
 def test_huge_picture_in_a_tiny_file(tmp_path):
     path = tmp_path / "bomb.mov"
-    with av.open(str(path), "w", format="mov") as output:
-        video = output.add_stream("png", rate=25)
-        video.width = video.height = 16_000
-        video.pix_fmt = "gray"
-        frame = av.VideoFrame(16_000, 16_000, "gray")
-        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-        for packet in [*video.encode(frame), *video.encode(None)]:
-            output.mux(packet)
+    make_bomb(path)
     assert path.stat().st_size < 500_000
     with pytest.raises(MediaError, match="16000 × 16000 pixels, which is too large"):
         confined.probe(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-import av
 import pytest
 
 from facsweb.processes import limits
@@ -12,6 +11,7 @@ from facsweb.recordings import services as recordings
 from facsweb.runs import attempts, services
 from facsweb.runs.models import AnalysisRun
 from tests.runs.conftest import long_clip, long_recording, recording, start_child, wait_for, with_file, worker
+from tests.security.bombs import make_bomb
 
 __all__ = ["long_clip", "long_recording", "recording", "start_child", "worker"]  # fixtures
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
@@ -20,16 +20,9 @@ State = AnalysisRun.State
 
 @pytest.fixture(scope="module")
 def bomb(tmp_path_factory):
-    """16,000 × 16,000 pixels of nothing, twenty times, in half a megabyte."""
+    """16,000 × 16,000 pixels of nothing in less than half a megabyte."""
     path = tmp_path_factory.mktemp("bomb") / "bomb.mov"
-    with av.open(str(path), "w", format="mov") as output:
-        video = output.add_stream("png", rate=25)
-        video.width = video.height = 16_000
-        video.pix_fmt = "gray"
-        frame = av.VideoFrame(16_000, 16_000, "gray")
-        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-        for packet in [*video.encode(frame), *video.encode(None)]:
-            output.mux(packet)
+    make_bomb(path)
     return path
 
 
