@@ -31,11 +31,13 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementP
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from facsweb.reports import authority
+from facsweb.reports import authority, tagging
 
 #: Where installations kept the self-signed key that they signed with before they had an authority.
 OLD_KEY_FOLDER, OLD_CERTIFICATE = "signing", "signing-certificate.pem"
 FIELD_NAME, SECOND_FIELD = "SignOff", "Countersignature"
+#: What readers that read aloud call the fields.
+SPOKEN = {FIELD_NAME: "Signature", SECOND_FIELD: "Second signature"}
 # CMS with certificates and padding needs about 8 kB; a time stamp roughly doubles it.
 BYTES_RESERVED = 24_576
 
@@ -191,9 +193,11 @@ def seal(
         The signed PDF, and the SHA-256 fingerprint (hex) of the certificate.
     """
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    if another_follows:
-        for field_name in (FIELD_NAME, SECOND_FIELD):
-            fields.append_signature_field(writer, fields.SigFieldSpec(field_name))
+    tagging.name_rows(writer)
+    for field_name in (FIELD_NAME, SECOND_FIELD) if another_follows else (FIELD_NAME,):
+        spec = fields.SigFieldSpec(field_name, readable_field_name=SPOKEN[field_name])
+        fields.append_signature_field(writer, spec)
+        tagging.place_field(writer, field_name)
     allowed = fields.MDPPerm.FILL_FORMS if another_follows else fields.MDPPerm.NO_CHANGES
     # Certified: readers then show any later change as a breach.
     more = {"field_name": FIELD_NAME, "certify": True, "docmdp_permissions": allowed}

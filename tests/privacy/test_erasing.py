@@ -15,6 +15,7 @@ from facsweb.reports.verification import verify_pdf
 from facsweb.studies.models import Consent, Scope
 from facsweb.studies.withdrawing import withdraw
 from tests.privacy import made
+from tests.read_aloud import check_read_aloud
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +167,7 @@ def test_the_certificate_is_genuine_and_says_nothing_of_the_content(world, parti
     answer = client_as("analyst").get(f"/erasures/{erasure.pk}/certificate/")
     pdf = answer.content
     assert answer.headers["Content-Type"] == "application/pdf"
+    check_read_aloud(pdf)
     found = verify_pdf(pdf)
     assert (found.verdict, found.headline) == ("good", "Genuine and unchanged.")
     assert "destruction certificate" in found.sentences[0]

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from facsweb.audit.models import Entry
 from facsweb.studies import links, services, withdrawing
 from facsweb.studies.models import Consent, Scope
+from tests.read_aloud import check_read_aloud
 
 DRAWING = [[[100, 300], [400, 60], [700, 300]], [[250, 200], [560, 200]]]
 
@@ -46,6 +47,7 @@ def test_the_participants_copy_says_everything_in_their_language_and_verifies(cl
     response = client.get(reverse("reports:own_copy", args=[secret]))
     assert response["Content-Type"] == "application/pdf"
     assert "no-store" in response["Cache-Control"]
+    check_read_aloud(response.content)
     said = text_of(response.content)
     for words in (
         "Einwilligung: signierte Kopie",

@@ -13,6 +13,7 @@ from facsweb.reports import document, documents, services
 from facsweb.reports.models import Document, Report
 from facsweb.reports.tasks import render_document
 from facsweb.reports.verification import _attachment, by_code, verify_pdf
+from tests.read_aloud import check_read_aloud
 from tests.reports.test_document_text import squeezed, text_of
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,7 @@ def test_all_are_tagged_and_archival(all_of_them):
         for said in ('pdfaid:part="3"', 'pdfaid:conformance="A"', 'pdfuaid:part="1"'):
             assert said in metadata, name
         assert str(root["/Lang"]) == name[-2:]
+        check_read_aloud(pdf)
 
 
 def test_the_summary_is_short_and_says_how_sure(all_of_them):

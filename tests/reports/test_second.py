@@ -17,6 +17,7 @@ from facsweb.reports.tasks import render_report
 from facsweb.reports.verification import verify_pdf
 from tests.at_once import at_once
 from tests.conftest import PASSWORD
+from tests.read_aloud import check_read_aloud
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,7 @@ def test_one_signature_does_not_count(half, client_as):
 
 def test_the_second_signature_is_added_behind_the_first(half, whole, tmp_path):
     before, after = half.pdf_sha256, whole.pdf.read()
+    check_read_aloud(after)
     reader = PdfFileReader(io.BytesIO(after))
     first, later = reader.embedded_regular_signatures
     assert (first.field_name, later.field_name) == (signing.FIELD_NAME, signing.SECOND_FIELD)
