@@ -96,9 +96,14 @@ class Webhook(models.Model):
     sealed_secret = models.TextField(help_text="The signing secret, encrypted with a key made from SECRET_KEY.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     failures = models.PositiveIntegerField(default=0, help_text="Attempts that failed since one last worked.")
-    notice = models.TextField(blank=True, help_text="Why it was disabled, a sentence for a person.")
+    notice = models.TextField(blank=True, help_text="Why it was disabled or paused, a sentence for a person.")
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    steward = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who answers for it: whoever set it up, or resumed it last.",
+    )
 
     class Meta:
         ordering = ["created_at"]

@@ -70,7 +70,7 @@ def webhook_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One webhook and what was delivered; a POST tests, pauses, resumes or removes it."""
-    webhook = access.get(request, Webhook, pk, related=["study", "created_by"])
+    webhook = access.get(request, Webhook, pk, related=["study", "steward"])
     if request.method == "POST":
         form = ActForm(request.POST)
         if form.is_valid():

@@ -24,7 +24,6 @@ State = Webhook.State
 _PURPOSE: Final = "webhook secrets"
 
 
-@transaction.atomic
 def create(actor: User, study: Study, *, url: str, events: Iterable[str]) -> tuple[Webhook, str]:
     """Set up a webhook and return it with its secret, which cannot be shown again.
 
@@ -38,16 +37,23 @@ def create(actor: User, study: Study, *, url: str, events: Iterable[str]) -> tup
         raise ValidationError(f"There is no event {sorted(unknown)[0][:40]!r}. Choose from: {', '.join(NAMES)}.")
     if not wanted:
         raise ValidationError("Choose what the webhook is told of.")
-    _check(url)
+    _check(url)  # outside the transaction: while a name is looked up, others must be able to write
+    with transaction.atomic():
+        return _create(actor, study, url, [name for name in NAMES if name in wanted])
+
+
+def _create(actor: User, study: Study, url: str, events: list[str]) -> tuple[Webhook, str]:
+    # The study's row is the lock of their number.
+    Study.objects.select_for_update().get(pk=study.pk)
     if Webhook.objects.filter(study=study).count() >= MOST:
         raise ValidationError(f"A study has at most {MOST} webhooks. Remove one first.")
     secret = "fswh_" + secrets.token_urlsafe(32)
     webhook = Webhook(
         study=study,
         url=url,
-        events=[name for name in NAMES if name in wanted],
+        events=events,
         sealed_secret=_seal(secret),
-        created_by=actor,
+        steward=actor,
     )
     webhook.clean_fields(exclude=["url"])
     webhook.save(force_insert=True)
@@ -81,11 +87,11 @@ def pause(actor: User, webhook: Webhook) -> bool:
 
 @transaction.atomic
 def resume(actor: User, webhook: Webhook) -> bool:
-    """Send again, beginning with what waits. Returns whether anything changed."""
+    """Send again, beginning with what waits; the actor answers for it now. Returns whether anything changed."""
     changed = (
         Webhook.objects.filter(pk=webhook.pk)
         .exclude(state=State.ACTIVE)
-        .update(state=State.ACTIVE, failures=0, notice="")
+        .update(state=State.ACTIVE, failures=0, notice="", steward=actor)
     )
     if changed:
         record(actor, "webhook.resume", webhook)

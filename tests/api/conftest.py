@@ -107,7 +107,7 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
         url="https://receiver.example.org/facsweb",
         events=["run.finished"],
         sealed_secret=_seal("fswh_test"),
-        created_by=people["administrator"],
+        steward=people["administrator"],
     )
     document = Document.objects.create(report=report, kind="participant", state="ready")
     document.pdf.save("participant.pdf", ContentFile(b"%PDF-1.7 copy"))

@@ -121,7 +121,7 @@ def test_a_disabled_webhook_says_so_where_it_is_listed(client_as, study, people)
         url="https://a.example/",
         state="disabled",
         notice="Disabled on 1 May.",
-        created_by=people["administrator"],
+        steward=people["administrator"],
     )
     page = client_as("administrator").get(f"/studies/{study.pk}/webhooks/").content.decode()
     assert "Disabled on 1 May." in page
