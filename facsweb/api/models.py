@@ -16,7 +16,7 @@ class Scope(models.TextChoices):
     PARTICIPANTS_READ = "participants:read", "Read the codes of participants"
     PARTICIPANTS_WRITE = "participants:write", "Create participants"
     CONSENT_READ = "consent:read", "Read what participants agreed to"
-    CONSENT_WRITE = "consent:write", "Make links by which participants answer the questions of consent"
+    CONSENT_WRITE = "consent:write", "Make and revoke links by which participants answer for themselves"
     RECORDINGS_READ = "recordings:read", "Read what is known of recordings"
     RECORDINGS_WRITE = "recordings:write", "Upload recordings"
     RUNS_READ = "runs:read", "Read how far analyses are"
@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     RESULTS_READ = "results:read", "Read events, signals, combinations and states"
     CODINGS_READ = "codings:read", "Read the codings of people"
     REPORTS_READ = "reports:read", "Read, download and verify reports"
+    REPORTS_WRITE = "reports:write", "Have further documents of reports made"
     WEBHOOKS_WRITE = "webhooks:write", "Set up webhooks and read their deliveries"
 
 

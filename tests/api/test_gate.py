@@ -268,6 +268,21 @@ def test_the_description_is_open_and_complete(client):
                     assert set(answer["content"]) == {"application/problem+json"}
 
 
+def test_every_operation_with_a_body_says_that_it_may_be_too_large(caller, seeded):
+    """And only those: what comes along with a GET is read by nobody."""
+    from facsweb.api import openapi
+
+    for methods in openapi.document()["paths"].values():
+        for method, one in methods.items():
+            assert ("413" in one["responses"]) == (method == "post"), one["operationId"]
+    ask, large = caller("administrator"), b"x" * (2**20 + 1)
+    more = {"data": large, "content_type": "application/json"}
+    is_problem(ask.post(f"/webhooks/{seeded.webhook.pk}/ping", **more), 413)
+    assert ask.client.generic(
+        "GET", f"/api/v1/studies/{seeded.study.pk}", large, headers={"Authorization": f"Bearer {ask.secret}"}
+    ).status_code == 200  # fmt: skip
+
+
 async def test_a_body_beyond_every_limit_is_a_problem_before_anything_is_stored():
     from facsweb.asgi import application
 

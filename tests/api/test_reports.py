@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from facsweb.audit.models import Entry
@@ -68,3 +70,16 @@ def test_what_had_to_be_destroyed_is_not_there(seeded, caller, kind):
     assert program.get(f"/reports/{seeded.report.pk}/{kind}").status_code == 404
     assert program.get(f"/documents/{seeded.document.pk}/pdf").status_code == 404
     assert program.get(f"/reports/{seeded.report.pk}").status_code == 200
+
+
+def test_a_pdf_that_unpacks_without_end_is_not_unpacked_by_the_web_server(caller):
+    """It is walked through by a child with limits before anything here reads it."""
+    table = zlib.compress(zlib.compress(bytes(1 << 30), 9), 9)
+    head = b"%PDF-1.5\n1 0 obj <</Type /Catalog>> endobj\n"
+    about = b"<</Type /XRef /Size 2 /W [1 2 2] /Root 1 0 R /Filter [/FlateDecode /FlateDecode] /Length %d>>"
+    xref = b"2 0 obj " + about % len(table) + b" stream\n" + table + b"\nendstream endobj\n"
+    bomb = head + xref + b"startxref\n%d\n%%%%EOF\n" % len(head)
+    assert len(bomb) < 100_000
+    answer = caller("manager").post("/reports/verify", data=bomb, content_type="application/pdf")
+    assert answer.status_code == 200
+    assert (answer.json()["verdict"], answer.json()["headline"]) == ("bad", "This PDF cannot be read safely.")
