@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import IO, Any, Final
+from uuid import UUID, uuid5
 
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -41,6 +42,8 @@ class CallerRequest(HttpRequest):
     token: Token
     spooled: IO[bytes]
     body_sha256: str
+    #: Of an act with an ``Idempotency-Key``: the same when it is begun again because its server died in it.
+    act_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Spec:
         Statuses beside the usual ones, with what they mean here.
     example : object
         Of the request's body.
+    together : bool
+        Whether the act is quick enough for one transaction with the answer kept under its key.
     still : callable, optional
         Takes the request and the object that the path names, and raises where roles and scopes do not say all of
         who may be told a kept answer again.
@@ -75,6 +80,7 @@ class Spec:
     gives: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[int, str] = field(default_factory=dict)
     example: Any = None
+    together: bool = True
     still: Callable[[CallerRequest, Any], None] | None = None
 
     @property
@@ -125,6 +131,7 @@ def guarded(spec: Spec) -> Callable[[Run], Run]:
         @wraps(run)
         def answered(request: CallerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             headers: dict[str, str] = {}
+            request.act_id = None
             try:
                 request.token = tokens.authenticate(request)
                 request.user = request.token.owner
@@ -195,7 +202,12 @@ def _run(request: CallerRequest, spec: Spec, run: Callable[[], HttpResponseBase]
         return run()
     _may_still(request, spec)
     print_ = idempotency.fingerprint(request, request.body_sha256)
-    return idempotency.once(request.token, key, print_, run)  # type: ignore[arg-type]
+
+    def act(number: int) -> HttpResponse:
+        request.act_id = uuid5(request.token.pk, f"{number}:{print_}")
+        return run()  # type: ignore[return-value]
+
+    return idempotency.once(request.token, key, print_, act, together=spec.together)
 
 
 def _may_still(request: CallerRequest, spec: Spec) -> None:

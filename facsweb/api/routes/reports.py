@@ -232,6 +232,7 @@ def document_pdf(request: CallerRequest, document: UUID) -> Any:
     scope=Scope.REPORTS_READ,
     takes="application/pdf",
     most=VERIFIED_AT_MOST,
+    together=False,
 )
 def report_verify(request: CallerRequest) -> Any:
     """Whether a PDF is a report as it was signed

@@ -59,6 +59,7 @@ def webhooks_list(
     scope=Scope.WEBHOOKS_WRITE,
     takes=JSON,
     example={"url": "https://lab.example.org/facsweb", "events": ["run.finished", "report.ready"]},
+    together=False,  # its name is looked up
 )
 def webhook_create(request: CallerRequest, study: UUID, body: schemas.WebhookIn) -> Any:
     """Set up a webhook
