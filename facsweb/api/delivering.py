@@ -154,7 +154,7 @@ def send(delivery: Delivery) -> tuple[int | None, str]:
     from facsweb.api.webhooks import secret_of
 
     if not (secret := secret_of(delivery.webhook)):
-        return None, "The signing secret cannot be read any more. Set the webhook up again."
+        return None, "The signing secret cannot be read any more. Give the webhook a new one."
     body = canonical(delivery.payload)
     headers = {
         "Content-Type": "application/json",

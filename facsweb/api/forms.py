@@ -65,4 +65,4 @@ class WebhookForm(forms.Form):
 class ActForm(forms.Form):
     """One act on a webhook."""
 
-    act = forms.ChoiceField(choices=[(act, act) for act in ("ping", "pause", "resume", "remove")])
+    act = forms.ChoiceField(choices=[(act, act) for act in ("ping", "pause", "resume", "secret", "remove")])

@@ -47,7 +47,7 @@ def _create(actor: User, study: Study, url: str, events: list[str]) -> tuple[Web
     Study.objects.select_for_update().get(pk=study.pk)
     if Webhook.objects.filter(study=study).count() >= MOST:
         raise ValidationError(f"A study has at most {MOST} webhooks. Remove one first.")
-    secret = "fswh_" + secrets.token_urlsafe(32)
+    secret = _new_secret()
     webhook = Webhook(
         study=study,
         url=url,
@@ -67,6 +67,18 @@ def _check(url: str) -> None:
         addresses.resolve(addresses.parse(url))
     except addresses.Refused as refused:
         raise ValidationError(str(refused)) from refused
+
+
+@transaction.atomic
+def renew_secret(actor: User, webhook: Webhook) -> str:
+    """Have a webhook sign with another secret from now on, and return it; the former one signs nothing more.
+
+    What the receiver refuses until it knows the new one is tried again, as everything that failed.
+    """
+    secret = _new_secret()
+    Webhook.objects.filter(pk=webhook.pk).update(sealed_secret=_seal(secret))
+    record(actor, "webhook.new_secret", webhook)
+    return secret
 
 
 @transaction.atomic
@@ -137,6 +149,10 @@ def tell(study_id: uuid.UUID, event: str, about: Model) -> int:
 
 
 # --- secrets ---------------------------------------------------------------------------------------------
+
+
+def _new_secret() -> str:
+    return "fswh_" + secrets.token_urlsafe(32)
 
 
 def _seal(secret: str) -> str:

@@ -6,86 +6,24 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from facsweb.accounts.models import User
-from facsweb.api import addresses, delivering, tasks, webhooks
+from facsweb.api import addresses, delivering, webhooks
 from facsweb.api.events import EVENTS, NAMES
 from facsweb.api.models import Delivery, Webhook
 from facsweb.audit.models import Entry
-from facsweb.studies.models import Membership, Role
-from facsweb.studies.services import create_participant, remove_member
+from facsweb.studies.services import create_participant
 from facsweb.studies.withdrawing import withdraw
+from tests.api.receiving import due_again, send
 from tests.api.test_operations import is_problem
 from tests.conftest import REPOSITORY
 from tests.factories import make_coder_at_work
-
-
-class Receiver:
-    """An HTTP server that keeps what it gets and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.status, self.drip = 204, False
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((self.path, dict(self.headers), body))
-                if receiver.drip:
-                    for letter in "HTTP/1.1 200 OK, but very slowly":
-                        self.wfile.write(letter.encode())
-                        time.sleep(0.2)
-                    return
-                self.send_response(receiver.status)
-                if 300 <= receiver.status < 400:
-                    self.send_header("Location", f"{receiver.url}elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture
-def webhook(receiver, study, people, settings) -> Webhook:
-    settings.WEBHOOK_PRIVATE = True
-    made, secret = webhooks.create(people["administrator"], study, url=f"{receiver.url}facsweb?a=1", events=NAMES)
-    made.secret = secret
-    return made
-
-
-def send(delivery: Delivery) -> Delivery:
-    tasks.deliver(str(delivery.pk))
-    delivery.refresh_from_db()
-    return delivery
-
-
-def due_again(delivery: Delivery) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(next_at=timezone.now())
-
 
 # --- what is sent ----------------------------------------------------------------------------------------
 
@@ -213,84 +151,6 @@ def test_a_delivery_whose_worker_died_is_sent_by_another_one(webhook, receiver, 
     assert len(receiver.got) == 1
 
 
-def test_a_worker_that_dies_in_the_last_attempt_ends_the_delivery(webhook, receiver, people, redis):
-    """Its tries are used up: no attempt takes one more, and no job fails over it for ever."""
-    delivery = webhooks.ping(people["administrator"], webhook)  # which has a single try
-    assert delivering._claim(delivery.pk) is not None  # and the worker dies here
-    past = timezone.now() - timedelta(minutes=2)
-    Delivery.objects.update(next_at=past, created_at=past)
-    assert delivering.recover() == 1
-    delivery = send(delivery)
-    assert (delivery.state, delivery.error) == ("failed", delivering.CUT_OFF)
-    assert delivery.ended_at
-    assert receiver.got == []
-    webhooks.send_again(people["administrator"], delivery)
-    assert send(delivery).state == "delivered"
-
-
-def test_a_test_of_a_paused_webhook_is_put_back_too(webhook, receiver, people, redis):
-    webhooks.pause(people["administrator"], webhook)
-    waiting = delivering.add(webhook, "run.finished", {})
-    test = webhooks.ping(people["administrator"], webhook)
-    past = timezone.now() - timedelta(minutes=1)
-    Delivery.objects.update(created_at=past, next_at=past)
-    assert delivering.recover() == 1
-    assert send(test).state == "delivered"
-    assert send(waiting).state == "waiting"
-
-
-def test_what_waits_for_a_webhook_that_is_off_does_not_wait_for_ever(webhook, people):
-    old, fresh = (delivering.add(webhook, "run.finished", {}) for _ in range(2))
-    Delivery.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=31))
-    delivering.sweep()
-    assert not Delivery.objects.exclude(state="waiting").exists(), "an active one ends them itself"
-    webhooks.pause(people["administrator"], webhook)
-    delivering.sweep()
-    old.refresh_from_db()
-    assert (old.state, old.error) == ("failed", delivering.WAITED)
-    assert Delivery.objects.get(state="waiting") == fresh
-
-
-@pytest.mark.parametrize("leaves", ["the study", "the installation"])
-def test_nothing_leaves_by_a_webhook_of_somebody_who_was_removed(webhook, receiver, people, study, leaves):
-    """They may be the one who receives: it waits until an administrator of the study has looked."""
-    other = people["analyst"]
-    Membership.objects.create(study=study, user=other, role=Role.ADMINISTRATOR)
-    waiting = delivering.add(webhook, "run.finished", {})
-    if leaves == "the study":
-        remove_member(other, study, people["administrator"], Role.ADMINISTRATOR)
-    else:
-        User.objects.filter(pk=people["administrator"].pk).update(is_active=False)
-    assert send(waiting).state == "waiting"
-    assert receiver.got == []
-    webhook.refresh_from_db()
-    assert webhook.state == "paused"
-    assert "no longer runs this study" in webhook.notice
-    assert Entry.objects.filter(action="webhook.pause", details={"steward_left": True}).count() == 1
-    create_participant(other, study, code="P-1")
-    assert Delivery.objects.filter(event="participant.created", state="waiting").exists(), "what happens waits too"
-    webhooks.resume(other, webhook)
-    webhook.refresh_from_db()
-    assert (webhook.steward, webhook.notice) == (other, "")
-    assert send(waiting).state == "delivered"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_slow_name_server_keeps_nobody_from_writing(monkeypatch):
-    """Whoever sets up a webhook chooses whose name server answers; nobody waits for it but they."""
-    from django.db import connection
-
-    owner, participant = make_coder_at_work()
-
-    def lookup(host, port, **_):
-        assert not connection.in_atomic_block
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    webhooks.create(owner, participant.study, url="https://slow.example/", events=["run.finished"])
-    assert Webhook.objects.count() == 1
-
-
 def test_a_webhook_that_never_answers_is_disabled_with_a_notice(webhook, receiver, people, monkeypatch):
     monkeypatch.setattr(delivering, "MOST_FAILURES", 3)
     delivery = delivering.add(webhook, "run.finished", {})
@@ -414,8 +274,27 @@ def test_the_secret_is_stored_encrypted_and_is_lost_with_the_key(webhook, receiv
     assert webhook.secret not in str(list(Webhook.objects.values()))
     settings.SECRET_KEY = "another"
     delivery = send(delivering.add(webhook, "run.finished", {}))
-    assert delivery.error == "The signing secret cannot be read any more. Set the webhook up again."
+    assert delivery.error == "The signing secret cannot be read any more. Give the webhook a new one."
     assert receiver.got == []
+
+
+def test_another_secret_signs_from_its_moment_on(webhook, receiver, people, caller):
+    """Where it may be in wrong hands, or cannot be read any more; nothing that waits is lost with it."""
+    waiting = delivering.add(webhook, "run.finished", {})
+    told = caller("administrator").post(f"/webhooks/{webhook.pk}/secret")
+    assert told.status_code == 200
+    fresh = told.json()["secret"]
+    assert fresh.startswith("fswh_")
+    assert fresh != webhook.secret
+    assert fresh not in str(list(Webhook.objects.values()))
+    assert send(waiting).state == "delivered"
+    _, headers, body = receiver.got[0]
+    at = int(headers["Facsweb-Signature"].split(",")[0].removeprefix("t="))
+    assert headers["Facsweb-Signature"] == delivering.signature(fresh, at, body)
+    assert headers["Facsweb-Signature"] != delivering.signature(webhook.secret, at, body)
+    entry = Entry.objects.get(action="webhook.new_secret")
+    assert entry.actor == people["administrator"]
+    assert fresh not in str(entry.details)
 
 
 def test_deliveries_are_forgotten_after_a_month(webhook, receiver):

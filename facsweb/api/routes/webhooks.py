@@ -84,6 +84,24 @@ def webhook_delete(request: CallerRequest, webhook: UUID) -> Any:
 @operation(
     router,
     "POST",
+    "/webhooks/{uuid:webhook}/secret",
+    response=schemas.NewWebhookOut,
+    scope=Scope.WEBHOOKS_WRITE,
+)
+def webhook_renew_secret(request: CallerRequest, webhook: UUID) -> Any:
+    """Have a webhook sign with a new secret
+
+    From now on; the former one signs nothing more. The answer holds the new one, this once. What the receiver
+    refuses until it knows it is tried again.
+    """
+    found = gate.get(request, "webhook_renew_secret", Webhook, webhook, "study")
+    secret = webhooks.renew_secret(request.user, found)  # type: ignore[arg-type]
+    return webhook_out(found) | {"secret": secret}
+
+
+@operation(
+    router,
+    "POST",
     "/webhooks/{uuid:webhook}/ping",
     response={202: schemas.DeliveryOut},
     scope=Scope.WEBHOOKS_WRITE,
