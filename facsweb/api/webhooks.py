@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +17,7 @@ from facsweb.accounts.models import User
 from facsweb.api import addresses, delivering, sealing
 from facsweb.api.events import NAMES, PING, ids_of
 from facsweb.api.models import Delivery, Webhook
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.studies.models import Study
 
@@ -57,8 +59,13 @@ def _create(actor: User, study: Study, url: str, events: list[str]) -> tuple[Web
     )
     webhook.clean_fields(exclude=["url"])
     webhook.save(force_insert=True)
-    record(actor, "webhook.create", webhook, url=url, events=webhook.events)
+    record(actor, "webhook.create", webhook, **_where(webhook), events=webhook.events)
     return webhook, secret
+
+
+def _where(webhook: Webhook) -> dict[str, str]:
+    """Where a webhook leads, for the log: behind the host, many addresses hold a secret of their receiver."""
+    return {"host": urlsplit(webhook.url).hostname or "", "address": mark(webhook.url)}
 
 
 def _check(url: str) -> None:
@@ -84,7 +91,7 @@ def renew_secret(actor: User, webhook: Webhook) -> str:
 @transaction.atomic
 def remove(actor: User, webhook: Webhook) -> None:
     """Take a webhook away with everything that waits for it."""
-    record(actor, "webhook.remove", webhook, url=webhook.url)
+    record(actor, "webhook.remove", webhook, **_where(webhook))
     Webhook.objects.filter(pk=webhook.pk).delete()
 
 

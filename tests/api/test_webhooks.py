@@ -278,6 +278,15 @@ def test_the_secret_is_stored_encrypted_and_is_lost_with_the_key(webhook, receiv
     assert receiver.got == []
 
 
+def test_the_log_holds_the_host_and_no_secret_of_an_address(webhook, people):
+    webhooks.remove(people["administrator"], webhook)
+    for action in ("webhook.create", "webhook.remove"):
+        told = Entry.objects.get(action=action).details
+        assert told["host"] == "127.0.0.1"
+        assert "facsweb?a=1" not in str(told)
+        assert told["address"].startswith("mark:")
+
+
 def test_another_secret_signs_from_its_moment_on(webhook, receiver, people, caller):
     """Where it may be in wrong hands, or cannot be read any more; nothing that waits is lost with it."""
     waiting = delivering.add(webhook, "run.finished", {})
