@@ -83,11 +83,24 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
 
 
-def resolve(target: Target) -> str:
-    """One IP address of a target. Raises Refused when there is none, or when any of them is not public.
+def is_allowed(address: str) -> bool:
+    """Whether webhooks may go to an IP address on this installation.
 
-    ``FACSWEB_WEBHOOK_PRIVATE=1`` lets private ones pass.
+    ``FACSWEB_WEBHOOK_PRIVATE=1`` lets those of private networks pass; never those that lead to the services of a
+    cloud or of the link (169.254.169.254), nor, in production, to this very machine.
     """
+    if not settings.WEBHOOK_PRIVATE:
+        return is_public(address)
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        return is_allowed(str(ip.ipv4_mapped))
+    if ip.is_loopback:
+        return not settings.PRODUCTION
+    return not (ip.is_link_local or ip.is_multicast or ip.is_unspecified)
+
+
+def resolve(target: Target) -> str:
+    """One IP address of a target. Raises Refused when there is none, or when any of them is not allowed."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -95,8 +108,9 @@ def resolve(target: Target) -> str:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not addresses:
         raise Refused(f"{target.host} cannot be found.")
-    if not settings.WEBHOOK_PRIVATE and not all(map(is_public, addresses)):
-        raise Refused(f"{target.host} lies in a private network, where webhooks do not go.")
+    if not all(map(is_allowed, addresses)):
+        where = "on this machine or its link" if settings.WEBHOOK_PRIVATE else "in a private network"
+        raise Refused(f"{target.host} lies {where}, where webhooks do not go.")
     return addresses[0]
 
 

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from redis import RedisError
 
@@ -30,6 +30,8 @@ from facsweb.api.events import PING
 from facsweb.api.models import Delivery, Webhook
 from facsweb.audit.services import canonical, record
 from facsweb.processes import queue
+from facsweb.studies import access
+from facsweb.studies.models import Role
 
 log = logging.getLogger(__name__)
 #: Waiting times after each failed attempt; behind the last one the delivery is given up.
@@ -45,6 +47,13 @@ ANSWER_S: Final = 10.0
 HELD: Final = timedelta(seconds=60)
 GRACE: Final = timedelta(seconds=3)
 KEPT: Final = timedelta(days=30)
+CUT_OFF: Final = "The last attempt was cut off, for its worker stopped. Whether it arrived is not known."
+WAITED: Final = "It waited for 30 days for the webhook to be resumed, and was given up."
+RESUME: Final = "What waits is kept for 30 days; resume it when the receiver works again."
+LEFT: Final = (
+    "whoever set it up or resumed it last no longer runs this study. Look at the address, and resume it if it is "
+    "one of yours. What waits is kept for 30 days."
+)
 _SWEEP_EVERY_S: Final = 600.0
 _last_sweep = 0.0
 State = Delivery.State
@@ -97,17 +106,39 @@ def deliver(pk: uuid.UUID) -> None:
 
 def _claim(pk: uuid.UUID) -> Delivery | None:
     """Take a due delivery: its next attempt is put off until this one must have ended."""
-    delivery = Delivery.objects.select_related("webhook").filter(pk=pk).first()
+    delivery = Delivery.objects.select_related("webhook__study", "webhook__steward").filter(pk=pk).first()
     now = timezone.now()
-    if delivery is None or (delivery.webhook.state != Webhook.State.ACTIVE and delivery.event != PING):
+    if delivery is None or (delivery.event != PING and not _goes_on(delivery.webhook, now)):
         return None
-    taken = Delivery.objects.filter(
-        pk=pk, state=State.WAITING, attempts=delivery.attempts, next_at__lte=now
-    ).update(attempts=F("attempts") + 1, tries_left=F("tries_left") - 1, next_at=now + HELD)
+    due = Delivery.objects.filter(pk=pk, state=State.WAITING, attempts=delivery.attempts, next_at__lte=now)
+    # None left, and it still waits: the worker of the last attempt died in it.
+    if due.filter(tries_left=0).update(state=State.FAILED, ended_at=now, error=CUT_OFF):
+        return None
+    taken = due.filter(tries_left__gt=0).update(
+        attempts=F("attempts") + 1, tries_left=F("tries_left") - 1, next_at=now + HELD
+    )
     if not taken:
         return None
     delivery.refresh_from_db()
     return delivery
+
+
+def _goes_on(webhook: Webhook, now: datetime) -> bool:
+    """Whether a webhook is active, and whoever answers for it still runs the study; else it is paused.
+
+    Somebody who was removed may be the one who receives, so nothing more leaves until an administrator has looked.
+    """
+    if webhook.state != Webhook.State.ACTIVE:
+        return False
+    steward = webhook.steward
+    if steward.is_active and Role.ADMINISTRATOR in access.roles_of(steward, webhook.study):
+        return True
+    notice = f"Paused on {now:%d %B %Y}: {LEFT}"
+    active = Webhook.objects.filter(pk=webhook.pk, state=Webhook.State.ACTIVE, steward=steward)
+    with transaction.atomic():
+        if active.update(state=Webhook.State.PAUSED, notice=notice):
+            record(None, "webhook.pause", webhook, steward_left=True)
+    return False
 
 
 def send(delivery: Delivery) -> tuple[int | None, str]:
@@ -123,7 +154,7 @@ def send(delivery: Delivery) -> tuple[int | None, str]:
     from facsweb.api.webhooks import secret_of
 
     if not (secret := secret_of(delivery.webhook)):
-        return None, "The signing secret cannot be read any more. Set the webhook up again."
+        return None, "The signing secret cannot be read any more. Give the webhook a new one."
     body = canonical(delivery.payload)
     headers = {
         "Content-Type": "application/json",
@@ -208,7 +239,7 @@ def _count_failure(webhook: Webhook, status: int | None, error: str, now: dateti
         notice = f"{webhook.failures} attempts failed one after the other; the last time: {error}"
     else:
         return
-    notice = f"Disabled on {now:%d %B %Y}. {notice} What waits is kept; resume it when the receiver works again."
+    notice = f"Disabled on {now:%d %B %Y}. {notice} {RESUME}"
     if Webhook.objects.filter(pk=webhook.pk, state=Webhook.State.ACTIVE).update(
         state=Webhook.State.DISABLED, notice=notice
     ):
@@ -222,9 +253,8 @@ def recover() -> int:
     """Enqueue what is due and not in the queue, and now and then forget what is old; return how many."""
     global _last_sweep
     count, due = 0, timezone.now() - GRACE
-    waiting = Delivery.objects.filter(
-        state=State.WAITING, next_at__lte=due, webhook__state=Webhook.State.ACTIVE, created_at__lte=due
-    )
+    sent = Q(webhook__state=Webhook.State.ACTIVE) | Q(event=PING)  # a test is sent from a paused one, too
+    waiting = Delivery.objects.filter(sent, state=State.WAITING, next_at__lte=due, created_at__lte=due)
     for delivery in waiting.order_by("next_at")[:200]:
         try:
             if queue.is_waiting(job_id(delivery)) or queue.is_started(job_id(delivery)):
@@ -239,10 +269,18 @@ def recover() -> int:
 
 
 def sweep() -> None:
-    """Forget deliveries that ended a month ago, and keys of requests that are older than a day."""
+    """Forget deliveries that ended a month ago, and keys of requests that are older than a day.
+
+    What has waited for a month for a paused or disabled webhook is given up: ids of a participant, who may be
+    erased by now, do not wait for ever.
+    """
     from facsweb.api import idempotency
 
-    Delivery.objects.filter(ended_at__lt=timezone.now() - KEPT).delete()
+    now = timezone.now()
+    Delivery.objects.filter(ended_at__lt=now - KEPT).delete()
+    Delivery.objects.filter(state=State.WAITING, created_at__lt=now - KEPT).exclude(
+        webhook__state=Webhook.State.ACTIVE
+    ).update(state=State.FAILED, ended_at=now, error=WAITED)
     idempotency.forget()
 
 

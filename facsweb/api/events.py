@@ -32,6 +32,8 @@ EVENTS: Final = {
     "report.revoke": "report.revoked",
     "report.first_signature": "report.awaiting_second_signature",
     "report.send_back": "report.returned",
+    "report.document_finish": "document.ready",
+    "report.document_fail": "document.failed",
     "erasure.succeed": "erasure.finished",
 }
 NAMES: Final = tuple(EVENTS.values())
@@ -54,6 +56,8 @@ WORDS: Final = {
     "report.revoked": "A report was revoked",
     "report.awaiting_second_signature": "A report waits for the second signature",
     "report.returned": "The second person sent a report back",
+    "document.ready": "A further document of a report is ready",
+    "document.failed": "A further document of a report could not be made",
     "erasure.finished": "Data of a participant were destroyed",
 }
 #: What leads from an object to what it belongs to; ids of these go with an event.

@@ -23,7 +23,7 @@ def about(study_id: UUID, ids: Collection[str]) -> Iterator[Model]:
     (GDPR Art. 19), and it holds ids alone.
     """
     wanted = set(ids)
-    for request in KeyedRequest.objects.exclude(status=None):
+    for request in KeyedRequest.objects.exclude(status=None).iterator(500):
         if wanted & _named(request.headers, idempotency.answer_of(request)):
             yield request
     for delivery in Delivery.objects.filter(webhook__study=study_id, ended_at__isnull=False):

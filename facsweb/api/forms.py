@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
+from django.utils.html import format_html
 
 from facsweb.accounts.models import User
 from facsweb.api.events import NAMES, WORDS
@@ -53,7 +54,10 @@ class WebhookForm(forms.Form):
     )
     events = forms.MultipleChoiceField(
         label="What it is told of",
-        choices=[(name, f"{WORDS[name]} ({name})") for name in NAMES],
+        choices=[
+            (name, format_html('<span>{}<br><span class="mono small quiet">{}</span></span>', WORDS[name], name))
+            for name in NAMES
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -61,4 +65,4 @@ class WebhookForm(forms.Form):
 class ActForm(forms.Form):
     """One act on a webhook."""
 
-    act = forms.ChoiceField(choices=[(act, act) for act in ("ping", "pause", "resume", "remove")])
+    act = forms.ChoiceField(choices=[(act, act) for act in ("ping", "pause", "resume", "secret", "remove")])

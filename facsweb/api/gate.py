@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import IO, Any, Final
+from uuid import UUID, uuid5
 
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils.http import parse_etags
 from ninja import Router
@@ -22,10 +24,12 @@ from facsweb.api import idempotency, limits, problems, tokens
 from facsweb.api.models import Delivery, Scope, Token, Webhook
 from facsweb.api.problems import Problem
 from facsweb.audit import reading
+from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
+from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies import access
-from facsweb.studies.models import Participant, Study
+from facsweb.studies.models import ConsentLink, Participant, Study
 
 MAX_JSON: Final = 1024**2
 JSON: Final = "application/json"
@@ -38,6 +42,8 @@ class CallerRequest(HttpRequest):
     token: Token
     spooled: IO[bytes]
     body_sha256: str
+    #: Of an act with an ``Idempotency-Key``: the same when it is begun again because its server died in it.
+    act_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class Spec:
         Statuses beside the usual ones, with what they mean here.
     example : object
         Of the request's body.
+    together : bool
+        Whether the act is quick enough for one transaction with the answer kept under its key.
+    still : callable, optional
+        Takes the request and the object that the path names, and raises where roles and scopes do not say all of
+        who may be told a kept answer again.
     """
 
     name: str
@@ -69,6 +80,8 @@ class Spec:
     gives: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[int, str] = field(default_factory=dict)
     example: Any = None
+    together: bool = True
+    still: Callable[[CallerRequest, Any], None] | None = None
 
     @property
     def page(self) -> str:
@@ -79,7 +92,7 @@ class Spec:
 #: What a parameter of a path names, where an answer may be given twice.
 NAMED: Final[dict[str, type[Any]]] = {
     **{"study": Study, "participant": Participant, "recording": Recording, "run": AnalysisRun},
-    **{"webhook": Webhook, "delivery": Delivery},
+    **{"consent_link": ConsentLink, "report": Report, "webhook": Webhook, "delivery": Delivery},
 }
 
 #: Every operation by name; what the description and the tests walk.
@@ -118,6 +131,7 @@ def guarded(spec: Spec) -> Callable[[Run], Run]:
         @wraps(run)
         def answered(request: CallerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             headers: dict[str, str] = {}
+            request.act_id = None
             try:
                 request.token = tokens.authenticate(request)
                 request.user = request.token.owner
@@ -143,15 +157,29 @@ def _log_reading(request: CallerRequest, response: HttpResponseBase) -> None:
         reading.write(request, response.status_code)
     except reading.Unlogged as error:
         response.close()
-        raise Problem(503, str(error), kind="not-logged", headers={"Retry-After": "5"}) from error
+        raise _not_logged() from error
     finally:
         request.readings = []  # type: ignore[attr-defined]
+
+
+def log_download(request: CallerRequest, action: str, obj: Any, **details: Any) -> None:
+    """Write what exactly is being taken; what the log cannot note is not given."""
+    try:
+        record(request.user, action, obj, **details)
+    except DatabaseError as error:
+        raise _not_logged() from error
+
+
+def _not_logged() -> Problem:
+    return Problem(503, str(reading.Unlogged()), kind="not-logged", headers={"Retry-After": "5"})
 
 
 def _check(request: CallerRequest, spec: Spec) -> None:
     """Raise Problem unless the token has the scope, and the body has the right type and size."""
     if spec.scope not in request.token.scopes:
         raise Problem(403, f"This token lacks the scope {spec.scope}. Make one that has it.", kind="scope-missing")
+    if spec.method != "POST":
+        return  # nobody reads a body there
     announced = request.META.get("CONTENT_LENGTH") or "0"
     if announced.isdecimal() and int(announced) > spec.most:
         raise Problem(413, f"The body may have {spec.most} bytes, not {announced}.")
@@ -174,14 +202,21 @@ def _run(request: CallerRequest, spec: Spec, run: Callable[[], HttpResponseBase]
         return run()
     _may_still(request, spec)
     print_ = idempotency.fingerprint(request, request.body_sha256)
-    return idempotency.once(request.token, key, print_, run)  # type: ignore[arg-type]
+
+    def act(number: int) -> HttpResponse:
+        request.act_id = uuid5(request.token.pk, f"{number}:{print_}")
+        return run()  # type: ignore[return-value]
+
+    return idempotency.once(request.token, key, print_, act, together=spec.together)
 
 
 def _may_still(request: CallerRequest, spec: Spec) -> None:
     """Raise Http404 or PermissionDenied where a kept answer would tell what the token's owner may see no more."""
     assert request.resolver_match is not None
     for name, pk in request.resolver_match.kwargs.items():
-        get(request, spec.name, NAMED[name], pk)
+        obj = get(request, spec.name, NAMED[name], pk)
+        if spec.still is not None:
+            spec.still(request, obj)
 
 
 def _fresh(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -1,7 +1,8 @@
 """The same request twice is one: ``Idempotency-Key`` (IETF draft "The Idempotency-Key HTTP Header Field").
 
 A key is kept for a day with the request it came with. Only success is kept: a refused request changed nothing and
-may be corrected under the same key.
+may be corrected under the same key. The answer is kept in the transaction of the act: whoever asks again after a
+server died gets what was done, or has it done for the first time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import IO, Any, Final
 
@@ -61,8 +63,22 @@ def fingerprint(request: HttpRequest, body_sha256: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -> HttpResponse:
+def once(
+    token: Token, key: str, print_: str, act: Callable[[int], HttpResponse], *, together: bool = True
+) -> HttpResponse:
     """Answer a request with a key: by acting, or with what was answered before.
+
+    Parameters
+    ----------
+    token : Token
+    key : str
+    print_ : str
+        The request's `fingerprint`.
+    act : callable
+        Takes the number of this request, the same for an act that is begun again because its server died.
+    together : bool
+        Whether the act and its kept answer are one transaction, so that a server which dies leaves both or none.
+        An act that waits for something else must not hold one open.
 
     Raises
     ------
@@ -78,18 +94,23 @@ def once(token: Token, key: str, print_: str, act: Callable[[], HttpResponse]) -
         response["Idempotency-Replayed"] = "true"
         return response
     try:
-        response = act()
+        with transaction.atomic() if together else nullcontext():
+            response = act(row.pk)
+            if 200 <= response.status_code < 300 and not response.streaming:
+                _keep(row, response)
+                return response
     except BaseException:
         KeyedRequest.objects.filter(pk=row.pk).delete()
         raise
-    if 200 <= response.status_code < 300 and not response.streaming:
-        headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-        KeyedRequest.objects.filter(pk=row.pk).update(
-            status=response.status_code, headers=headers, body=sealing.seal(_PURPOSE, response.content)
-        )
-    else:
-        KeyedRequest.objects.filter(pk=row.pk).delete()
+    KeyedRequest.objects.filter(pk=row.pk).delete()
     return response
+
+
+def _keep(row: KeyedRequest, response: HttpResponse) -> None:
+    headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+    KeyedRequest.objects.filter(pk=row.pk).update(
+        status=response.status_code, headers=headers, body=sealing.seal(_PURPOSE, response.content)
+    )
 
 
 def answer_of(row: KeyedRequest) -> bytes | None:

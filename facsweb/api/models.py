@@ -16,7 +16,7 @@ class Scope(models.TextChoices):
     PARTICIPANTS_READ = "participants:read", "Read the codes of participants"
     PARTICIPANTS_WRITE = "participants:write", "Create participants"
     CONSENT_READ = "consent:read", "Read what participants agreed to"
-    CONSENT_WRITE = "consent:write", "Make links by which participants answer the questions of consent"
+    CONSENT_WRITE = "consent:write", "Make and revoke links by which participants answer for themselves"
     RECORDINGS_READ = "recordings:read", "Read what is known of recordings"
     RECORDINGS_WRITE = "recordings:write", "Upload recordings"
     RUNS_READ = "runs:read", "Read how far analyses are"
@@ -24,6 +24,7 @@ class Scope(models.TextChoices):
     RESULTS_READ = "results:read", "Read events, signals, combinations and states"
     CODINGS_READ = "codings:read", "Read the codings of people"
     REPORTS_READ = "reports:read", "Read, download and verify reports"
+    REPORTS_WRITE = "reports:write", "Have further documents of reports made"
     WEBHOOKS_WRITE = "webhooks:write", "Set up webhooks and read their deliveries"
 
 
@@ -96,9 +97,14 @@ class Webhook(models.Model):
     sealed_secret = models.TextField(help_text="The signing secret, encrypted with a key made from SECRET_KEY.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     failures = models.PositiveIntegerField(default=0, help_text="Attempts that failed since one last worked.")
-    notice = models.TextField(blank=True, help_text="Why it was disabled, a sentence for a person.")
+    notice = models.TextField(blank=True, help_text="Why it was disabled or paused, a sentence for a person.")
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    steward = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who answers for it: whoever set it up, or resumed it last.",
+    )
 
     class Meta:
         ordering = ["created_at"]

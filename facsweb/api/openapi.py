@@ -136,12 +136,10 @@ def _statuses(one: dict[str, Any], spec: Spec) -> list[int]:
         found.add(404)
     if any(parameter["in"] in ("query", "header") for parameter in one["parameters"]):
         found.add(422)
-    if spec.takes:
-        found.add(413)
     if spec.takes == JSON:
         found |= {400, 415, 422}
     if spec.method == "POST":
-        found |= {409, 422}
+        found |= {409, 413, 422}
     if spec.method == "GET":
         found.add(503)
     if spec.method == "GET" and (not spec.gives or JSON in spec.gives):

@@ -13,6 +13,7 @@ from ninja.errors import ValidationError as NotAsDescribed
 
 from analysis.types import AnalysisError, ModelError
 from facsweb.recordings import tus, uploads
+from facsweb.reports.documents import NotReady
 from facsweb.runs.services import RunRefused
 from facsweb.studies.services import ConsentMissing
 
@@ -96,7 +97,7 @@ def of(error: Exception) -> Problem:
         return Problem(409, str(error), kind="consent-missing")
     if isinstance(error, ModelError):
         return Problem(503, str(error), kind="models-missing")
-    if isinstance(error, RunRefused):
+    if isinstance(error, (RunRefused, NotReady)):
         return Problem(409, str(error))
     if isinstance(error, uploads.UploadError):
         status = next(code for kind, code in tus.STATUS.items() if isinstance(error, kind))

@@ -28,12 +28,15 @@ def reading_out(run: AnalysisRun) -> dict[str, Any]:
     people = whose.of_run(run)
     withheld = [*people.notes, *_prohibited(run)]
     told = []
+    kept = reading is None or inputs.kept_indicators(reading)
+    if not kept:
+        withheld.append("Indicators were read before consent to them was asked for; read the analysis again.")
     for face, person in sorted(people.people.items()):
         may_indicate = not missing_scopes(person, [Scope.INDICATORS])
         if not may_indicate:
             withheld.append(f"Face {face + 1}: {person.code} did not agree to indicators.")
         if reading is not None:
-            told.append(_face(reading, face, may_indicate))
+            told.append(_face(reading, face, may_indicate and kept))
     return {
         "run": run.pk,
         "reading": reading.pk if reading else None,

@@ -52,7 +52,13 @@ class StudyOut(Schema):
 
 
 class ParticipantIn(Strict):
-    code: str = Field(min_length=1, max_length=40, description="A pseudonym, never a name.", examples=["P-014"])
+    code: str = Field(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^\u0000-\u001f\u007f]+$",
+        description="A pseudonym, never a name; without control characters, which no list could show.",
+        examples=["P-014"],
+    )
 
 
 class ParticipantOut(Schema):
@@ -84,6 +90,9 @@ class ConsentLinkIn(Strict):
 class ConsentLinkOut(Schema):
     id: UUID = Field(examples=[ID])
     participant: UUID
+    kind: Literal["own", "device"] = Field(
+        description="The participant's own, or for one hour on a device that was handed over."
+    )
     state: Literal["open", "answered", "expired", "revoked"] = Field(
         description="Answered with consent or without: what was agreed to is under the participant's consent."
     )
@@ -241,6 +250,13 @@ class ReportOut(Schema):
     error: str
 
 
+class DocumentIn(Strict):
+    kind: Literal["summary", "participant"] = Field(description="For people who decide, or for the participant.")
+    language: Literal["en", "de"] = Field(
+        "en", description="Of the participant's copy; a summary there is in English alone."
+    )
+
+
 class DocumentOut(Schema):
     id: UUID = Field(examples=[ID])
     report: UUID
@@ -249,6 +265,7 @@ class DocumentOut(Schema):
     state: Literal["waiting", "ready", "failed"]
     pdf_sha256: str = Field(description="Empty until it is made.")
     finished_at: datetime | None
+    error: str = Field(description="Why it could not be made, a sentence for a person.")
 
 
 class DocumentsOut(Schema):

@@ -52,9 +52,7 @@ def webhook_list(request: HttpRequest, pk: UUID) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            where = crumbs(study, ("Webhooks", reverse("webhooks:list", args=[study.pk])), ("New webhook", ""))
-            context = {"webhook": webhook, "secret": secret, "study": study, "crumbs": where}
-            return render(request, "api/webhook_made.html", context)
+            return _secret(request, webhook, secret, "The webhook is set up")
     found = [(webhook, TONES[Webhook.State(webhook.state)]) for webhook in Webhook.objects.filter(study=study)]
     context = {
         "study": study,
@@ -69,8 +67,8 @@ def webhook_list(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One webhook and what was delivered; a POST tests, pauses, resumes or removes it."""
-    webhook = access.get(request, Webhook, pk, related=["study", "created_by"])
+    """One webhook and what was delivered; a POST tests, pauses, resumes or removes it, or gives it a secret."""
+    webhook = access.get(request, Webhook, pk, related=["study", "steward"])
     if request.method == "POST":
         form = ActForm(request.POST)
         if form.is_valid():
@@ -89,7 +87,19 @@ def webhook_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "api/webhook.html", context)
 
 
+@sensitive_variables("secret")
+def _secret(request: HttpRequest, webhook: Webhook, secret: str, title: str) -> HttpResponse:
+    """The page that shows a secret this once."""
+    where = crumbs(webhook.study, ("Webhooks", reverse("webhooks:list", args=[webhook.study_id])), ("Secret", ""))
+    context = {"webhook": webhook, "secret": secret, "title": title, "crumbs": where}
+    return render(request, "api/webhook_made.html", context)
+
+
+@sensitive_variables("fresh")
 def _act(request: HttpRequest, webhook: Webhook, act: str) -> HttpResponse:
+    if act == "secret":
+        fresh = webhooks.renew_secret(request.user, webhook)  # type: ignore[arg-type]
+        return _secret(request, webhook, fresh, "The webhook has a new secret")
     verbs = {name: getattr(webhooks, name) for name in ("ping", "pause", "resume", "remove")}
     verbs[act](request.user, webhook)
     messages.success(request, _SAID[act])

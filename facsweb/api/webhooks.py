@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,6 +17,7 @@ from facsweb.accounts.models import User
 from facsweb.api import addresses, delivering, sealing
 from facsweb.api.events import NAMES, PING, ids_of
 from facsweb.api.models import Delivery, Webhook
+from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.studies.models import Study
 
@@ -24,7 +26,6 @@ State = Webhook.State
 _PURPOSE: Final = "webhook secrets"
 
 
-@transaction.atomic
 def create(actor: User, study: Study, *, url: str, events: Iterable[str]) -> tuple[Webhook, str]:
     """Set up a webhook and return it with its secret, which cannot be shown again.
 
@@ -38,21 +39,33 @@ def create(actor: User, study: Study, *, url: str, events: Iterable[str]) -> tup
         raise ValidationError(f"There is no event {sorted(unknown)[0][:40]!r}. Choose from: {', '.join(NAMES)}.")
     if not wanted:
         raise ValidationError("Choose what the webhook is told of.")
-    _check(url)
+    _check(url)  # outside the transaction: while a name is looked up, others must be able to write
+    with transaction.atomic():
+        return _create(actor, study, url, [name for name in NAMES if name in wanted])
+
+
+def _create(actor: User, study: Study, url: str, events: list[str]) -> tuple[Webhook, str]:
+    # The study's row is the lock of their number.
+    Study.objects.select_for_update().get(pk=study.pk)
     if Webhook.objects.filter(study=study).count() >= MOST:
         raise ValidationError(f"A study has at most {MOST} webhooks. Remove one first.")
-    secret = "fswh_" + secrets.token_urlsafe(32)
+    secret = _new_secret()
     webhook = Webhook(
         study=study,
         url=url,
-        events=[name for name in NAMES if name in wanted],
+        events=events,
         sealed_secret=_seal(secret),
-        created_by=actor,
+        steward=actor,
     )
     webhook.clean_fields(exclude=["url"])
     webhook.save(force_insert=True)
-    record(actor, "webhook.create", webhook, url=url, events=webhook.events)
+    record(actor, "webhook.create", webhook, **_where(webhook), events=webhook.events)
     return webhook, secret
+
+
+def _where(webhook: Webhook) -> dict[str, str]:
+    """Where a webhook leads, for the log: behind the host, many addresses hold a secret of their receiver."""
+    return {"host": urlsplit(webhook.url).hostname or "", "address": mark(webhook.url)}
 
 
 def _check(url: str) -> None:
@@ -64,9 +77,21 @@ def _check(url: str) -> None:
 
 
 @transaction.atomic
+def renew_secret(actor: User, webhook: Webhook) -> str:
+    """Have a webhook sign with another secret from now on, and return it; the former one signs nothing more.
+
+    What the receiver refuses until it knows the new one is tried again, as everything that failed.
+    """
+    secret = _new_secret()
+    Webhook.objects.filter(pk=webhook.pk).update(sealed_secret=_seal(secret))
+    record(actor, "webhook.new_secret", webhook)
+    return secret
+
+
+@transaction.atomic
 def remove(actor: User, webhook: Webhook) -> None:
     """Take a webhook away with everything that waits for it."""
-    record(actor, "webhook.remove", webhook, url=webhook.url)
+    record(actor, "webhook.remove", webhook, **_where(webhook))
     Webhook.objects.filter(pk=webhook.pk).delete()
 
 
@@ -81,11 +106,11 @@ def pause(actor: User, webhook: Webhook) -> bool:
 
 @transaction.atomic
 def resume(actor: User, webhook: Webhook) -> bool:
-    """Send again, beginning with what waits. Returns whether anything changed."""
+    """Send again, beginning with what waits; the actor answers for it now. Returns whether anything changed."""
     changed = (
         Webhook.objects.filter(pk=webhook.pk)
         .exclude(state=State.ACTIVE)
-        .update(state=State.ACTIVE, failures=0, notice="")
+        .update(state=State.ACTIVE, failures=0, notice="", steward=actor)
     )
     if changed:
         record(actor, "webhook.resume", webhook)
@@ -131,6 +156,10 @@ def tell(study_id: uuid.UUID, event: str, about: Model) -> int:
 
 
 # --- secrets ---------------------------------------------------------------------------------------------
+
+
+def _new_secret() -> str:
+    return "fswh_" + secrets.token_urlsafe(32)
 
 
 def _seal(secret: str) -> str:

@@ -88,14 +88,24 @@ class Checksum:
 
 
 def begin_upload(
-    actor: Any, participant: Participant, *, filename: str, length: int, expected_sha256: str = ""
+    actor: Any,
+    participant: Participant,
+    *,
+    filename: str,
+    length: int,
+    expected_sha256: str = "",
+    id: UUID | None = None,
 ) -> Upload:
     """Open an upload of ``length`` bytes for a participant who consented to video.
+
+    With an ``id`` that the caller chose, beginning twice gives the same upload, however far that is.
 
     Raises
     ------
     ConsentMissing, TooLarge, NoSpace, UploadError
     """
+    if id is not None and (begun := Upload.objects.filter(pk=id, participant=participant).first()):
+        return begun
     require_consent(participant, [Scope.VIDEO])
     if length <= 0:
         raise UploadError("The file is empty. Choose a video file.")
@@ -106,6 +116,7 @@ def begin_upload(
         raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
     with transaction.atomic():
         upload = Upload.objects.create(
+            **({"id": id} if id else {}),
             participant=participant,
             filename=plain_name(filename),
             length=length,

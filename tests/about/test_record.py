@@ -265,7 +265,7 @@ def test_what_signs_the_log_who_asks_by_token_and_what_leaves_is_told(told, rows
     audit.record(people["analyst"], "thing.do", study)
     assert anchors.daily() == 1
     tokens.create(people["analyst"], name="Import", scopes=["studies:read"], lifetime=timedelta(days=30))
-    Webhook.objects.create(study=study, url="https://example.org/", created_by=people["administrator"])
+    Webhook.objects.create(study=study, url="https://example.org/", steward=people["administrator"])
     assert found("checks")["Daily anchors of the log"].startswith("1; the last of ")
     assert found("places")["Programs with a token"] == "1 token"
     assert found("places")["What leaves the installation"] == "ids of what happened, to 1 webhook"

@@ -102,16 +102,16 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
     make_machine_layer(run)
     layer = open_layer(people["coder"], run)
     report = make_report(layer, people["coder"])
-    webhook = Webhook.objects.create(
+    hook = Webhook.objects.create(
         study=study,
         url="https://receiver.example.org/facsweb",
         events=["run.finished"],
         sealed_secret=_seal("fswh_test"),
-        created_by=people["administrator"],
+        steward=people["administrator"],
     )
     document = Document.objects.create(report=report, kind="participant", state="ready")
     document.pdf.save("participant.pdf", ContentFile(b"%PDF-1.7 copy"))
-    delivery = delivering.add(webhook, "run.finished", {"run": str(run.pk)})
+    delivery = delivering.add(hook, "run.finished", {"run": str(run.pk)})
     return SimpleNamespace(
         study=study,
         participant=participant,
@@ -121,9 +121,10 @@ def seeded(people, participant, consent, study) -> SimpleNamespace:
         report=report,
         document=document,
         consent_link=links.make(people["analyst"], participant)[0],
-        webhook=webhook,
+        webhook=hook,
         delivery=delivery,
     )
 
 
+from tests.api.receiving import receiver, webhook  # noqa: E402, F401
 from tests.runs.conftest import start_child  # noqa: E402, F401  (a real worker)

@@ -32,6 +32,31 @@ def test_addresses_of_private_networks_are_refused(address):
         addresses.resolve(addresses.parse(f"https://{host}/"))
 
 
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1", "::"])
+def test_what_is_no_private_network_is_refused_where_those_are_allowed(address, settings):
+    """The services of a cloud answer there, and nobody's own system."""
+    settings.WEBHOOK_PRIVATE = True
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(addresses.Refused, match="on this machine or its link"):
+        addresses.resolve(addresses.parse(f"https://{host}/"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"])
+def test_in_production_no_webhook_goes_to_this_machine(host, settings):
+    settings.WEBHOOK_PRIVATE = True
+    target = addresses.parse(f"https://{host}/")
+    assert addresses.resolve(target)
+    settings.PRODUCTION = True
+    with pytest.raises(addresses.Refused, match="on this machine"):
+        addresses.resolve(target)
+
+
+def test_private_networks_are_open_where_the_operator_says_so(settings):
+    settings.WEBHOOK_PRIVATE = True
+    for address in ("10.0.0.1", "192.168.1.1", "[fd00::1]"):
+        assert addresses.resolve(addresses.parse(f"https://{address}/"))
+
+
 def test_public_addresses_are_not_refused():
     assert all(map(addresses.is_public, ("1.1.1.1", "93.184.215.14", "2606:4700:4700::1111")))
 

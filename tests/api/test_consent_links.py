@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from facsweb.api.models import KeyedRequest
+from facsweb.audit.models import Entry
 from facsweb.studies import links
 from facsweb.studies.models import ConsentLink, Membership
+from facsweb.studies.services import create_participant
 
 
 @pytest.fixture
@@ -77,3 +79,47 @@ def test_a_study_without_a_form_says_so(caller, participant):
     answer = caller("analyst").post(f"/participants/{participant.pk}/consent-links")
     assert answer.status_code == 422
     assert "no consent form" in answer.json()["detail"]
+
+
+def test_links_are_listed_page_by_page_without_their_addresses(program, people, participant):
+    made = [program.post(program.path).json() for _ in range(2)]
+    device = links.make(people["analyst"], participant, kind="device")[0]
+    first = program.get(f"{program.path}?limit=2").json()
+    second = program.get(first["next"]).json()
+    told = first["items"] + second["items"]
+    assert [(one["id"], one["kind"]) for one in told] == [
+        *((one["id"], "own") for one in made),
+        (str(device.pk), "device"),
+    ]
+    assert second["next"] is None
+    assert not any("address" in one for one in told)
+    assert Entry.objects.filter(action="participant.read", object_id=str(participant.pk)).exists()
+
+
+def test_links_of_another_participant_are_not_among_them(program, people, study):
+    other = create_participant(people["analyst"], study, code="P-2")
+    links.make(people["analyst"], other)
+    assert program.get(program.path).json() == {"items": [], "next": None}
+
+
+def test_a_revoked_link_opens_nothing(program, client, people):
+    told = program.post(program.path).json()
+    page = "/" + told["address"].split("/", 3)[3]
+    assert client.get(page).status_code == 200
+    path = f"/consent-links/{told['id']}/revoke"
+    first, second = program.post(path), program.post(path)
+    assert (first.status_code, first.json()["state"]) == (200, "revoked")
+    assert second.json() == first.json()
+    assert client.get(page).status_code == 404
+    entry = Entry.objects.get(action="consent_link.revoke")
+    assert entry.actor == people["analyst"]
+    assert entry.via.startswith("API token Program (fsw_")
+
+
+def test_revoking_needs_its_scope_and_its_role(caller, program):
+    told = program.post(program.path).json()
+    path = f"/consent-links/{told['id']}/revoke"
+    assert caller("analyst", ["consent:read"]).post(path).status_code == 403
+    assert caller("coder").post(path).status_code == 403
+    assert caller("stranger").post(path).status_code == 404
+    assert ConsentLink.objects.get().revoked_at is None

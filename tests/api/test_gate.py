@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from facsweb.api import idempotency, tokens
-from facsweb.api.models import KeyedRequest, Scope, Token
+from facsweb.api import tokens
+from facsweb.api.models import Scope, Token
 from facsweb.audit.models import Entry
 from facsweb.recordings.models import Recording, Upload
 from facsweb.studies.models import Participant
-from tests.api.conftest import Caller
 from tests.api.test_operations import CLIP, is_problem
-from tests.factories import make_coder_at_work
 
 # --- tokens ----------------------------------------------------------------------------------------------
 
@@ -84,118 +81,6 @@ def test_what_is_wrong_with_a_token_is_told_alike(caller, client):
         answer = client.get("/api/v1/studies", headers=header)
         is_problem(answer, 401, "Send a valid token")
         assert answer["WWW-Authenticate"] == 'Bearer realm="facsweb"'
-
-
-# --- repeated requests -----------------------------------------------------------------------------------
-
-
-def keyed(ask, study, code, key="k-1"):
-    return ask.post(f"/studies/{study.pk}/participants", json={"code": code}, headers={"Idempotency-Key": key})
-
-
-def test_the_same_request_twice_is_one(caller, study):
-    ask = caller("analyst")
-    first, second = keyed(ask, study, "P-1"), keyed(ask, study, "P-1")
-    assert (first.status_code, second.status_code) == (201, 201)
-    assert second.json() == first.json()
-    assert "Idempotency-Replayed" not in first
-    assert second["Idempotency-Replayed"] == "true"
-    assert Participant.objects.count() == 1
-    is_problem(keyed(ask, study, "P-2"), 422, "another request")
-    assert keyed(caller("analyst"), study, "P-2").status_code == 201, "a key belongs to its token"
-
-
-def test_kept_answers_lie_encrypted_and_are_lost_with_the_key(caller, study, settings):
-    ask = caller("analyst")
-    keyed(ask, study, "P-1")
-    assert b"P-1" not in bytes(KeyedRequest.objects.get().body)
-    settings.SECRET_KEY = "another"
-    is_problem(keyed(ask, study, "P-1"), 409, "cannot be read any more")
-    assert Participant.objects.count() == 1
-
-
-def test_a_refused_request_may_be_corrected_under_its_key(caller, study):
-    ask = caller("analyst")
-    is_problem(keyed(ask, study, ""), 422)
-    assert keyed(ask, study, "P-1").status_code == 201
-
-
-def test_a_key_is_forgotten_after_a_day(caller, study):
-    ask = caller("analyst")
-    keyed(ask, study, "P-1")
-    KeyedRequest.objects.update(started_at=timezone.now() - timedelta(hours=25))
-    assert keyed(ask, study, "P-2").status_code == 201
-    KeyedRequest.objects.update(started_at=timezone.now() - timedelta(hours=25))
-    assert idempotency.forget() == 1
-
-
-def test_what_is_no_key(caller, study):
-    for key in ("", "two words", "x" * 201, "schlüssel"):
-        is_problem(keyed(caller("analyst"), study, "P-1", key), 422, "Idempotency-Key")
-    assert not Participant.objects.exists()
-
-
-def test_a_request_that_died_with_its_server_may_be_sent_again(caller, study):
-    ask = caller("analyst")
-    keyed(ask, study, "P-1")
-    KeyedRequest.objects.update(status=None)
-    Participant.objects.all().delete()
-    answer = keyed(ask, study, "P-1")
-    is_problem(answer, 409, "at this moment")
-    assert answer["Retry-After"]
-    KeyedRequest.objects.update(started_at=timezone.now() - timedelta(minutes=11))
-    assert keyed(ask, study, "P-1").status_code == 201
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_same_request_at_once_makes_one(monkeypatch):
-    """Four threads with one key: one makes the participant, the others are told to wait or get its answer."""
-    from django.db import connection
-
-    from facsweb.studies import services
-
-    owner, participant = make_coder_at_work()
-    secret = tokens.create(owner, name="P", scopes=[Scope.PARTICIPANTS_WRITE], lifetime=timedelta(days=1))[1]
-    inside, go_on, create = threading.Event(), threading.Event(), services.create_participant
-
-    def slow(*args, **kwargs):
-        inside.set()
-        go_on.wait(10)
-        return create(*args, **kwargs)
-
-    monkeypatch.setattr(services, "create_participant", slow)
-    answers: list[int] = []
-
-    def send():
-        try:
-            answers.append(keyed(Caller(secret), participant.study, "P-7").status_code)
-        finally:
-            connection.close()
-
-    first = threading.Thread(target=send)
-    first.start()
-    assert inside.wait(10)
-    others = [threading.Thread(target=send) for _ in range(3)]
-    for one in others:
-        one.start()
-    for one in others:
-        one.join(20)
-    assert answers == [409, 409, 409]
-    go_on.set()
-    first.join(20)
-    assert answers[-1] == 201
-    assert keyed(Caller(secret), participant.study, "P-7").status_code == 201
-    assert Participant.objects.filter(code="P-7").count() == 1
-
-
-def test_an_upload_with_a_key_is_kept_once(caller, participant, consent):
-    ask, body = caller("analyst"), CLIP.read_bytes()
-    path = f"/participants/{participant.pk}/recordings?filename=a.mp4"
-    send = {"content_type": "application/octet-stream", "headers": {"Idempotency-Key": "up-1"}}
-    first = ask.post(path, data=body, **send)
-    assert ask.post(path, data=body, **send).json() == first.json()
-    is_problem(ask.post(path, data=body + b"x", **send), 422, "another request")
-    assert Recording.objects.count() == 1
 
 
 # --- limits, pages, entity tags --------------------------------------------------------------------------
@@ -266,6 +151,21 @@ def test_the_description_is_open_and_complete(client):
                 assert answer["description"], (method, path, status)
                 if status >= "400" and status != "416":
                     assert set(answer["content"]) == {"application/problem+json"}
+
+
+def test_every_operation_with_a_body_says_that_it_may_be_too_large(caller, seeded):
+    """And only those: what comes along with a GET is read by nobody."""
+    from facsweb.api import openapi
+
+    for methods in openapi.document()["paths"].values():
+        for method, one in methods.items():
+            assert ("413" in one["responses"]) == (method == "post"), one["operationId"]
+    ask, large = caller("administrator"), b"x" * (2**20 + 1)
+    more = {"data": large, "content_type": "application/json"}
+    is_problem(ask.post(f"/webhooks/{seeded.webhook.pk}/ping", **more), 413)
+    assert ask.client.generic(
+        "GET", f"/api/v1/studies/{seeded.study.pk}", large, headers={"Authorization": f"Bearer {ask.secret}"}
+    ).status_code == 200  # fmt: skip
 
 
 async def test_a_body_beyond_every_limit_is_a_problem_before_anything_is_stored():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
+from facsweb.api import gate
 from facsweb.api.gate import SPECS
 from facsweb.audit import reading, services
 from facsweb.audit.models import Entry
@@ -58,14 +59,17 @@ def test_a_refused_reading_is_none(seeded, caller):
     assert not Entry.objects.filter(number__gt=before, action="recording.read").exists()
 
 
-def test_what_cannot_be_logged_is_not_shown(seeded, caller, monkeypatch):
+@pytest.mark.parametrize("name", READINGS)
+def test_what_cannot_be_logged_is_not_shown(name, seeded, caller, monkeypatch):
+    """A page's reading, and a file whose taking is written with what exactly was taken."""
     program = caller("administrator")
 
     def full(*_: Any, **__: Any) -> None:
         raise DatabaseError("disk full")
 
     monkeypatch.setattr(services, "record", full)
-    response = asked("recording_get", seeded, program)
+    monkeypatch.setattr(gate, "record", full)
+    response = asked(name, seeded, program)
     assert response.status_code == 503
     assert response.json()["type"] == "urn:facsweb:problem:not-logged"
     assert response["Retry-After"] == "5"

@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "participant_create": {"json": {"code": "P-900"}},
     "run_start": {"json": {}},
     "consent_link_create": {"json": {}},
+    "report_document_make": {"json": {"kind": "summary"}},
     "webhook_create": {"json": {"url": "https://127.0.0.1/hook", "events": ["run.finished"]}},
     "report_verify": {"data": b"%PDF-1.7", "content_type": "application/pdf"},
     "recording_upload": {"data": b"no video", "content_type": "application/octet-stream"},

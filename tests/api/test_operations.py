@@ -73,6 +73,8 @@ def test_participant_is_created_by_the_service_and_logged_with_the_tokens_name(c
         ({"data": b"{", "content_type": "application/json"}, 400),
         ({"data": b"code=P-7", "content_type": "application/x-www-form-urlencoded"}, 415),
         ({"json": {"code": ""}}, 422),
+        ({"json": {"code": "P-\u00007"}}, 422),  # PostgreSQL cannot store it
+        ({"json": {"code": "P-7\n"}}, 422),
         ({"json": {"code": "P-7", "name": "Anna"}}, 422),
         ({"json": []}, 422),
         ({"data": b'{"code": "' + b"x" * 2**20 + b'"}', "content_type": "application/json"}, 413),

@@ -100,6 +100,9 @@ def test_an_administrator_sets_up_a_webhook_and_looks_after_it(client_as, study,
         assert client.post(page, {"act": act}).status_code == 302
         webhook.refresh_from_db()
         assert webhook.state == state
+    renewed = secret_on(client.post(page, {"act": "secret"}).content.decode())
+    assert renewed != secret
+    assert renewed not in client.get(page).content.decode()
     client.post(page, {"act": "ping"})
     delivery = Delivery.objects.get()
     Delivery.objects.update(state="failed", error="It answered 500.", status=500, attempts=1)
@@ -111,7 +114,7 @@ def test_an_administrator_sets_up_a_webhook_and_looks_after_it(client_as, study,
     assert client.post(page, {"act": "remove"}).url == address
     assert not Webhook.objects.exists()
     acts = set(Entry.objects.filter(action__startswith="webhook.").values_list("action", flat=True))
-    names = ("create", "pause", "resume", "ping", "send_again", "remove")
+    names = ("create", "pause", "resume", "ping", "send_again", "new_secret", "remove")
     assert acts == {f"webhook.{name}" for name in names}
 
 
@@ -121,7 +124,7 @@ def test_a_disabled_webhook_says_so_where_it_is_listed(client_as, study, people)
         url="https://a.example/",
         state="disabled",
         notice="Disabled on 1 May.",
-        created_by=people["administrator"],
+        steward=people["administrator"],
     )
     page = client_as("administrator").get(f"/studies/{study.pk}/webhooks/").content.decode()
     assert "Disabled on 1 May." in page

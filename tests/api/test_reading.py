@@ -40,6 +40,16 @@ def test_indicators_go_with_their_consent(told, people):
     assert any("did not agree to indicators" in words for words in found["withheld"])
 
 
+def test_indicators_that_were_read_without_consent_stay_hidden_when_it_comes(told):
+    """As on the session's page: what was computed without being asked for is not shown afterwards."""
+    reading = Reading.objects.get()
+    reading.inputs["scopes"].remove("indicators")
+    reading.save()
+    found = told()
+    assert [face["indicators"] for face in found["faces"]] == [[]]
+    assert any("before consent to them was asked for" in words for words in found["withheld"])
+
+
 @pytest.mark.parametrize("setting", ["workplace", "education", "recruitment"])
 def test_nothing_is_shown_where_the_law_prohibits_it_though_it_was_found_before(told, study, setting):
     study.setting = setting

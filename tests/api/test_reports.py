@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analysis import confined
+from analysis.confined.calls import Limits
 from facsweb.audit.models import Entry
 from facsweb.reports.models import Countersignature, Document, Report, SignOff
 
@@ -68,3 +70,13 @@ def test_what_had_to_be_destroyed_is_not_there(seeded, caller, kind):
     assert program.get(f"/reports/{seeded.report.pk}/{kind}").status_code == 404
     assert program.get(f"/documents/{seeded.document.pk}/pdf").status_code == 404
     assert program.get(f"/reports/{seeded.report.pk}").status_code == 200
+
+
+def test_a_pdf_is_walked_through_by_a_child_with_limits_before_anything_here_reads_it(caller, monkeypatch):
+    """As on the page: what takes too long, here any time at all, ends there and is answered."""
+    none = Limits(memory=400 << 20, cpu_s=20, wall_s=0)
+    monkeypatch.setattr(confined.taste_pdf, "__defaults__", (none,))
+    answer = caller("manager").post("/reports/verify", data=b"%PDF-1.7", content_type="application/pdf")
+    assert answer.status_code == 200
+    assert (answer.json()["verdict"], answer.json()["headline"]) == ("bad", "This PDF cannot be read safely.")
+    assert "longer than 0 seconds" in answer.json()["sentences"][0]

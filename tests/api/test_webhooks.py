@@ -6,83 +6,24 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from facsweb.api import addresses, delivering, tasks, webhooks
+from facsweb.api import addresses, delivering, webhooks
 from facsweb.api.events import EVENTS, NAMES
 from facsweb.api.models import Delivery, Webhook
 from facsweb.audit.models import Entry
 from facsweb.studies.services import create_participant
 from facsweb.studies.withdrawing import withdraw
+from tests.api.receiving import due_again, send
 from tests.api.test_operations import is_problem
 from tests.conftest import REPOSITORY
-
-
-class Receiver:
-    """An HTTP server that keeps what it gets and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.status, self.drip = 204, False
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((self.path, dict(self.headers), body))
-                if receiver.drip:
-                    for letter in "HTTP/1.1 200 OK, but very slowly":
-                        self.wfile.write(letter.encode())
-                        time.sleep(0.2)
-                    return
-                self.send_response(receiver.status)
-                if 300 <= receiver.status < 400:
-                    self.send_header("Location", f"{receiver.url}elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture
-def webhook(receiver, study, people, settings) -> Webhook:
-    settings.WEBHOOK_PRIVATE = True
-    made, secret = webhooks.create(people["administrator"], study, url=f"{receiver.url}facsweb?a=1", events=NAMES)
-    made.secret = secret
-    return made
-
-
-def send(delivery: Delivery) -> Delivery:
-    tasks.deliver(str(delivery.pk))
-    delivery.refresh_from_db()
-    return delivery
-
-
-def due_again(delivery: Delivery) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(next_at=timezone.now())
-
+from tests.factories import make_coder_at_work
 
 # --- what is sent ----------------------------------------------------------------------------------------
 
@@ -251,8 +192,6 @@ def test_a_ping_is_tried_once_and_disables_nothing(webhook, receiver, people, mo
 
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_delivers_a_real_event(redis, start_child, receiver, settings, monkeypatch):
-    from tests.factories import make_coder_at_work
-
     settings.WEBHOOK_PRIVATE = True
     monkeypatch.setenv("FACSWEB_WEBHOOK_PRIVATE", "1")
     owner, participant = make_coder_at_work()
@@ -335,8 +274,36 @@ def test_the_secret_is_stored_encrypted_and_is_lost_with_the_key(webhook, receiv
     assert webhook.secret not in str(list(Webhook.objects.values()))
     settings.SECRET_KEY = "another"
     delivery = send(delivering.add(webhook, "run.finished", {}))
-    assert delivery.error == "The signing secret cannot be read any more. Set the webhook up again."
+    assert delivery.error == "The signing secret cannot be read any more. Give the webhook a new one."
     assert receiver.got == []
+
+
+def test_the_log_holds_the_host_and_no_secret_of_an_address(webhook, people):
+    webhooks.remove(people["administrator"], webhook)
+    for action in ("webhook.create", "webhook.remove"):
+        told = Entry.objects.get(action=action).details
+        assert told["host"] == "127.0.0.1"
+        assert "facsweb?a=1" not in str(told)
+        assert told["address"].startswith("mark:")
+
+
+def test_another_secret_signs_from_its_moment_on(webhook, receiver, people, caller):
+    """Where it may be in wrong hands, or cannot be read any more; nothing that waits is lost with it."""
+    waiting = delivering.add(webhook, "run.finished", {})
+    told = caller("administrator").post(f"/webhooks/{webhook.pk}/secret")
+    assert told.status_code == 200
+    fresh = told.json()["secret"]
+    assert fresh.startswith("fswh_")
+    assert fresh != webhook.secret
+    assert fresh not in str(list(Webhook.objects.values()))
+    assert send(waiting).state == "delivered"
+    _, headers, body = receiver.got[0]
+    at = int(headers["Facsweb-Signature"].split(",")[0].removeprefix("t="))
+    assert headers["Facsweb-Signature"] == delivering.signature(fresh, at, body)
+    assert headers["Facsweb-Signature"] != delivering.signature(webhook.secret, at, body)
+    entry = Entry.objects.get(action="webhook.new_secret")
+    assert entry.actor == people["administrator"]
+    assert fresh not in str(entry.details)
 
 
 def test_deliveries_are_forgotten_after_a_month(webhook, receiver):

@@ -15,7 +15,7 @@ class ApiObjects:
         from facsweb.api.models import Webhook
 
         study, author = self.participant.study, self.people["administrator"]
-        return Webhook.objects.create(study=study, url="https://a.example/hook", created_by=author)
+        return Webhook.objects.create(study=study, url="https://a.example/hook", steward=author)
 
     def deliveries(self) -> Any:
         from facsweb.api.delivering import add

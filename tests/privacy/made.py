@@ -262,7 +262,7 @@ def _told_to_programs(participant: Any, recording: Any, people: dict[str, Any]) 
     known = {"owner": people["analyst"], "name": "A robot", "prefix": "fs", "digest": "d" * 64}
     token = Token.objects.create(expires_at=timezone.now() + timedelta(days=1), **known)
     hook = Webhook.objects.create(
-        study=participant.study, url="https://robot.example/", sealed_secret="x", created_by=people["analyst"]
+        study=participant.study, url="https://robot.example/", sealed_secret="x", steward=people["analyst"]
     )
     for number, row in enumerate((recording, participant)):
         body = sealing.seal(idempotency._PURPOSE, json.dumps({"id": str(row.pk), "title": VIDEO}).encode())

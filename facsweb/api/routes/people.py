@@ -150,7 +150,26 @@ def link_out(link: ConsentLink) -> dict[str, Any]:
     else:
         state = "open" if links.may_answer(link) else "expired"
     times = {name: getattr(link, name) for name in _LINK_TIMES}
-    return {"id": link.pk, "participant": link.participant_id, "state": state, **times}
+    return {"id": link.pk, "participant": link.participant_id, "kind": link.kind, "state": state, **times}
+
+
+@operation(
+    router,
+    "GET",
+    "/participants/{uuid:participant}/consent-links",
+    response=schemas.Page[schemas.ConsentLinkOut],
+    scope=Scope.CONSENT_READ,
+)
+def consent_links_list(
+    request: CallerRequest, participant: UUID, cursor: paging.Cursor = "", limit: paging.Limit = 50
+) -> Any:
+    """Links of a participant, made by programs and by people
+
+    Their addresses are not there: each was told once.
+    """
+    found = gate.get(request, "consent_links_list", Participant, participant, "study")
+    page = paging.page(request, ConsentLink.objects.filter(participant=found), cursor, limit)
+    return page | {"items": [link_out(one) for one in page["items"]]}
 
 
 @operation(
@@ -184,3 +203,22 @@ def consent_link_create(request: CallerRequest, participant: UUID, body: schemas
 def consent_link_get(request: CallerRequest, consent_link: UUID) -> Any:
     """Whether a participant's link was answered"""
     return link_out(gate.get(request, "consent_link_get", ConsentLink, consent_link, "participant__study"))
+
+
+@operation(
+    router,
+    "POST",
+    "/consent-links/{uuid:consent_link}/revoke",
+    response=schemas.ConsentLinkOut,
+    scope=Scope.CONSENT_WRITE,
+)
+def consent_link_revoke(request: CallerRequest, consent_link: UUID) -> Any:
+    """Revoke a participant's link
+
+    Whoever opens it finds nothing from then on: the participant can no longer see their copy or withdraw by it, so
+    give them another one. What was answered stays. A link that is revoked already stays as it is.
+    """
+    found = gate.get(request, "consent_link_revoke", ConsentLink, consent_link, "participant__study")
+    links.revoke(request.user, found)  # type: ignore[arg-type]
+    found.refresh_from_db()
+    return link_out(found)

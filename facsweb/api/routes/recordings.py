@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+import contextlib
+import time
+from typing import IO, Annotated, Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,10 +15,11 @@ from facsweb.api import gate, paging, schemas
 from facsweb.api.gate import CallerRequest, operation
 from facsweb.api.models import Scope
 from facsweb.recordings import acceptance, uploads
-from facsweb.recordings.models import Recording
+from facsweb.recordings.models import Recording, Upload
 from facsweb.studies.models import Participant, Study
 
 router = Router()
+FINISHED_ELSEWHERE_S: Final = 30
 LARGEST: Final = 64 * 1024**2  # bytes of a file in one request: what the web server lets in (`body_limit`)
 Sha256 = Annotated[
     str, Query(pattern="^([0-9a-fA-F]{64})?$", description="Hexadecimal, of the whole file; checked on arrival.")
@@ -77,6 +80,7 @@ def recording_get(request: CallerRequest, recording: UUID) -> Any:
     scope=Scope.RECORDINGS_WRITE,
     takes="application/octet-stream",
     most=LARGEST,
+    together=False,
     also={
         409: "The participant's consent does not cover recording, or the request is being answered already.",
         507: "The server's disk is full.",
@@ -98,7 +102,30 @@ def recording_upload(
     length = request.spooled.seek(0, 2)
     request.spooled.seek(0)
     upload = uploads.begin_upload(
-        request.user, found, filename=filename, length=length, expected_sha256=sha256 or request.body_sha256
+        request.user,
+        found,
+        filename=filename,
+        length=length,
+        expected_sha256=sha256 or request.body_sha256,
+        id=request.act_id,
     )
-    uploads.receive(upload, 0, request.spooled)
-    return Status(201, recording_out(acceptance.finish_upload(upload)))
+    try:
+        return Status(201, recording_out(_received(upload, request.spooled)))
+    except BaseException:
+        # Nobody can go on with it by another request: what arrived of somebody's video must not lie there.
+        if Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).exists():
+            with contextlib.suppress(uploads.UploadError):
+                uploads.discard(request.user, upload)
+        raise
+
+
+def _received(upload: Upload, body: IO[bytes]) -> Recording:
+    """The recording of an upload whose whole body is here; one that a dead server had begun goes on."""
+    if upload.state == Upload.State.RECEIVING and upload.offset < upload.length:
+        body.seek(upload.offset)
+        uploads.receive(upload, upload.offset, body)
+    for _ in range(FINISHED_ELSEWHERE_S):
+        with contextlib.suppress(uploads.Locked):  # the recovery process found it complete, and finishes it
+            return acceptance.finish_upload(upload)
+        time.sleep(1)
+    return acceptance.finish_upload(upload)

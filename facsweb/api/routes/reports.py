@@ -1,4 +1,4 @@
-"""Signed reports: found, read, downloaded, verified."""
+"""Signed reports: found, read, downloaded, verified; further documents made of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from ninja import Router
+from ninja.responses import Status
 
+from analysis import confined
+from analysis.types import AnalysisError
 from facsweb.api import gate, paging, schemas
-from facsweb.api.gate import CallerRequest, operation
+from facsweb.api.gate import JSON, CallerRequest, operation
 from facsweb.api.models import Scope
 from facsweb.api.problems import Problem
-from facsweb.audit.services import canonical, record
-from facsweb.reports import exports, services
+from facsweb.audit.services import canonical
+from facsweb.reports import documents, exports, services
 from facsweb.reports.models import Countersignature, Document, Report
 from facsweb.studies import access
 
@@ -98,7 +101,7 @@ def _download(request: CallerRequest, name: str, pk: UUID, extension: str) -> tu
     # With one signature of two it is no report yet; it is given to nobody as one.
     if extension == "pdf" and (not report.pdf or report.state not in services.FINISHED):
         raise Http404
-    record(request.user, "report.download", report, format=extension)
+    gate.log_download(request, "report.download", report, format=extension)
     return report, _headers(exports.filename(report, extension))
 
 
@@ -158,16 +161,46 @@ def report_json(request: CallerRequest, report: UUID) -> Any:
 def report_documents(request: CallerRequest, report: UUID) -> Any:
     """Further documents of a report: the summary, and the participant's copy in each language
 
-    People have them made on the report's page.
+    Those that somebody had made, on the report's page or by a program.
     """
     found = _report(request, "report_documents", report)
-    names = ("kind", "language", "state", "pdf_sha256", "finished_at")
-    rows = found.documents.all()
-    return {
-        "items": [
-            {"id": one.pk, "report": found.pk, **{name: getattr(one, name) for name in names}} for one in rows
-        ]
-    }
+    return {"items": [document_out(one) for one in found.documents.all()]}
+
+
+def document_out(document: Document) -> dict[str, Any]:
+    """A further document: what it is and how far it is."""
+    names = ("kind", "language", "state", "pdf_sha256", "finished_at", "error")
+    return {"id": document.pk, "report": document.report_id, **{name: getattr(document, name) for name in names}}
+
+
+@operation(
+    router,
+    "POST",
+    "/reports/{uuid:report}/documents",
+    response={200: schemas.DocumentOut, 202: schemas.DocumentOut},
+    scope=Scope.REPORTS_WRITE,
+    takes=JSON,
+    example={"kind": "participant", "language": "de"},
+    still=_seen,
+    also={
+        200: "There is one already, or it is being made: this one.",
+        202: "A worker makes it.",
+        409: "The report is not signed or was revoked, or the request is being answered.",
+    },
+)
+def report_document_make(request: CallerRequest, report: UUID, body: schemas.DocumentIn) -> Any:
+    """Have a further document of a signed report made
+
+    The summary for people who decide (`en`), or the participant's copy (`en`, `de`). A report has one of each;
+    asking again returns it, and begins anew where its making failed. Ask for the report's documents, or have a
+    webhook told of `document.ready`, to know when it is there.
+    """
+    found = _report(request, "report_document_make", report)
+    _readable(request, found)
+    if (body.kind, body.language) not in documents.OFFERED:
+        raise Problem(422, "There is a summary in English alone. Leave the language out.")
+    made = found.documents.filter(**body.dict()).exclude(state=Document.State.FAILED).exists()
+    return Status(200 if made else 202, document_out(documents.ask(request.user, found, **body.dict())))  # type: ignore[arg-type]
 
 
 @operation(
@@ -186,7 +219,7 @@ def document_pdf(request: CallerRequest, document: UUID) -> Any:
     if found.state != Document.State.READY or not found.pdf:
         raise Http404
     kind, language = str(found.kind), str(found.language)
-    record(request.user, "report.download", found.report, format="document", kind=kind, language=language)
+    gate.log_download(request, "report.download", found.report, format="document", kind=kind, language=language)
     headers = _headers(exports.filename(found.report, "pdf", what=f"{kind}-{language}"))
     return HttpResponse(found.pdf.read(), content_type="application/pdf", headers=headers)
 
@@ -199,6 +232,7 @@ def document_pdf(request: CallerRequest, document: UUID) -> Any:
     scope=Scope.REPORTS_READ,
     takes="application/pdf",
     most=VERIFIED_AT_MOST,
+    together=False,
 )
 def report_verify(request: CallerRequest) -> Any:
     """Whether a PDF is a report as it was signed
@@ -210,7 +244,12 @@ def report_verify(request: CallerRequest) -> Any:
 
     if not (data := request.spooled.read()):
         raise Problem(422, "Send the PDF as the body.")
-    found = verification.verify_pdf(data)
+    try:  # what breaks a reader, or takes too much of it, does so in a child with limits
+        confined.taste_pdf(data)
+    except AnalysisError as error:
+        found = verification.refusal("This PDF cannot be read safely.", str(error))
+    else:
+        found = verification.verify_pdf(data)
     mine = found.report is not None and _is_seen(request, found.report)
     names = ("verdict", "headline", "signer", "signed_at", "certificate", "fingerprint", "content_sha256")
     return {

@@ -6,14 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.utils.http import content_disposition_header
 from ninja import Router
 
 from facsweb.api import gate, paging, readings, schemas
 from facsweb.api.gate import CallerRequest, operation
 from facsweb.api.models import Scope
-from facsweb.audit.services import record
 from facsweb.coding import hooks, reading, sight
 from facsweb.coding.models import Layer
 from facsweb.recordings.streaming import file_response
@@ -69,7 +68,7 @@ def run_events(request: CallerRequest, run: UUID, cursor: paging.Cursor = "", li
     if layer is None:
         raise RunRefused("The events of this analysis are not stored yet. Try again in a moment.")
     if not cursor:
-        record(request.user, "run.download", found, file="events")
+        gate.log_download(request, "run.download", found, file="events")
     return _events(request, layer, cursor, limit)
 
 
@@ -139,24 +138,26 @@ def run_reading(request: CallerRequest, run: UUID) -> Any:
     """
     found = _finished(request, "run_reading", run)
     told = readings.reading_out(found)
-    record(request.user, "run.download", found, file="reading", reading=str(told["reading"]))
+    gate.log_download(request, "run.download", found, file="reading", reading=str(told["reading"]))
     return told
 
 
-def _file(request: HttpRequest, run: AnalysisRun, name: str) -> HttpResponseBase:
+def _file(request: CallerRequest, run: AnalysisRun, name: str) -> HttpResponseBase:
     """One of the run's public files, logged."""
     if name not in run.files:
         raise Http404
     return _attached(request, run, result_dir(run) / name, name, PUBLIC_FILES[name])
 
 
-def _attached(request: HttpRequest, run: AnalysisRun, path: Any, name: str, content_type: str) -> HttpResponseBase:
+def _attached(
+    request: CallerRequest, run: AnalysisRun, path: Any, name: str, content_type: str
+) -> HttpResponseBase:
     try:
         response = file_response(request, path, content_type=content_type)
     except FileNotFoundError:
         raise Http404 from None
     source = "signals.parquet" if name == "signals.csv" else name
-    record(request.user, "run.download", run, file=name, sha256=run.files.get(source, ""))
+    gate.log_download(request, "run.download", run, file=name, sha256=run.files.get(source, ""))
     filename = f"{run.recording.participant.code}-{run.pk.hex[:8]}-{name}"
     response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
     return response

@@ -59,6 +59,7 @@ def webhooks_list(
     scope=Scope.WEBHOOKS_WRITE,
     takes=JSON,
     example={"url": "https://lab.example.org/facsweb", "events": ["run.finished", "report.ready"]},
+    together=False,  # its name is looked up
 )
 def webhook_create(request: CallerRequest, study: UUID, body: schemas.WebhookIn) -> Any:
     """Set up a webhook
@@ -78,6 +79,24 @@ def webhook_delete(request: CallerRequest, webhook: UUID) -> Any:
     response = HttpResponse(status=204)
     del response["Content-Type"]
     return response
+
+
+@operation(
+    router,
+    "POST",
+    "/webhooks/{uuid:webhook}/secret",
+    response=schemas.NewWebhookOut,
+    scope=Scope.WEBHOOKS_WRITE,
+)
+def webhook_renew_secret(request: CallerRequest, webhook: UUID) -> Any:
+    """Have a webhook sign with a new secret
+
+    From now on; the former one signs nothing more. The answer holds the new one, this once. What the receiver
+    refuses until it knows it is tried again.
+    """
+    found = gate.get(request, "webhook_renew_secret", Webhook, webhook, "study")
+    secret = webhooks.renew_secret(request.user, found)  # type: ignore[arg-type]
+    return webhook_out(found) | {"secret": secret}
 
 
 @operation(
