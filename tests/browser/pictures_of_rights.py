@@ -12,6 +12,10 @@ def file(path: str) -> Act:
     return lambda page: page.locator("input[type=file]").set_input_files(path)
 
 
+def to_the_top(page: Any) -> None:
+    page.evaluate("scrollTo(0, 0)")
+
+
 def rights(demonstration: Any, link: str) -> list[tuple[Any, list[Picture]]]:
     """Who looks at which pictures; None is a participant, who has no login.
 
@@ -41,7 +45,7 @@ def rights(demonstration: Any, link: str) -> list[tuple[Any, list[Picture]]]:
         Picture("own-withdrawal", f"c/{secret}/withdraw/"),
         Picture("own-withdrawal-confirm", f"c/{secret}/withdraw/", (whole, onward, pause(400))),
         Picture("verify-code", f"verify/?report={report.pk}&code={report.sign_off.content_sha256[:32]}"),
-        Picture("verify-file", "verify/", (file(report.pdf.path), pause(4000))),
+        Picture("verify-file", "verify/", (file(report.pdf.path), pause(4000), to_the_top)),
     ]
     administrators = [
         Picture("law-study", f"studies/{study.pk}/"),
