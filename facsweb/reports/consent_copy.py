@@ -51,7 +51,8 @@ def content(consent: Consent, *, address: str = "") -> dict[str, Any]:
         return {
             "kind": KIND,
             "language": language,
-            "words": {key: words(language)[f"paper.{key}"] for key in _WORDS},
+            "words": {key: words(language)[f"paper.{key}"] for key in _WORDS}
+            | {"keeping": words(language)["retention.title"]},
             "study": consent.study.name,
             "code": consent.participant.code,
             "title": said["title"],

@@ -32,6 +32,8 @@ MODIFIED: Final = {
     ModificationLevel.ANNOTATIONS: "afterwards comments were added",
     ModificationLevel.OTHER: "afterwards something else was changed",
 }
+#: pyHanko does not look for changes behind a signature that does not match.
+BROKEN: Final = "what it covers was changed"
 
 
 CERTIFIES: Final = {
@@ -130,19 +132,20 @@ def account(
     raw = bytes(signature.pkcs7_content)
     changes = status.modification_level
     docmdp = signature.docmdp_level
+    intact = bool(status.intact and status.valid)
     return Account(
         field=str(signature.field_name),
         name=str(signature.sig_object.get("/Name", "")),
         reason=str(signature.sig_object.get("/Reason", "")),
         certificate=signature.signer_cert,
         sealed_at=status.signer_reported_dt,
-        intact=bool(status.intact and status.valid),
+        intact=intact,
         allowed=bool(status.docmdp_ok) and (changes is None or changes <= ModificationLevel.FORM_FILLING),
         trusted=bool(status.trusted),
         revoked=bool(status.revoked),
         bottom_line=bool(status.bottom_line),
         coverage=COVERAGE[status.coverage],
-        changes=MODIFIED[changes] if changes is not None else MODIFIED[ModificationLevel.NONE],
+        changes=MODIFIED[changes or ModificationLevel.NONE] if intact else BROKEN,
         docmdp=CERTIFIES[None if docmdp is None else docmdp.value],
         ltv=_ltv(signature, status, inside, [*roots, *stamp_roots]),
         end=int(second) + int(length),

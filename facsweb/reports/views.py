@@ -25,7 +25,7 @@ from analysis.types import AnalysisError
 from facsweb.accounts import reauthentication
 from facsweb.audit import origin
 from facsweb.coding.models import Layer
-from facsweb.reports import authority, comparison, content, hooks, life, presentation, services
+from facsweb.reports import authority, comparison, hooks, life, presentation, services
 from facsweb.reports.forms import FindForm, RevokeForm, SignForm
 from facsweb.reports.models import Countersignature, Document, Report
 from facsweb.studies import access
@@ -211,7 +211,6 @@ def _what_is_signed(request: HttpRequest, layer: Layer) -> dict[str, Any]:
         "counts": comparison.counts(events),
         "questions": comparison.open_questions(events),
         "statement": services.statement_for(layer),
-        "disclaimer": content.DISCLAIMER,
         "refusal": refusal,
         "means": means,
         "passkey": reauthentication.passkey_options(request) if means.passkey else None,

@@ -16,12 +16,18 @@ from facsweb.studies.words import LANGUAGES, part, say, words
 TITLE: Final = words("en")["form.title"]
 QUESTIONS: Final = {Scope(key): text for key, text in part("en", "questions").items()}
 _REST: Final = ("results", "who", "rights", "questions")
+#: Scopes about what is done with data that are there already.
+_USES: Final = frozenset({Scope.CALIBRATION, Scope.QUOTATION, Scope.RETENTION})
 LONGEST_TITLE: Final = 160
 
 
 def _in_words(parts: list[str], language: str) -> str:
     last = f" {words(language)['form.and']} {parts[-1]}"
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}{last}"
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "\n\n".join(texts)
 
 
 def default_body(*, purpose: str, scopes: Iterable[Scope], language: str = "en") -> str:
@@ -49,10 +55,11 @@ def default_body(*, purpose: str, scopes: Iterable[Scope], language: str = "en")
         form["recorded"]: form["record"].format(what=_in_words(recorded, language))
         if recorded
         else form["record_nothing"],
-        form["computed"]: " ".join(meaning[scope] for scope in asked),
+        form["computed"]: _paragraphs(meaning[scope] for scope in asked if scope not in _USES),
+        form["used"]: _paragraphs(meaning[scope] for scope in asked if scope in _USES),
         **{form[f"rest.{key}_title"]: form[f"rest.{key}"] for key in _REST},
     }
-    return "\n\n".join(f"## {heading}\n{text}" for heading, text in sections.items())
+    return "\n\n".join(f"## {heading}\n{text}" for heading, text in sections.items() if text)
 
 
 def written(*, purpose: str, scopes: Iterable[Scope]) -> dict[str, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -75,10 +75,20 @@ def named(scopes: Iterable[str], language: str) -> list[tuple[str, str]]:
 
 def effects(scopes: Iterable[str], language: str) -> dict[str, Any]:
     """What goes, by name, and what that stops and destroys, a sentence each."""
-    stops, gone = part(language, "stops"), named(scopes, language)
-    seen = any(scope == Scope.VIDEO for scope, _ in gone)
-    others = [say(language, "withdraw.others")] if seen else []
-    return {"gone": gone, "effects": [*(stops[scope] for scope, _ in gone), *others]}
+    gone = named(scopes, language)
+    going = {scope for scope, _ in gone}
+    said = [_effect(scope, going, language) for scope, _ in gone]
+    others = [say(language, "withdraw.others")] if Scope.VIDEO in going else []
+    return {"gone": gone, "effects": [*filter(None, said), *others]}
+
+
+def _effect(scope: str, going: Collection[str], language: str) -> str:
+    """What taking a scope back does; with the recordings goes their sound, and with the texts all that is kept."""
+    if scope == Scope.AUDIO and Scope.VIDEO in going:
+        return say(language, "withdraw.sound_too")
+    if scope == Scope.RETENTION and Scope.VIDEO in going:
+        return "" if Scope.TEXT in going else say(language, "withdraw.rest")
+    return say(language, f"stops.{scope}")
 
 
 def withdrawal(link: ConsentLink, pk: UUID) -> Withdrawal | None:

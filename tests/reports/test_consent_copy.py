@@ -55,6 +55,7 @@ def test_the_participants_copy_says_everything_in_their_language_and_verifies(cl
         "Über größere Mühen.",
         "Artikel 50",
         "So widerrufen Sie",
+        "Wie lange Daten aufbewahrt werden",
         "Seither widerrufen",
         "Aufnahme und Auswertung meiner Stimme",
         str(consent.pk),

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_the_signing_page_says_what_is_signed(layer, client_as):
     text = client_as("coder").get(address("reports:sign", layer)).content.decode()
     assert "3 proposals of the machine were not reviewed." in text
     assert services.STATEMENT in text
+    assert (
+        text.count("They are not diagnoses and cannot detect lies.") == 2
+    )  # beside the figures, and below the page
+
+
+def test_every_field_of_a_signature_has_its_own_label(layer, client_as):
+    text = client_as("coder").get(address("reports:sign", layer)).content.decode()
+    labels = dict(re.findall(r'<label for="(\w+)">([^<]+)</label>', text))
+    assert labels == {"id_confirmed": "I confirm this statement", "id_password": "Your password, again"}
 
 
 def test_signing_leads_to_the_report(layer, client_as):
@@ -294,6 +304,8 @@ def test_a_changed_file_is_said_to_be_changed(pdf):
     text = upload(Client(), pdf[:3000] + b"!" + pdf[3001:]).content.decode()
     assert "changed after it was signed" in text
     assert 'data-tone="bad"' in text
+    assert "what it covers was changed" in text
+    assert "nothing was changed" not in text
 
 
 def test_no_file_and_too_large_a_file(settings):

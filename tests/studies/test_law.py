@@ -25,6 +25,8 @@ def test_every_rule_says_where_it_comes_from_and_speaks_every_language():
         assert rule.settings <= set(Setting.values)
         assert rule.off <= set(Scope.values)
         assert not rule.notice or set(rule.notice) == set(LANGUAGES), rule.id
+        if rule.notice and "Article" in rule.short:  # participants read it beside the notice
+            assert set(rule.named) == set(LANGUAGES[1:]), rule.id
     assert len({rule.id for rule in law.rules()}) == len(law.rules())
 
 

@@ -176,7 +176,7 @@ def test_a_version_nobody_has_read_cannot_be_agreed_to(client, secret, text, peo
     assert response.status_code == 409
     page = response.content.decode()
     assert "The text has changed" in page  # and the new one is there in English only, which is said in German
-    assert "hat niemand auf Deutsch geschrieben. Es gibt ihn auf: English." in page
+    assert "gibt es nicht auf Deutsch. Verfügbare Sprachen: English." in page
     assert not Consent.objects.exists()
 
 
@@ -236,6 +236,7 @@ def test_withdrawal_takes_two_steps_and_no_reason(client, secret, text, particip
     assert done["Location"] == to("withdrawn", secret, pk=made.pk)
     assert str(made.pk) in client.get(done["Location"]).content.decode()
     assert current_consent(participant).granted == ["video"]
+    assert "gilt, soweit Sie sie nicht widerrufen haben" in client.get(to("start", secret)).content.decode()
     client.post(url, {"what": "whole", "confirmed": "yes"})
     assert current_consent(participant) is None
     assert client.get(url)["Location"] == to("start", secret)

@@ -1,5 +1,7 @@
 """Pages of studies, members and participants (who may open them: tests/test_access_matrix.py)."""
 
+import re
+
 from django.urls import reverse
 
 from facsweb.studies import services
@@ -53,6 +55,8 @@ def test_missing_fields_are_named_and_nothing_is_made(client_as, db):
 def test_changing_a_study(client_as, study):
     url = reverse("studies:change", args=[study.pk])
     assert "Checkout usability" in client_as("administrator").get(url).content.decode()
+    page = client_as("administrator").get(f"/studies/{study.pk}/").content.decode()
+    assert re.findall(r'<a href="([^"]+)"', page).count(f"/studies/{study.pk}/reports/") == 1
     client_as("administrator").post(url, FIELDS)
     study.refresh_from_db()
     assert study.name == "Gaze"
