@@ -21,7 +21,7 @@ from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.meaning import services as meaning
 from facsweb.meaning.models import Reading
-from facsweb.privacy import attempts, closure, learnt, packed, people, reach, sound
+from facsweb.privacy import attempts, closure, faces, learnt, packed, people, reach, sound
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.hooks import on_destruction
 from facsweb.privacy.models import Copy, Erasure, Hold, Tombstone
@@ -52,6 +52,8 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
     Remains
         Something is still there.
     """
+    tell("destroy", 0, None)
+    faces.destroy(erasure, note, one)  # before readings go, so that they are made again without the face
     for number, root in enumerate(roots(erasure)):
         tell("destroy", number, None)
         one(erasure, root)
@@ -259,10 +261,19 @@ def check(erasure: Erasure) -> None:
         raise Remains(f"Still there: {', '.join(sorted(left)[:20])}")
 
 
+#: Kinds whose row may stay: whether what is to go is still there.
+_CHECKS: Final[dict[str, Callable[[str], bool]]] = {
+    sound.KIND: sound.is_there,
+    **faces.CHECKS,
+    **learnt.CHECKS,
+    **packed.CHECKS,
+    **people.CHECKS,
+}
+
+
 def _is_gone(tombstone: Tombstone) -> bool:
-    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **packed.CHECKS, **people.CHECKS}.items():
-        if tombstone.kind == kind:
-            return not still(tombstone.object_id)
+    if (still := _CHECKS.get(tombstone.kind)) is not None:
+        return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)
     if not isinstance(model._meta.pk, models.UUIDField) or tombstone.kind in closure.BULK:
         # Rows of something that has a tombstone of its own, and cannot be without it; or a row with a number.
