@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from facsweb.studies import law
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
 
 
 class ConsentMissing(Exception):  # noqa: N818 (a state that people are told about)
@@ -35,6 +36,12 @@ def consent_in_force(consents: Iterable[Consent]) -> Consent | None:
 def current_consent(participant: Participant) -> Consent | None:
     """The consent that is in force for a participant now, or None; uses prefetched consents when there are."""
     return consent_in_force(participant.consents.all())
+
+
+def taken_back_since(participant: Participant, moment: datetime) -> set[str]:
+    """Scopes that a participant withdrew at a moment or after it, of whichever consent."""
+    since = Withdrawal.objects.filter(consent__participant=participant, at__gte=moment)
+    return {scope for made in since for scope in made.scopes}
 
 
 def missing_scopes(participant: Participant, needed: Iterable[str]) -> list[Scope]:
