@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from analysis.types import Cancelled
 from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.meaning import services as meaning
@@ -53,6 +54,7 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
         Something is still there.
     """
     tell("destroy", 0, None)
+    _copies(erasure)
     faces.destroy(erasure, note, one)  # before readings go, so that they are made again without the face
     for number, root in enumerate(roots(erasure)):
         tell("destroy", number, None)
@@ -65,6 +67,7 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
         learnt.destroy(erasure, note)
         if erasure.why == Erasure.Why.REQUEST:
             people.destroy(erasure, note, one)
+    _copies(erasure)  # one that was begun meanwhile holds what was still there
     _what_speaks_of_it(erasure)
     _wait_for_stopped_work(erasure, tell)
     tell("check", 0, None)
@@ -83,13 +86,17 @@ def _what_speaks_of_it(erasure: Erasure) -> None:
             one(erasure, row)
 
 
+def _copies(erasure: Erasure) -> None:
+    """Copies for the participant hold what goes, whenever they were made: another one holds what stays."""
+    for copy in Copy.objects.filter(participant=erasure.participant):
+        one(erasure, copy)
+
+
 def roots(erasure: Erasure) -> Iterator[models.Model]:
     """Rows that go, with everything below them."""
     person = erasure.participant
     if person is None:
         return
-    if erasure.only:  # copies hold what goes
-        yield from Copy.objects.filter(participant=person, created_at__lte=erasure.before)
     if erasure.why == Erasure.Why.DELETED:
         return  # the rows went when it was deleted; `note_deletion` wrote down which
     if erasure.why == Erasure.Why.RETENTION:
@@ -110,6 +117,8 @@ def one(erasure: Erasure, root: models.Model) -> bool:
         current = manager.select_for_update().filter(pk=root.pk).first()
         if current is None:
             return False
+        if not attempts.FENCE.mine(erasure.pk, erasure.attempt).exists():
+            raise Cancelled("The erasure was held back, or another worker has it.")
         found = closure.traces(current)
         for trace in found:
             for path in trace.paths:
@@ -190,14 +199,18 @@ def _tell_lower_apps(erasure: Erasure, row: models.Model) -> None:
 def _without_sound(erasure: Erasure, recording: Recording) -> None:
     """Take the sound out of a recording whose picture stays; where that cannot be done, all of it goes."""
     try:
-        draft = sound.without(recording)
+        draft = sound.without(recording, erasure.pk)
     except sound.Inseparable as reason:
         log.warning("The sound of recording %s cannot be taken out, so it goes whole: %s", recording.pk, reason)
         one(erasure, recording)
         return
     with transaction.atomic():
-        note(erasure, sound.trace(recording))
-        sound.put(recording, draft)
+        current = Recording.objects.select_for_update().filter(pk=recording.pk, has_audio=True).first()
+        if current is None:  # another erasure was faster: it took the sound out, or all of it
+            draft.unlink(missing_ok=True)
+            return
+        note(erasure, sound.trace(current))
+        sound.put(current, draft)
         record(None, "recording.silence", recording, erasure=str(erasure.pk), former_sha256=recording.sha256)
     _remove(sound.derived(recording))
 

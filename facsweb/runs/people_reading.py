@@ -149,10 +149,11 @@ def without_consent(people: list[Somebody]) -> set[str]:
     return named - covered
 
 
-def showing(participant: Participant) -> list[AnalysisRun]:
+def showing(participant: Participant, *, named: bool = False) -> list[AnalysisRun]:
     """Runs that read somebody who is said to be the participant, whoever's recording it is.
 
-    Also those from before it was said: the newest revision tells which pieces of tracks are the participant's.
+    Also those from before it was said, unless only ``named`` ones are asked for: the newest revision tells which
+    pieces of tracks are the participant's.
     """
     found = []
     for measured in naming(participant):
@@ -161,7 +162,7 @@ def showing(participant: Participant) -> list[AnalysisRun]:
             for revision in measured.people_revisions.all()
             if any(one["participant"] == str(participant.pk) and not one["left_out"] for one in revision.people)
         }
-        if pieces := pieces_of(measured, participant):
+        if not named and (pieces := pieces_of(measured, participant)):
             numbers |= {0, *(one.number for one in measured.people_revisions.all() if _reads(one, pieces))}
         found += [run for run in readings(measured) if run.parameters.get("people", 0) in numbers]
     return found

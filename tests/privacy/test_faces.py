@@ -31,7 +31,7 @@ from facsweb.runs import attempts, job, people_reading
 from facsweb.runs import people as who_is_who
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
-from facsweb.studies.models import Consent, Participant
+from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.withdrawing import withdraw
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
@@ -236,6 +236,19 @@ def test_nobody_else_loses_anything(seen, participant, second, people, erase):
     erase()
     assert {one.pk: dict(one.files) for one in AnalysisRun.objects.all()} == before
     assert not Entry.objects.filter(action="run.forget_face").exists()
+
+
+def test_states_of_a_guest_go_from_reports_on_anothers_recording(seen, second, people):
+    """Who agrees to be coded and no longer to the estimation of states, on a recording that is not theirs."""
+    coder = people["coder"]
+    layer = type(seen["layer"]).objects.create(run=seen["again"], owner=coder, kind="coder", state="open")
+    named = reports.sign(coder, layer, password=PASSWORD, statement=reports.STATEMENT).report
+    assert "meaning" in named.sign_off.content
+    withdraw(None, second.consents.get(), scopes=[Scope.EMOTION])
+    named.refresh_from_db()
+    assert named.state == "revoked"
+    seen["report"].refresh_from_db()
+    assert seen["report"].state != "revoked", "nobody knew whose the face was, so no state of it was read"
 
 
 # --- files ------------------------------------------------------------------------------------------------------
