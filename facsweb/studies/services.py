@@ -20,6 +20,7 @@ from facsweb.studies.standing import consent_in_force as consent_in_force
 from facsweb.studies.standing import current_consent, in_order, taken_back_since
 from facsweb.studies.standing import missing_scopes as missing_scopes
 from facsweb.studies.standing import require_consent as require_consent
+from facsweb.studies.standing import require_consent_now as require_consent_now
 
 # --- studies and members ---------------------------------------------------------------------------------
 

@@ -65,3 +65,13 @@ def require_consent(participant: Participant, needed: Iterable[str]) -> None:
     if participant.consents.exists():
         raise ConsentMissing(f"{participant.code} withdrew consent, so nothing more may be recorded or analysed.")
     raise ConsentMissing(f"{participant.code} has not given consent yet. Record a consent that covers: {words}.")
+
+
+def require_consent_now(participant: Participant, needed: Iterable[str]) -> None:
+    """Ask again, inside the transaction that writes what rests on it; raises as `require_consent` does.
+
+    The participant's row is the lock: a withdrawal comes before, and is seen here, or after, and finds what was
+    written.
+    """
+    locked = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    require_consent(locked, needed)

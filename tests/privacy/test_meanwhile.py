@@ -17,6 +17,7 @@ from facsweb.recordings.models import Recording
 from facsweb.studies import links
 from facsweb.studies import services as studies
 from facsweb.studies.models import Consent, ConsentLink, Scope
+from facsweb.studies.standing import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts.models import Recognition, Scores
 from tests.at_once import at_once
@@ -169,3 +170,62 @@ def test_a_hold_stops_an_erasure_that_is_at_work(world, participant, consent, pe
     (done,) = erase()
     assert (done.state, done.crashes) == ("succeeded", 0)
     assert not Recording.objects.filter(pk=world["recording"].pk).exists()
+
+
+# --- a withdrawal while something arrives -----------------------------------------------------------------------
+
+
+def test_a_withdrawal_while_an_upload_is_begun_leaves_no_upload(participant, consent, people, monkeypatch):
+    from facsweb.recordings import files, uploads
+    from facsweb.recordings.models import Upload
+
+    def meanwhile(folder):
+        withdraw(None, consent)
+        return 10**12
+
+    monkeypatch.setattr(files, "free_bytes", meanwhile)
+    with pytest.raises(ConsentMissing):
+        uploads.begin_upload(people["analyst"], participant, filename="a.mp4", length=100)
+    assert not Upload.objects.exists(), "made after the withdrawal, no erasure would find it"
+
+
+def test_a_withdrawal_while_a_text_is_read_leaves_no_text(participant, consent, people, monkeypatch):
+    from facsweb.transcripts import services as texts
+    from facsweb.transcripts.models import Upload
+
+    real = texts.look
+
+    def meanwhile(upload):
+        withdraw(None, consent, scopes=[Scope.TEXT])
+        return real(upload)
+
+    monkeypatch.setattr(texts, "look", meanwhile)
+    with pytest.raises(ConsentMissing):
+        texts.receive(people["coder"], participant, None, name="a.txt", data=b"Anna: Hello.\n")
+    assert not Upload.objects.exists()
+
+
+def test_who_withdraws_while_they_are_named_on_anothers_recording_is_not_named(
+    participant, consent, people, monkeypatch
+):
+    from facsweb.runs import people as who_is_who
+    from facsweb.runs.models import PeopleRevision
+    from facsweb.runs.services import result_dir
+    from tests.factories import make_finished_run
+    from tests.people import write_measurement
+
+    run = make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
+    write_measurement(result_dir(run))
+    second = type(participant).objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
+    known = {"scopes": [Scope.VIDEO], "method": "on_screen", "signature": "Second Person"}
+    theirs = studies.record_consent(people["analyst"], second, consent.form, **known)
+    real = who_is_who.why_not
+
+    def meanwhile(run):
+        withdraw(None, theirs)
+        return real(run)
+
+    monkeypatch.setattr(who_is_who, "why_not", meanwhile)
+    with pytest.raises(ConsentMissing):
+        who_is_who.assign(people["analyst"], run, expected=0, number=1, participant=second)
+    assert not PeopleRevision.objects.exists(), "no erasure would come for a face that was named afterwards"
