@@ -61,4 +61,5 @@ def test_the_browsers_language_is_taken_where_it_is_there(accepted, language):
 
 
 def test_values_stand_where_they_belong():
-    assert "werden 90 Tage nach dem Hochladen in dieses Programm vernichtet" in say("de", "retention.days", days=90)
+    said = say("de", "retention.days", days=90)
+    assert "werden 90 Tage nach dem Hochladen in dieses Programm vernichtet" in said
