@@ -21,7 +21,7 @@ from facsweb.runs import attempts, hooks, progress
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.recovery import recover
 from facsweb.studies.models import Consent, Scope
-from facsweb.studies.services import missing_scopes, require_consent_now
+from facsweb.studies.services import missing_scopes, require_consent
 
 __all__ = [
     "MAX_FACES",
@@ -165,7 +165,7 @@ def create(actor: User, recording: Recording, parameters: dict[str, Any]) -> Ana
     """Make a run and have a worker take it; the run that is already active, if there is one."""
     with transaction.atomic():
         # Inside the transaction: a withdrawal that comes first is seen, one that comes later finds the run.
-        require_consent_now(recording.participant, [Scope.VIDEO])
+        require_consent(recording.participant, [Scope.VIDEO])
         try:
             with transaction.atomic():
                 run = AnalysisRun.objects.create(recording=recording, created_by=actor, parameters=parameters)
