@@ -64,6 +64,26 @@ def test_every_word_that_is_stored_is_in_it(copy):
         assert word.encode() in whole, word
 
 
+def test_an_attempt_that_was_taken_for_dead_does_not_write_over_the_next_ones_copy(
+    participant, consent, people, monkeypatch
+):
+    """The row names the SHA-256 of the file that the living attempt made."""
+    asked = services.ask_for_copy(people["analyst"], participant)
+    Copy.objects.filter(pk=asked.pk).update(state="running", worker="here")
+    asked = Copy.objects.select_related("participant__study").get(pk=asked.pk)
+    final, real = copying.folder(asked.pk) / copying.NAME, copying.files.sha256_of
+
+    def overtaken(path):
+        final.write_bytes(b"PK of the next attempt")
+        Copy.objects.filter(pk=asked.pk).update(state="succeeded", attempt=2)
+        return real(path)
+
+    monkeypatch.setattr(copying.files, "sha256_of", overtaken)
+    assert not copying.make(asked, lambda *_: None)
+    assert final.read_bytes() == b"PK of the next attempt"
+    assert [path.name for path in final.parent.iterdir()] == [copying.NAME]
+
+
 def test_no_cell_of_a_table_is_a_formula_and_details_of_the_log_are_json(world, participant, people):
     """The participant opens it in a spreadsheet; a coder wrote the note."""
     from facsweb.coding.models import Revision
