@@ -9,7 +9,8 @@ class PrivacyConfig(AppConfig):
         from facsweb.processes.duties import duties
         from facsweb.recordings.hooks import on_deletion
         from facsweb.reports import hooks as reports
-        from facsweb.studies.hooks import destruction, has_certificate, on_law_change, on_withdrawal
+        from facsweb.studies.hooks import certificates as own_certificates
+        from facsweb.studies.hooks import destruction, on_law_change, on_withdrawal
 
         # First of all: what other apps delete at once gets its tombstone before it is gone.
         if services.after_withdrawal not in on_withdrawal:
@@ -21,5 +22,5 @@ class PrivacyConfig(AppConfig):
             reports.destroyed.append(verifying.destroyed)
             destruction.append(presentation.own_state)
             reports.printed.append(verifying.printed)
-            has_certificate.append(lambda person: certificates.latest_for(person) is not None)
+            own_certificates.append(certificates.listed)
             duties.append(recovery.recover)

@@ -6,8 +6,10 @@ import datetime as dt
 import hashlib
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -94,15 +96,14 @@ def _typeset(said: dict[str, Any], raw: bytes, digest: str) -> bytes:
     return document.compiled(TEMPLATE_FOLDER / TEMPLATE, said, files, about={"sha256": digest}, at=at)
 
 
-def latest_for(participant: Participant) -> Erasure | None:
-    """The newest erasure of a participant that has a certificate; None where there is none."""
-    return Erasure.objects.filter(participant=participant).exclude(certificate="").order_by("-finished_at").first()
-
-
-def of_participant(participant: Participant) -> list[Erasure]:
+def of_participant(participant: Participant) -> QuerySet[Erasure]:
     """Every erasure of a participant that has a certificate, the newest first."""
-    found = Erasure.objects.filter(participant=participant).exclude(certificate="")
-    return list(found.order_by("-finished_at"))
+    return Erasure.objects.filter(participant=participant).exclude(certificate="").order_by("-finished_at")
+
+
+def listed(participant: Participant) -> list[tuple[UUID, dt.datetime, list[str]]]:
+    """What a participant's own page says of their certificates (``studies.hooks``)."""
+    return [(one.pk, one.checked_at or one.created_at, one.scopes) for one in of_participant(participant)]
 
 
 def read(erasure: Erasure) -> bytes:
@@ -122,5 +123,5 @@ def read(erasure: Erasure) -> bytes:
 def filename(erasure: Erasure) -> str:
     """A name such as ``P-001_2026-11-22_destruction-certificate.pdf``."""
     person = erasure.participant.code if erasure.participant is not None else "participant"
-    day = (erasure.finished_at or erasure.created_at).date().isoformat()
+    day = timezone.localdate(erasure.finished_at or erasure.created_at).isoformat()
     return f"{person}_{day}_destruction-certificate.pdf"

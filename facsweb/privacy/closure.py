@@ -30,7 +30,7 @@ from facsweb.runs.models import AnalysisRun
 _FOLLOWED: Final = (models.CASCADE, models.PROTECT, models.RESTRICT)
 #: Rows with an id of their own that are nevertheless too many for a tombstone each.
 BULK: Final = {"coding.event", "coding.comment"}
-_AT_ONCE: Final = 500  # ids in one query, below what SQLite allows
+AT_ONCE: Final = 500  # ids in one query, below what SQLite allows
 
 #: Folders of a row beside the files that its own fields name.
 FOLDERS: Final[dict[type[models.Model], Any]] = {
@@ -64,10 +64,11 @@ def label(model: type[models.Model] | models.Model) -> str:
     return str(model._meta.label_lower)
 
 
-def below(root: models.Model) -> dict[type[models.Model], dict[Any, models.Model]]:
-    """The row and everything that hangs on it, by model, in the order in which it was found."""
-    found: dict[type[models.Model], dict[Any, models.Model]] = {type(root): {root.pk: root}}
-    fresh: list[tuple[type[models.Model], list[Any]]] = [(type(root), [root.pk])]
+def below(*roots: models.Model) -> dict[type[models.Model], dict[Any, models.Model]]:
+    """Rows of one model and everything that hangs on them, by model, in the order in which it was found."""
+    model = type(roots[0])
+    found: dict[type[models.Model], dict[Any, models.Model]] = {model: {root.pk: root for root in roots}}
+    fresh: list[tuple[type[models.Model], list[Any]]] = [(model, list(found[model]))]
     while fresh:
         model, keys = fresh.pop(0)
         for relation in relations(model):
@@ -87,9 +88,9 @@ def relations(model: type[models.Model]) -> Iterator[Any]:
 
 
 def _pointing(relation: Any, keys: list[Any]) -> Iterator[models.Model]:
-    for start in range(0, len(keys), _AT_ONCE):
+    for start in range(0, len(keys), AT_ONCE):
         yield from relation.related_model._base_manager.filter(
-            **{f"{relation.field.name}__in": keys[start : start + _AT_ONCE]}
+            **{f"{relation.field.name}__in": keys[start : start + AT_ONCE]}
         )
 
 
@@ -121,7 +122,7 @@ def traces(root: models.Model) -> list[Trace]:
         if kind not in BULK and isinstance(root.pk, UUID) and isinstance(model._meta.pk, models.UUIDField):
             told += [of_row(row) for row in rows.values()]
         else:
-            told.append(_together(kind, str(root.pk), rows.values()))
+            told.append(together(kind, str(root.pk), rows.values()))
     return told
 
 
@@ -130,7 +131,8 @@ def of_row(row: models.Model) -> Trace:
     return Trace(label(row), str(row.pk), row_sha256(row), 1, _hashes(row), _paths(row))
 
 
-def _together(kind: str, owner: str, rows: Iterable[models.Model]) -> Trace:
+def together(kind: str, owner: str, rows: Iterable[models.Model]) -> Trace:
+    """What a tombstone will say of many rows that belong to one object."""
     listed = sorted(rows, key=lambda row: str(row.pk))
     digest = hashlib.sha256("".join(row_sha256(row) for row in listed).encode()).hexdigest()
     paths = [path for row in listed for path in _paths(row)]

@@ -105,6 +105,11 @@ def make(made: Copy, hook: Callable[..., None]) -> bool:
                 MANIFEST, json.dumps({"schema": 1, "files": bundle.entries}, ensure_ascii=False, indent=1)
             )
         sha256, size = files.sha256_of(draft), draft.stat().st_size
+        if not attempts.COPY_FENCE.mine(made.pk, made.attempt).exists():
+            # Taken for dead meanwhile: another attempt's file may lie there already.
+            if not Copy.objects.filter(pk=made.pk).exists():
+                files.remove(folder(made.pk))
+            return False
         files.move(draft, final)
     except FileNotFoundError:
         if attempts.COPY_FENCE.mine(made.pk, made.attempt).exists():

@@ -17,11 +17,12 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from analysis.types import Cancelled
 from facsweb.audit.services import record
 from facsweb.coding.models import Layer
 from facsweb.meaning import services as meaning
 from facsweb.meaning.models import Reading
-from facsweb.privacy import attempts, closure, learnt, packed, people, reach, sound
+from facsweb.privacy import attempts, closure, faces, learnt, packed, people, reach, sound
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.hooks import on_destruction
 from facsweb.privacy.models import Copy, Erasure, Hold, Tombstone
@@ -52,6 +53,9 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
     Remains
         Something is still there.
     """
+    tell("destroy", 0, None)
+    _copies(erasure)
+    faces.destroy(erasure, note, one)  # before readings go, so that they are made again without the face
     for number, root in enumerate(roots(erasure)):
         tell("destroy", number, None)
         one(erasure, root)
@@ -63,6 +67,7 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
         learnt.destroy(erasure, note)
         if erasure.why == Erasure.Why.REQUEST:
             people.destroy(erasure, note, one)
+    _copies(erasure)  # one that was begun meanwhile holds what was still there
     _what_speaks_of_it(erasure)
     _wait_for_stopped_work(erasure, tell)
     tell("check", 0, None)
@@ -81,13 +86,17 @@ def _what_speaks_of_it(erasure: Erasure) -> None:
             one(erasure, row)
 
 
+def _copies(erasure: Erasure) -> None:
+    """Copies for the participant hold what goes, whenever they were made: another one holds what stays."""
+    for copy in Copy.objects.filter(participant=erasure.participant):
+        one(erasure, copy)
+
+
 def roots(erasure: Erasure) -> Iterator[models.Model]:
     """Rows that go, with everything below them."""
     person = erasure.participant
     if person is None:
         return
-    if erasure.only:  # copies hold what goes
-        yield from Copy.objects.filter(participant=person, created_at__lte=erasure.before)
     if erasure.why == Erasure.Why.DELETED:
         return  # the rows went when it was deleted; `note_deletion` wrote down which
     if erasure.why == Erasure.Why.RETENTION:
@@ -108,6 +117,8 @@ def one(erasure: Erasure, root: models.Model) -> bool:
         current = manager.select_for_update().filter(pk=root.pk).first()
         if current is None:
             return False
+        if not attempts.FENCE.mine(erasure.pk, erasure.attempt).exists():
+            raise Cancelled("The erasure was held back, or another worker has it.")
         found = closure.traces(current)
         for trace in found:
             for path in trace.paths:
@@ -188,14 +199,18 @@ def _tell_lower_apps(erasure: Erasure, row: models.Model) -> None:
 def _without_sound(erasure: Erasure, recording: Recording) -> None:
     """Take the sound out of a recording whose picture stays; where that cannot be done, all of it goes."""
     try:
-        draft = sound.without(recording)
+        draft = sound.without(recording, erasure.pk)
     except sound.Inseparable as reason:
         log.warning("The sound of recording %s cannot be taken out, so it goes whole: %s", recording.pk, reason)
         one(erasure, recording)
         return
     with transaction.atomic():
-        note(erasure, sound.trace(recording))
-        sound.put(recording, draft)
+        current = Recording.objects.select_for_update().filter(pk=recording.pk, has_audio=True).first()
+        if current is None:  # another erasure was faster: it took the sound out, or all of it
+            draft.unlink(missing_ok=True)
+            return
+        note(erasure, sound.trace(current))
+        sound.put(current, draft)
         record(None, "recording.silence", recording, erasure=str(erasure.pk), former_sha256=recording.sha256)
     _remove(sound.derived(recording))
 
@@ -259,10 +274,19 @@ def check(erasure: Erasure) -> None:
         raise Remains(f"Still there: {', '.join(sorted(left)[:20])}")
 
 
+#: Kinds whose row may stay: whether what is to go is still there.
+_CHECKS: Final[dict[str, Callable[[str], bool]]] = {
+    sound.KIND: sound.is_there,
+    **faces.CHECKS,
+    **learnt.CHECKS,
+    **packed.CHECKS,
+    **people.CHECKS,
+}
+
+
 def _is_gone(tombstone: Tombstone) -> bool:
-    for kind, still in {sound.KIND: sound.is_there, **learnt.CHECKS, **packed.CHECKS, **people.CHECKS}.items():
-        if tombstone.kind == kind:
-            return not still(tombstone.object_id)
+    if (still := _CHECKS.get(tombstone.kind)) is not None:
+        return not still(tombstone.object_id)
     model = apps.get_model(tombstone.kind)
     if not isinstance(model._meta.pk, models.UUIDField) or tombstone.kind in closure.BULK:
         # Rows of something that has a tombstone of its own, and cannot be without it; or a row with a number.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from facsweb.privacy.copying import Bundle
 from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
+from facsweb.reports.exports import safe
 from facsweb.reports.models import Document, Report
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, PUBLIC_FILES
@@ -45,6 +47,10 @@ What is in here
   log.csv             entries of the log about this participant
   other/              anything else that is stored, as JSON
   manifest.json       every file with its size and its SHA-256
+
+What is not in here
+  Recordings of other participants on which this person can be seen, with what was measured of them there: they are
+  those participants' data, too. Ask the study's team for it.
 
 How to read it
   .json and .csv open in any text editor or spreadsheet. .parquet is a table that R, Python and many tools read.
@@ -172,7 +178,7 @@ def _coding(layer: Layer, folder: str, bundle: Bundle, names: Names) -> None:
     writer = csv.writer(out)
     writer.writerow(("event", *COLUMNS))
     for event in current_events(layer):
-        writer.writerow((str(event.id), *(getattr(event, column) for column in COLUMNS)))
+        writer.writerow((str(event.id), *(safe(getattr(event, column)) for column in COLUMNS)))
     bundle.bytes(f"{name}.csv", out.getvalue().encode())
     states = Revision.objects.filter(event__layer=layer).order_by("event_id", "number")
     rows = [plain(one, names) for one in states]
@@ -240,6 +246,7 @@ def _log(person: Participant, ids: set[str], bundle: Bundle, names: Names) -> No
     for entry in entries.iterator():
         if entry.object_id in ids or entry.details.get("participant") == person.code:
             who = names.of(entry.actor_id) if entry.actor_id else "system"
-            about = (entry.action, entry.object_type, entry.object_id, entry.details)
-            writer.writerow((entry.number, entry.at.isoformat(), who, *about))
+            details = json.dumps(entry.details, ensure_ascii=False)
+            about = (entry.action, entry.object_type, entry.object_id, details)
+            writer.writerow((entry.number, entry.at.isoformat(), who, *map(safe, about)))
     bundle.bytes("log.csv", out.getvalue().encode())

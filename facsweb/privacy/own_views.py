@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
@@ -15,9 +17,9 @@ from facsweb.studies.participant_views import by_link
 
 @require_safe
 @by_link
-def certificate(request: HttpRequest, link: ConsentLink, language: str) -> HttpResponse:
-    """The newest destruction certificate; the participant's own page where there is none (yet)."""
-    found = certificates.latest_for(link.participant)
+def certificate(request: HttpRequest, link: ConsentLink, language: str, pk: UUID) -> HttpResponse:
+    """One of the participant's destruction certificates; their own page where there is none (yet) of that id."""
+    found = certificates.of_participant(link.participant).filter(pk=pk).first()
     if found is None or link.kind == ConsentLink.Kind.DEVICE:
         return redirect("consent:start", link.secret)  # type: ignore[attr-defined]
     if request.method == "GET":

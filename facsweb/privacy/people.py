@@ -7,6 +7,7 @@ what it did was agreed to), and so do the code of the participant and the tombst
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -32,6 +33,10 @@ KEPT: Final = frozenset(
 FACTS: Final = frozenset({"method", "language", "sha256", "withdrawn_scopes", "scopes"})
 
 
+#: Fields that say when a row was made, the first that it has.
+_MADE: Final = ("created_at", "recorded_at", "shown_at", "at")
+
+
 def destroy(
     erasure: Erasure,
     note: Callable[[Erasure, Trace], None],
@@ -43,8 +48,9 @@ def destroy(
     for relation in closure.relations(Participant):
         if closure.label(relation.related_model) not in KEPT:
             for row in relation.related_model._base_manager.filter(**{relation.field.name: person}):
-                one(erasure, row)
-    consents = list(Consent.objects.filter(participant=person))
+                if _was_there(row, erasure.before):
+                    one(erasure, row)
+    consents = list(Consent.objects.filter(participant=person, recorded_at__lte=erasure.before))
     for row in [*consents, *Withdrawal.objects.filter(consent__in=consents)]:
         _empty(erasure, note, row)
     for consent in consents:
@@ -52,7 +58,14 @@ def destroy(
             if closure.label(relation.related_model) not in KEPT:
                 for row in relation.related_model._base_manager.filter(**{relation.field.name: consent}):
                     one(erasure, row)
-    Participant.objects.filter(pk=person.pk).update(cohort=None)
+    if not Consent.objects.filter(participant=person, recorded_at__gt=erasure.before).exists():
+        Participant.objects.filter(pk=person.pk).update(cohort=None)
+
+
+def _was_there(row: models.Model, before: datetime) -> bool:
+    """Whether a row is from before an erasure was asked for; one that does not say when it was made counts so."""
+    made = next((at for name in _MADE if (at := getattr(row, name, None)) is not None), None)
+    return made is None or made <= before
 
 
 def _empty(erasure: Erasure, note: Callable[[Erasure, Trace], None], row: Any) -> None:

@@ -19,7 +19,6 @@ from facsweb.coding.models import Layer
 from facsweb.learning.material import NEEDED
 from facsweb.learning.models import Training
 from facsweb.meaning.models import Reading, Speakers
-from facsweb.privacy.models import Copy
 from facsweb.recordings.models import Recording, Upload
 from facsweb.reports import resting
 from facsweb.studies.models import Participant, Scope
@@ -50,7 +49,6 @@ def roots(person: Participant, scopes: Collection[str], before: datetime) -> Ite
         What came later rests on another consent and stays.
     """
     gone = {Scope(scope) for scope in scopes}
-    yield from Copy.objects.filter(participant=person, created_at__lte=before)
     if gone & WHOLE:
         mine = recordings(person, before)
         yield from comparisons(person, mine)
@@ -75,10 +73,10 @@ def fleeting(person: Participant, gone: Collection[Scope], before: datetime) -> 
         if reading.created_at <= before and rests_on(reading, person) & set(gone):
             yield reading
     if Scope.TEXT in gone:
-        yield from Scores.objects.filter(transcript__participant=person)
+        yield from Scores.objects.filter(transcript__participant=person, transcript__created_at__lte=before)
         yield from TextUpload.objects.filter(participant=person, created_at__lte=before)
     if {Scope.TEXT, Scope.AUDIO} & set(gone):
-        yield from Recognition.objects.filter(recording__participant=person)
+        yield from Recognition.objects.filter(recording__in=recordings(person, before))
     if WHOLE & set(gone):
         yield from comparisons(person, recordings(person, before))
     yield from resting.packed(person, gone, before)

@@ -22,9 +22,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from facsweb.audit.services import record
-from facsweb.privacy import attempts
+from facsweb.privacy import attempts, closure, destroying
 from facsweb.privacy.models import Erasure, Hold, Notice, RetentionDay
 from facsweb.recordings.models import Recording
+from facsweb.reports import packages, resting
 from facsweb.reports import services as reports
 from facsweb.reports.models import Report
 from facsweb.studies import law
@@ -41,6 +42,13 @@ LONGER: Final = "The participant agreed to longer keeping. It stays until that i
 LONGEST: Final = "The participant agreed to longer keeping, but {place} lets data be kept for at most {days} days."
 ON_HOLD: Final = "On hold: an administrator recorded a reason why it may not be destroyed now."
 OVER: Final = "The time for which the study keeps data was over."
+PACKED: Final = (
+    "The time for which the study keeps a report in it was over, so this package was destroyed. Pack it again."
+)
+
+
+class Unfinished(Exception):  # noqa: N818 (a state, not a fault)
+    """Some study could not be worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,9 @@ def sentence(study: Study) -> str:
 
 
 def _due(created: datetime, days: int, announced: datetime | None, now: datetime) -> datetime:
-    return max(created + timedelta(days=days), (announced or now) + timedelta(days=ANNOUNCED[-1]))
+    # The day's work is done when the day begins: what waited for the hour of its upload would go a day late.
+    last = timezone.localtime(created + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(last, (announced or now) + timedelta(days=ANNOUNCED[-1]))
 
 
 def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
@@ -148,16 +158,31 @@ def run(now: datetime | None = None) -> RetentionDay:
     ----------
     now : datetime, optional
         Another moment than this one, for tests.
+
+    Raises
+    ------
+    Unfinished
+        A study failed. The others are done, and the day is not: whoever runs it again comes to that study again.
     """
     now = now or timezone.now()
+    announced, due, failed = 0, 0, []
+    for pk in Study.objects.order_by("pk").values_list("pk", flat=True):
+        try:
+            with transaction.atomic():
+                study = Study.objects.select_for_update().get(pk=pk)  # of two processes one comes first
+                known = items(study, now)
+                found = _announce(study, known, now), _let_go(study, known, now)
+            announced, due = announced + found[0], due + found[1]
+        except Exception:  # one study's trouble must not keep the others' data
+            log.exception("Retention of study %s failed; it is tried again.", pk)
+            failed.append(pk)
+    mail_announcements(now)
+    if failed:
+        raise Unfinished(f"Retention of {len(failed)} of the studies failed; see the log.")
     with transaction.atomic():
         day, _ = RetentionDay.objects.select_for_update().get_or_create(day=timezone.localdate(now))
-        for study in Study.objects.all():
-            known = items(study, now)
-            announced, due = _announce(study, known, now), _let_go(study, known, now)
-            day.announced, day.due = day.announced + announced, day.due + due
+        day.announced, day.due = day.announced + announced, day.due + due
         day.save(update_fields=["announced", "due"])
-    mail_announcements(now)
     return day
 
 
@@ -195,7 +220,12 @@ def _let_go(study: Study, known: list[Item], now: datetime) -> int:
         erasure = Erasure.objects.create(
             study=study, participant=person, why=Erasure.Why.RETENTION, only=ids, before=now
         )
-        for report in Report.objects.filter(sign_off__layer__run__recording__in=ids):
+        going = Report.objects.filter(sign_off__layer__run__recording__in=ids)
+        for package in list(resting.holding(study.pk, going)):
+            for trace in closure.traces(package):
+                destroying.note(erasure, trace)
+            packages.withdraw(package, PACKED)
+        for report in going:
             if report.state != Report.State.REVOKED:
                 reports.revoke(None, report, OVER)
         record(None, "erasure.begin", erasure, why=erasure.why, objects=ids, days=law.days_kept(study))

@@ -111,11 +111,11 @@ def erase_everything(actor: User, person: Participant, *, reason: str, id: UUID 
     Refused
         No reason was given, or the participant's data are on hold.
     """
-    if id is not None and (existing := Erasure.objects.filter(pk=id, participant=person).first()):
-        return existing
     if not reason.strip():
         raise Refused("Give a reason, such as how the request came in.")
-    person = Participant.objects.select_for_update().select_related("study").get(pk=person.pk)
+    person = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=person.pk)
+    if id is not None and (existing := Erasure.objects.filter(pk=id, participant=person).first()):
+        return existing
     if is_held(person):
         raise Refused(
             "The data of this participant are on hold, so nothing may be destroyed. Lift the hold first; nothing "
@@ -176,6 +176,10 @@ def hold(actor: User, person: Participant, *, reason: str) -> Hold:
     except IntegrityError:  # somebody was faster
         return Hold.objects.get(participant=person, lifted_at=None)
     record(actor, "hold.begin", made, participant=person.code)
+    for erasure in Erasure.objects.filter(participant=person, state=State.RUNNING):
+        # Its worker loses it here and now, and it waits for the lifting.
+        running = Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING, attempt=erasure.attempt)
+        attempts.FENCE.requeue(running, erasure.attempt)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from analysis.types import MediaError
 from facsweb.coding.tracks import FOLDER
@@ -15,14 +16,14 @@ from facsweb.recordings.services import original_path
 
 #: What the tombstone calls it: the recording itself stays.
 KIND: Final = "recordings.sound"
-DRAFT: Final = "silent.draft"
+DRAFT: Final = "silent-{}.draft"  # of each erasure its own: two may be at work at the same time
 
 
 class Inseparable(Exception):  # noqa: N818 (a state, not a fault)
     """The picture cannot be had without the sound."""
 
 
-def without(recording: Recording) -> Path:
+def without(recording: Recording, erasure_id: UUID) -> Path:
     """Write the picture alone beside the original; return where.
 
     Raises
@@ -32,7 +33,7 @@ def without(recording: Recording) -> Path:
     """
     from analysis import media  # here, so that FFmpeg is loaded only by processes that open a file
 
-    source, draft = original_path(recording), files.recording_folder(recording.pk) / DRAFT
+    source, draft = original_path(recording), files.recording_folder(recording.pk) / DRAFT.format(erasure_id)
     try:
         media.without_sound(source, draft)
         found = media.probe(draft)

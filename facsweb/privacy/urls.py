@@ -13,6 +13,6 @@ urlpatterns = [
     path("erasures/<uuid:pk>/", views.erasure, name="erasure"),
     path("erasures/<uuid:pk>/certificate/", views.certificate, name="certificate"),
     path("erasures/<uuid:pk>/retry/", views.retry, name="retry"),
-    path("c/<slug:secret>/certificate/", own_views.certificate, name="own_certificate"),
+    path("c/<slug:secret>/certificates/<uuid:pk>/", own_views.certificate, name="own_certificate"),
     path("studies/<uuid:pk>/retention/", views.retention, name="retention"),
 ]

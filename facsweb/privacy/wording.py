@@ -15,6 +15,7 @@ NAMES: Final = {
     "recordings.sound": "Sound of a recording whose picture stays",
     "recordings.upload": "Upload, with what had arrived",
     "runs.analysisrun": "Analysis, with its results",
+    "runs.face": "Face on another participant’s recording",
     "runs.logline": "Lines of an analysis’s log",
     "runs.peoplerevision": "Who is who on a recording",
     "coding.layer": "Coding",

@@ -22,7 +22,7 @@ from facsweb.recordings import files, proxies
 from facsweb.recordings.models import Recording, Upload, original_path
 from facsweb.recordings.uploads import Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
 from facsweb.studies.models import Participant, Scope
-from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
+from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
 
 if TYPE_CHECKING:
     from analysis.media import MediaInfo
@@ -109,7 +109,7 @@ def _require_audio(participant: Participant) -> None:
 def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
     """Create the recording and finish the upload, together or not at all."""
     assert info.video is not None
-    require_consent(upload.participant, [Scope.VIDEO])  # it may have been withdrawn while the file was read
+    require_consent_now(upload.participant, [Scope.VIDEO])  # it may have been withdrawn while the file was read
     if info.audio is not None:
         _require_audio(upload.participant)
     finished = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(

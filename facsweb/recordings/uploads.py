@@ -31,7 +31,7 @@ from facsweb.audit.services import record
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload, next_expiry
 from facsweb.studies.models import Consent, Participant, Scope
-from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
+from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
 
 #: Room that is left alone on the disk, for the database and the results of runs.
 RESERVE: Final = 256 * 1024**2
@@ -115,6 +115,7 @@ def begin_upload(
     if files.free_bytes(Path(settings.UPLOAD_DIR)) < length + RESERVE:
         raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
     with transaction.atomic():
+        require_consent_now(participant, [Scope.VIDEO])
         upload = Upload.objects.create(
             **({"id": id} if id else {}),
             participant=participant,

@@ -98,10 +98,10 @@ def recover() -> int:
     return FENCE.recover(stale=STALE, most_crashes=MAX_CRASHES, given_up=GIVEN_UP, leftovers=_remove_attempt)
 
 
-def withdraw(package: Package) -> None:
-    """Destroy a package, or stop its making, because somebody in it withdrew consent."""
+def withdraw(package: Package, why: str = WITHDRAWN) -> None:
+    """Destroy a package, or stop its making, because something in it may not be kept any more."""
     if package.state == State.SUCCEEDED:
-        _destroy(package, WITHDRAWN)
+        _destroy(package, why)
     else:
         FENCE.cancel(None, package)
 

@@ -7,8 +7,9 @@ is ended here is destroyed by the erasure afterwards.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +21,8 @@ from facsweb.runs.people_reading import showing
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import missing_scopes
 
+#: Scopes by which states and indicators of a person's face are read, on whosever recording.
+_READ: Final = frozenset({Scope.EMOTION, Scope.INDICATORS, Scope.AUDIO, Scope.TEXT})
 REASON: Final = "The participant withdrew consent on {day:%Y-%m-%d}."
 
 
@@ -67,6 +70,8 @@ def reports(person: Participant, gone: Collection[str], before: dt.datetime | No
     about = Q(sign_off__layer__run__recording__participant=person)
     if Scope.VIDEO in lost:
         about |= Q(sign_off__layer__run__in=showing(person))
+    elif lost & _READ:  # on recordings of others: states of their face, where it was known to be theirs
+        about |= Q(sign_off__layer__run__in=showing(person, named=True), sign_off__content__has_key="meaning")
     found = Report.objects.filter(about).select_related("sign_off__layer")
     if before is not None:
         found = found.filter(sign_off__signed_at__lte=before)
@@ -77,11 +82,16 @@ def reports(person: Participant, gone: Collection[str], before: dt.datetime | No
 
 def packed(person: Participant, gone: Collection[str], before: dt.datetime | None = None) -> Iterator[Package]:
     """Packages and bundles that hold such a report, or will."""
-    theirs = {str(report.pk) for report in reports(person, gone, before)}
+    yield from holding(person.study_id, reports(person, gone, before))
+
+
+def holding(study: UUID, found: Iterable[Report]) -> Iterator[Package]:
+    """Packages and bundles of a study that hold one of these reports, or will."""
+    theirs = {str(report.pk) for report in found}
     if not theirs:
         return
     there = (*Package.ACTIVE, Package.State.SUCCEEDED)
-    for package in Package.objects.filter(study=person.study_id, state__in=there):
+    for package in Package.objects.filter(study=study, state__in=there):
         if theirs.intersection(package.asked.get("reports", ())):
             yield package
 
@@ -92,7 +102,7 @@ def end(actor: User | None, person: Participant, gone: Collection[str], *, reaso
     Called inside the transaction that takes the scopes away, so that both happen or neither.
     """
     for package in list(packed(person, gone)):
-        packages.withdraw(package)
+        packages.withdraw(package, reason or packages.WITHDRAWN)
     said = reason or REASON.format(day=timezone.now())
     for report in reports(person, gone):
         services.revoke(actor, report, said)

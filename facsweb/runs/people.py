@@ -33,7 +33,7 @@ from facsweb.runs.people_reading import (
 from facsweb.runs.people_state import NotPossible, Somebody
 from facsweb.runs.services import RunRefused
 from facsweb.studies.models import Consent, Participant, Scope
-from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent
+from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
 
 logger = logging.getLogger(__name__)
 Action, State = PeopleRevision.Action, AnalysisRun.State
@@ -114,10 +114,13 @@ def assign(
     else:
         words = f"It is not known who person {number + 1} is."
     whose = str(participant.pk) if participant else ""
-    return change(
-        actor, run, expected, Action.ASSIGN, words,
-        lambda now, seen: people_state.assign(now, number, whose, left_out=left_out),
-    )  # fmt: skip
+
+    def said(now: list[Somebody], seen: Sightings) -> list[Somebody]:
+        if participant is not None:  # inside the transaction: a withdrawal is seen here, or finds the revision
+            require_consent_now(participant, [Scope.VIDEO])
+        return people_state.assign(now, number, whose, left_out=left_out)
+
+    return change(actor, run, expected, Action.ASSIGN, words, said)
 
 
 def undo(actor: User, run: AnalysisRun, *, expected: int) -> PeopleRevision:

@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from analysis import forgetting
 from analysis import people as stored
-from analysis.people import Sightings, sightings
+from analysis.people import Piece, Sightings, sightings
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.runs import people_state, services
@@ -121,7 +122,10 @@ def follow_up(run: AnalysisRun) -> None:
 
 
 def for_the_work(run: AnalysisRun, out: Path) -> None:
-    """Write the ``people.json`` that a run goes by into its folder; people without consent are left out."""
+    """Write the ``people.json`` that a run goes by into its folder.
+
+    People without consent are left out, and the folder's copy of the measurement loses them.
+    """
     number = run.parameters.get("people", 0)
     if not number:
         return
@@ -132,6 +136,9 @@ def for_the_work(run: AnalysisRun, out: Path) -> None:
         stored.Person(one.person.pieces, one.person.left_out or one.participant in withheld) for one in everybody
     ]
     stored.write(out, people)
+    for one in everybody:
+        if one.participant in withheld and (out / forgetting.MEASUREMENT).is_file():
+            forgetting.forget_measurement(out, one.person)
 
 
 def without_consent(people: list[Somebody]) -> set[str]:
@@ -142,8 +149,12 @@ def without_consent(people: list[Somebody]) -> set[str]:
     return named - covered
 
 
-def showing(participant: Participant) -> list[AnalysisRun]:
-    """Runs that read somebody who is said to be the participant, whoever's recording it is."""
+def showing(participant: Participant, *, named: bool = False) -> list[AnalysisRun]:
+    """Runs that read somebody who is said to be the participant, whoever's recording it is.
+
+    Also those from before it was said, unless only ``named`` ones are asked for: the newest revision tells which
+    pieces of tracks are the participant's.
+    """
     found = []
     for measured in naming(participant):
         numbers = {
@@ -151,8 +162,32 @@ def showing(participant: Participant) -> list[AnalysisRun]:
             for revision in measured.people_revisions.all()
             if any(one["participant"] == str(participant.pk) and not one["left_out"] for one in revision.people)
         }
+        if not named and (pieces := pieces_of(measured, participant)):
+            numbers |= {0, *(one.number for one in measured.people_revisions.all() if _reads(one, pieces))}
         found += [run for run in readings(measured) if run.parameters.get("people", 0) in numbers]
     return found
+
+
+def pieces_of(measured: AnalysisRun, participant: Participant) -> tuple[Piece, ...]:
+    """Pieces of tracks that the newest revision says are the participant's, left out or not."""
+    latest = measured.people_revisions.last()
+    everybody = people_state.load(latest.people) if latest else []
+    return tuple(
+        piece for one in everybody if one.participant == str(participant.pk) for piece in one.person.pieces
+    )
+
+
+def _reads(revision: PeopleRevision, pieces: tuple[Piece, ...]) -> bool:
+    """Whether anything of the pieces is read by a revision, under whatever name."""
+    return any(
+        mine.track == piece.track
+        and (mine.end_us is None or piece.start_us < mine.end_us)
+        and (piece.end_us is None or mine.start_us < piece.end_us)
+        for one in people_state.load(revision.people)
+        if not one.person.left_out
+        for mine in one.person.pieces
+        for piece in pieces
+    )
 
 
 def naming(participant: Participant) -> list[AnalysisRun]:

@@ -21,6 +21,7 @@ from facsweb.studies.models import (
     Role,
     Scope,
     Study,
+    Withdrawal,
 )
 
 
@@ -195,6 +196,7 @@ class AnswersForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.asked = [Scope(scope) for scope in asked]
+        self.participant = participant
         self.language = language
         said = words.words(language)
         for scope in self.asked:
@@ -267,6 +269,12 @@ class RecordedAnswersForm(OnceForm, AnswersForm):
         day = self.cleaned_data["given_on"]
         if day and day > timezone.localdate():
             raise forms.ValidationError("This day is in the future.")
+        made = Withdrawal.objects.filter(consent__participant=self.participant).values_list("at", flat=True)
+        if day in {timezone.localdate(at) for at in made}:
+            raise forms.ValidationError(
+                "The participant withdrew consent on this day, and a day does not say which came first. Nothing "
+                "was recorded. Ask for a new consent by a link or on this device: they keep the minute."
+            )
         return day
 
     @property

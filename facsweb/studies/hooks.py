@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from facsweb.accounts.models import User
 from facsweb.studies.models import Consent, Participant, Study
@@ -16,8 +17,9 @@ on_withdrawal: Final[list[Callable[[Consent], None]]] = []
 #: Each says in a sentence what is left behind when a person loses a role in a study; empty where nothing is.
 role_warnings: Final[list[Callable[[Study, User, str], str]]] = []
 
-#: Each says whether a participant has a destruction certificate to fetch (``privacy:own_certificate``).
-has_certificate: Final[list[Callable[[Participant], bool]]] = []
+#: Each lists the destruction certificates that a participant can fetch (``privacy:own_certificate``), the newest
+#: first: id, when it was checked, and the scopes whose data went.
+certificates: Final[list[Callable[[Participant], list[tuple[UUID, datetime, list[str]]]]]] = []
 
 #: Each says how far the destruction of what a participant withdrew is: the last part of a key ``destruction.…`` of
 #: the participant's words, and when it was finished and checked; None where nothing is to be destroyed.

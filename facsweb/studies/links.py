@@ -68,6 +68,7 @@ def make(
     ValidationError
         The study has no consent form, or the days are out of range.
     """
+    Participant.objects.select_for_update().get(pk=participant.pk)  # two clicks at once make one
     if id is not None and (existing := ConsentLink.objects.filter(pk=id, participant=participant).first()):
         return existing, ""
     if not 1 <= days <= MOST_DAYS:

@@ -27,7 +27,7 @@ def context(link: ConsentLink, language: str) -> dict[str, Any]:
         "may_answer": links.may_answer(link),
         "nothing_yet": not consents and link.answered_at is None,
         "history": history(consents, language),
-        **destruction(participant),
+        **destruction(participant, language),
     }
     if shown is not None:
         said = consent_text.as_read(shown)
@@ -36,13 +36,17 @@ def context(link: ConsentLink, language: str) -> dict[str, Any]:
     return context
 
 
-def destruction(participant: Participant) -> dict[str, Any]:
-    """How far the destruction of what was withdrawn is, and whether there is a certificate to fetch."""
+def destruction(participant: Participant, language: str) -> dict[str, Any]:
+    """How far the destruction of what was withdrawn is, and every certificate that there is to fetch."""
     said = next((found for hook in hooks.destruction if (found := hook(participant)) is not None), None)
     state, at = said or ("", None)
-    certificate = any(hook(participant) for hook in hooks.has_certificate)
     words = f"destruction.{state}" if state else ""
-    return {"destruction": words, "destroyed_at": at, "has_certificate": certificate}
+    certificates = [
+        {"id": pk, "at": checked, "scopes": [name for _, name in named(scopes, language)]}
+        for hook in hooks.certificates
+        for pk, checked, scopes in hook(participant)
+    ]
+    return {"destruction": words, "destroyed_at": at, "certificates": certificates}
 
 
 def answers(consent: Consent) -> list[dict[str, Any]]:

@@ -256,7 +256,7 @@ def withdrawn(request: HttpRequest, link: ConsentLink, language: str, pk: UUID) 
     made = own_page.withdrawal(link, pk)
     if made is None or link.kind == ConsentLink.Kind.DEVICE:
         return show(request, link, language, "closed", {"what": "missing"}, status=404)
-    context = own_page.effects(made.scopes, language) | own_page.destruction(link.participant)
+    context = own_page.effects(made.scopes, language) | own_page.destruction(link.participant, language)
     return show(request, link, language, "withdrawn", {"made": made, **context})
 
 

@@ -17,9 +17,10 @@ from facsweb.studies import consent_text, hooks, law
 from facsweb.studies.models import Cohort, Consent, ConsentForm, Membership, Participant, Role, Scope, Study
 from facsweb.studies.standing import ConsentMissing as ConsentMissing
 from facsweb.studies.standing import consent_in_force as consent_in_force
-from facsweb.studies.standing import current_consent, in_order
+from facsweb.studies.standing import current_consent, in_order, taken_back_since
 from facsweb.studies.standing import missing_scopes as missing_scopes
 from facsweb.studies.standing import require_consent as require_consent
+from facsweb.studies.standing import require_consent_now as require_consent_now
 
 # --- studies and members ---------------------------------------------------------------------------------
 
@@ -347,10 +348,10 @@ def record_consent(
     ValidationError
         One of these rules is broken; the message says which.
     """
-    if id is not None and (existing := Consent.objects.filter(pk=id, participant=participant).first()):
-        return existing
     # The participant's row is the lock for "which consent is in force".
     participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    if id is not None and (existing := Consent.objects.filter(pk=id, participant=participant).first()):
+        return existing
     former = current_consent(participant)
     consent = Consent(
         **({"id": id} if id else {}),
@@ -366,6 +367,9 @@ def record_consent(
         given_at=given_at or timezone.now(),
         recorded_by=actor,
     )
+    # What was taken back after the day on the paper stays taken back, whenever somebody types it in.
+    gone = taken_back_since(participant, consent.given_at)
+    consent.withdrawn_scopes = [scope for scope in consent.scopes if scope in gone]
     _check_consent(consent)
     consent.clean_fields(exclude=["withdrawn_at", "withdrawn_by", "recorded_by", "notice_at"])
     consent.save(force_insert=True)
@@ -382,7 +386,7 @@ def record_consent(
         given_at=consent.given_at,
     )
     # Agreeing to less than before withdraws the rest, and what runs on the rest has to stop.
-    if former and current_consent(participant) == consent and set(former.granted) - set(consent.scopes):
+    if former and current_consent(participant) == consent and set(former.granted) - set(consent.granted):
         for hook in hooks.on_withdrawal:
             hook(former)
     return consent

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from facsweb.studies import law
-from facsweb.studies.models import Consent, Participant, Scope
+from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
 
 
 class ConsentMissing(Exception):  # noqa: N818 (a state that people are told about)
@@ -37,6 +38,12 @@ def current_consent(participant: Participant) -> Consent | None:
     return consent_in_force(participant.consents.all())
 
 
+def taken_back_since(participant: Participant, moment: datetime) -> set[str]:
+    """Scopes that a participant withdrew at a moment or after it, of whichever consent."""
+    since = Withdrawal.objects.filter(consent__participant=participant, at__gte=moment)
+    return {scope for made in since for scope in made.scopes}
+
+
 def missing_scopes(participant: Participant, needed: Iterable[str]) -> list[Scope]:
     """Those of the needed scopes that no current consent covers or the law prohibits, in their usual order."""
     consent = current_consent(participant)
@@ -58,3 +65,13 @@ def require_consent(participant: Participant, needed: Iterable[str]) -> None:
     if participant.consents.exists():
         raise ConsentMissing(f"{participant.code} withdrew consent, so nothing more may be recorded or analysed.")
     raise ConsentMissing(f"{participant.code} has not given consent yet. Record a consent that covers: {words}.")
+
+
+def require_consent_now(participant: Participant, needed: Iterable[str]) -> None:
+    """Ask again, inside the transaction that writes what rests on it; raises as `require_consent` does.
+
+    The participant's row is the lock: a withdrawal comes before, and is seen here, or after, and finds what was
+    written.
+    """
+    locked = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
+    require_consent(locked, needed)

@@ -23,7 +23,7 @@ from facsweb.audit.personal import mark
 from facsweb.audit.services import changed, record
 from facsweb.recordings.models import Recording
 from facsweb.studies.models import Participant, Scope
-from facsweb.studies.services import require_consent
+from facsweb.studies.services import require_consent, require_consent_now
 from facsweb.transcripts import analysing, hooks, values
 from facsweb.transcripts.models import Revision, SourceFile, Transcript, Upload
 from facsweb.transcripts.values import Row
@@ -124,6 +124,7 @@ def receive(
     )
     look(upload)
     with transaction.atomic():
+        require_consent_now(participant, [Scope.TEXT])  # it may have been withdrawn while the file was read
         same = models.Q(participant=participant, recording=recording, owner=actor)
         Upload.objects.filter(same | models.Q(created_at__lt=timezone.now() - KEPT)).delete()
         upload.save(force_insert=True)
@@ -205,7 +206,7 @@ def begin(
     actor: User, participant: Participant, recording: Recording | None, *, title: str, language: str = ""
 ) -> Transcript:
     """An empty transcript to type into; where the recording has one, that one."""
-    require_consent(participant, [Scope.TEXT])
+    require_consent_now(participant, [Scope.TEXT])
     transcript = _of(actor, participant, recording, title=title, source=Source.TYPED, language=language)
     if not transcript.revision:
         _append(actor, transcript, Action.TYPE, "Began to type.", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -61,6 +62,46 @@ def test_every_word_that_is_stored_is_in_it(copy):
     whole = b"".join(archive.read(name) for name in archive.namelist())
     for word in (made.VIDEO, made.AUDIO, made.TEXT, made.EMOTION, made.INDICATORS, made.PERSON):
         assert word.encode() in whole, word
+
+
+def test_an_attempt_that_was_taken_for_dead_does_not_write_over_the_next_ones_copy(
+    participant, consent, people, monkeypatch
+):
+    """The row names the SHA-256 of the file that the living attempt made."""
+    asked = services.ask_for_copy(people["analyst"], participant)
+    Copy.objects.filter(pk=asked.pk).update(state="running", worker="here")
+    asked = Copy.objects.select_related("participant__study").get(pk=asked.pk)
+    final, real = copying.folder(asked.pk) / copying.NAME, copying.files.sha256_of
+
+    def overtaken(path):
+        final.write_bytes(b"PK of the next attempt")
+        Copy.objects.filter(pk=asked.pk).update(state="succeeded", attempt=2)
+        return real(path)
+
+    monkeypatch.setattr(copying.files, "sha256_of", overtaken)
+    assert not copying.make(asked, lambda *_: None)
+    assert final.read_bytes() == b"PK of the next attempt"
+    assert [path.name for path in final.parent.iterdir()] == [copying.NAME]
+
+
+def test_no_cell_of_a_table_is_a_formula_and_details_of_the_log_are_json(world, participant, people):
+    """The participant opens it in a spreadsheet; a coder wrote the note."""
+    from facsweb.coding.models import Revision
+
+    evil = '=HYPERLINK("https://evil.example/","Open")'
+    Revision.objects.filter(note__contains=made.VIDEO).update(note=evil)
+    asked = services.ask_for_copy(people["analyst"], participant)
+    Copy.objects.filter(pk=asked.pk).update(state="running", worker="here")
+    asked = Copy.objects.select_related("participant__study").get(pk=asked.pk)
+    assert copying.make(asked, lambda *_: None)
+    asked.refresh_from_db()
+    archive = opened(asked)
+    tables = [name for name in archive.namelist() if "/codings/" in name and name.endswith(".csv")]
+    notes = [row["note"] for name in tables for row in csv.DictReader(io.StringIO(archive.read(name).decode()))]
+    assert f"'{evil}" in notes
+    assert evil not in notes
+    rows = list(csv.DictReader(io.StringIO(archive.read("log.csv").decode())))
+    assert all(isinstance(json.loads(row["details"]), dict) for row in rows)
 
 
 def test_the_team_stands_under_pseudonyms(copy, people):

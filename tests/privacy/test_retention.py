@@ -24,6 +24,11 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
+def midnight(moment):
+    """When the day of a moment begins."""
+    return timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 @pytest.fixture
 def start(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -159,6 +164,7 @@ def test_signed_reports_go_with_their_recording(world, consent, participant, sta
     # Uploads that were never finished have a rule of their own (a week); the scorer was learned with consent.
     kinds = {name.split(" ")[0] for name in left if not name.startswith("/")}
     assert kinds <= {"recordings.Upload", "learning.Training", "calibration.Version"}
+    assert [name for name in left if "/media_root/" in name] == []
 
 
 def test_the_page_says_when_and_why(recording, client_as, participant):
@@ -187,7 +193,7 @@ def illinois(recording, participant):
 
 def test_in_illinois_data_go_after_three_years_though_nobody_set_a_period(illinois, recording, start, erase):
     (item,) = retention.items(illinois, start)
-    assert item.due == start + 1095 * DAY
+    assert item.due == midnight(start + 1095 * DAY)
     assert "1,095 days, which is the longest that the law of Illinois allows" in item.why
     for day in (1081, 1092, 1094):
         retention.run(start + day * DAY)
@@ -203,7 +209,7 @@ def test_a_wish_for_longer_keeping_does_not_go_before_the_law(illinois, particip
     type(illinois).objects.filter(pk=illinois.pk).update(retention_days=30)
     illinois.refresh_from_db()
     (item,) = retention.items(illinois, start)
-    assert item.due == start + 1095 * DAY
+    assert item.due == midnight(start + 1095 * DAY)
     assert "agreed to longer keeping, but the law of Illinois" in item.why
     type(illinois).objects.filter(pk=illinois.pk).update(jurisdiction="Germany")
     illinois.refresh_from_db()
@@ -236,3 +242,52 @@ def test_days_can_be_set_though_an_exception_was_withdrawn(people, study, consen
     studies.set_days_kept(people["administrator"], study, 10)
     study.refresh_from_db()
     assert (study.retention_days, study.setting) == (10, "workplace")
+
+
+# --- what a day's work is ----------------------------------------------------------------------------------------
+
+
+def test_packages_with_its_reports_go_with_a_recording(world, consent, participant, start, erase):
+    type(participant.study).objects.filter(pk=participant.study_id).update(retention_days=1)
+    Consent.objects.filter(pk=consent.pk).update(scopes=[str(s) for s in Scope if s != Scope.RETENTION])
+    retention.run(start + 2 * DAY)
+    retention.run(start + 5 * DAY)
+    for kind in ("reports", "bundle"):
+        world[kind].refresh_from_db()
+        assert (world[kind].state, world[kind].error) == ("failed", retention.PACKED)
+    (erasure,) = erase()
+    assert erasure.tombstones.filter(kind="reports.package").count() == 2
+    assert not [name for name in made.files() if "/packages/" in name]
+
+
+def test_it_goes_on_the_day_that_is_named_and_not_at_the_hour_of_its_upload(illinois, recording, start):
+    """The day's work is done when the day begins: 1,095 days and some hours would be more than the law allows."""
+    evening = midnight(start) + timedelta(hours=21)
+    Recording.objects.filter(pk=recording.pk).update(created_at=evening)
+    for day in (1081, 1092, 1094):
+        retention.run(midnight(start) + day * DAY + timedelta(minutes=1))
+    assert not Erasure.objects.exists()
+    retention.run(midnight(start) + 1095 * DAY + timedelta(minutes=1))
+    assert Erasure.objects.get().only == [str(recording.pk)]
+
+
+def test_a_study_that_fails_does_not_keep_the_data_of_the_others(recording, start, monkeypatch, people):
+    other = type(recording.study).objects.create(
+        name="AAA", purpose="Other.", setting="research", jurisdiction="Japan", created_by=people["administrator"]
+    )
+    retention.run(start + 27 * DAY)
+    real = retention.items
+
+    def failing(study, now=None):
+        if study.pk == other.pk:
+            raise RuntimeError("a row that nobody can read")
+        return real(study, now)
+
+    monkeypatch.setattr(retention, "items", failing)
+    monkeypatch.setattr(timezone, "now", lambda: start + 31 * DAY)
+    assert not retention.daily()
+    assert Erasure.objects.get().only == [str(recording.pk)]
+    assert not retention.daily(), "the day is not done"
+    assert Erasure.objects.count() == 1
+    monkeypatch.setattr(retention, "items", real)
+    assert retention.daily()

@@ -25,6 +25,10 @@ class PrivacyObjects:
         Tombstone.objects.create(erasure=made, kind="recordings.recording", **about)
         return made
 
+    def certificates(self) -> Any:
+        """By the participant's own link."""
+        return self.erasures()
+
     def copies(self) -> Any:
         from facsweb.privacy.copying import NAME, folder
         from facsweb.privacy.models import Copy

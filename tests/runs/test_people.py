@@ -211,7 +211,7 @@ def test_without_the_consent_of_the_recordings_participant_nothing_changes(finis
 def test_somebody_else_who_withdraws_is_left_out_for_good(finished, analyst, second, client_as):
     people.assign(analyst, finished, expected=0, number=1, participant=second)
     run = newest()
-    assert people_reading.showing(second) == [run]
+    assert people_reading.showing(second) == [run, finished], "also the one from before it was said who it is"
     withdraw(analyst, second.consents.get(), reason="not stated")
     run.refresh_from_db()
     assert run.state == State.CANCELLED
