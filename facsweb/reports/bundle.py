@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
@@ -69,7 +70,9 @@ class Bundle:
         self._counts: dict[Any, int] = {}
 
     def add(self, report: Report) -> None:
-        """Put everything of one signed report in."""
+        """Put everything of one signed report in; raises FileNotFoundError where a document of it is gone."""
+        # Read before anything is written: of a report whose file is gone nothing goes in.
+        documents = list(_documents(report))
         said, recording = report.sign_off.content, report.sign_off.layer.run.recording
         subject, session = self._place(recording.participant, recording.pk)
         self._counts[recording.participant_id] = self._counts.get(recording.participant_id, 0) + 1
@@ -88,11 +91,8 @@ class Bundle:
             self.archive.copy(f"derivatives/signals/{here}/{entity}_signals.parquet", exports.signals(report))
         except content.FilesChanged as changed:
             add(f"derivatives/signals/{here}/{entity}_signals.missing.txt", f"{changed}\n".encode())
-        with report.pdf.open("rb") as file:
-            add(f"derivatives/reports/{here}/{entity}_report.pdf", file.read())
-        for one in report.documents.filter(state=Document.State.READY, kind=Document.Kind.SUMMARY):
-            with one.pdf.open("rb") as file:
-                add(f"derivatives/reports/{here}/{entity}_{one.kind}-{one.language}.pdf", file.read())
+        for name, body in documents:
+            add(f"derivatives/reports/{here}/{entity}_{name}.pdf", body)
 
     def finish(self, left_out: list[dict[str, str]]) -> None:
         """Write what describes the whole."""
@@ -131,6 +131,14 @@ class Bundle:
         known = self._sessions.setdefault(participant.pk, {})
         number = known.setdefault(recording, len(known) + 1)
         return self._subjects[participant.pk], f"ses-{number:02d}"
+
+
+def _documents(report: Report) -> Iterator[tuple[str, bytes]]:
+    with report.pdf.open("rb") as file:
+        yield "report", file.read()
+    for one in report.documents.filter(state=Document.State.READY, kind=Document.Kind.SUMMARY):
+        with one.pdf.open("rb") as file:
+            yield f"{one.kind}-{one.language}", file.read()
 
 
 def _label(text: str) -> str:

@@ -20,7 +20,7 @@ from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.coding.workflow import settle
 from facsweb.processes import queue
-from facsweb.reports import content
+from facsweb.reports import content, hooks
 from facsweb.reports.models import Document, Report, SignOff, StudyOptions
 from facsweb.reports.waiting import MAX_ATTEMPTS, put_back
 from facsweb.runs.models import AnalysisRun
@@ -247,6 +247,8 @@ def retry(actor: User, report: Report) -> None:
 def revoke(actor: User | None, report: Report, reason: str) -> None:
     """Declare a report no longer valid. Its document stays, and verification says that it is revoked.
 
+    What was packed with it is destroyed.
+
     Raises
     ------
     Refused
@@ -273,6 +275,8 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
         told = {"before": {"state": report.state}, "after": {"state": str(Report.State.REVOKED)}}
         record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
+        for hook in hooks.on_revocation:
+            hook(report)
 
 
 # --- reading ---------------------------------------------------------------------------------------------
