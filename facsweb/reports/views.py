@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -33,6 +35,7 @@ from facsweb.studies import access
 if TYPE_CHECKING:
     from facsweb.reports.verification import Verification
 
+log = logging.getLogger(__name__)
 PATH = "sign_off__layer__run__recording__participant__study"
 PAGE_SIZE = 25
 CHECKS_A_MINUTE = 60
@@ -237,7 +240,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     )
 
     found, status = None, 200
-    root = authority.root_certificate()
+    root = _root()
     context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20, "root": presentation.certificate(root)}
     if request.method == "POST":
         found, status = _verify(request)
@@ -262,19 +265,31 @@ def _by_code(request: HttpRequest) -> dict[str, Any] | None:
 @require_safe
 def verify_file(request: HttpRequest, name: str) -> HttpResponse:
     """The root certificate and the revocation list, for readers and for verification elsewhere."""
-    root = authority.root_certificate()
-    if root is None:
-        raise Http404("Nothing was signed here yet.")
+    if (root := _root()) is None:
+        raise Http404("There is no certificate to give out.")
     if name == "root.pem":
         body, media_type = root.public_bytes(Encoding.PEM), "application/x-pem-file"
     elif name == "root.cer":
         body, media_type = root.public_bytes(Encoding.DER), "application/pkix-cert"
     elif name == authority.CRL_FILE:
-        body, media_type = authority.revocation_list(), "application/pkix-crl"
+        try:
+            body, media_type = authority.revocation_list(), "application/pkix-crl"
+        except authority.AuthorityError as error:
+            log.error("The revocation list cannot be given out: %s", error)
+            raise Http404("There is no revocation list at the moment.") from error
     else:
         raise Http404
     disposition = content_disposition_header(True, name)
     return HttpResponse(body, headers={"Content-Type": media_type, "Content-Disposition": disposition})
+
+
+def _root() -> x509.Certificate | None:
+    """The root's certificate; None before the first signature, or where it is damaged, which the log says."""
+    try:
+        return authority.root_certificate()
+    except authority.AuthorityError as error:
+        log.error("The root cannot be shown: %s", error)
+        return None
 
 
 def _too_many(request: HttpRequest) -> bool:
