@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 import facsweb
+from facsweb.coding.models import Side
 from facsweb.reports import content, exports
 from facsweb.reports.models import Document, Package, Report
 from facsweb.studies.models import Participant
@@ -48,7 +49,7 @@ COLUMNS: Final[dict[str, Any]] = {
     "onset": {"Description": "Start of the movement, media time of the recording", "Units": "s"},
     "duration": {"Description": "Offset minus onset", "Units": "s"},
     "trial_type": {"Description": "Facial Action Coding System code", "LongName": "Action Unit or descriptor"},
-    "side": {"Description": "Of the subject", "Levels": {"both": "Both", "left": "Left", "right": "Right"}},
+    "side": {"Description": "Of the subject", "Levels": {str(side): str(side.label) for side in Side if side}},
     "intensity": {
         "Description": "FACS intensity at the apex",
         "Levels": {"A": "trace", "B": "slight", "C": "marked", "D": "severe", "E": "maximum"},

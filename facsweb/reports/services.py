@@ -244,10 +244,15 @@ def retry(actor: User, report: Report) -> None:
 
 
 @transaction.atomic
-def revoke(actor: User | None, report: Report, reason: str) -> None:
+def revoke(actor: User | None, report: Report, reason: str) -> bool:
     """Declare a report no longer valid. Its document stays, and verification says that it is revoked.
 
     What was packed with it is destroyed.
+
+    Returns
+    -------
+    bool
+        False where there is nothing to revoke: it was revoked before, or sent back and never issued.
 
     Raises
     ------
@@ -277,6 +282,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
         for hook in hooks.on_revocation:
             hook(report)
+    return bool(changed)
 
 
 # --- reading ---------------------------------------------------------------------------------------------
@@ -302,6 +308,11 @@ def why_hidden(user: Any, report: Report) -> str:
 def may_see(user: Any, report: Report) -> bool:
     """Whether a member of the report's study may see it in its present state."""
     return (report.state in FINISHED or access.may(user, "coding:review", report)) and not why_hidden(user, report)
+
+
+def is_given_out(report: Report) -> bool:
+    """Whether what a report says is given out as a file: with one signature of two it is no report yet."""
+    return not report.second_needed or report.state in FINISHED
 
 
 def may_read(user: Any, report: Report) -> bool:

@@ -256,7 +256,10 @@ def _sign(writer: IncrementalPdfFileWriter, who: Identity, **about: Any) -> tupl
         md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **about
     )
     signer = signers.PdfSigner(metadata, signer=who.signer, timestamper=stamper)
-    out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
+    try:
+        out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
+    except timestamps.TimestampRequestError as error:
+        raise SigningError("The time-stamping service gave no stamp, so nothing was signed.") from error
     return bytes(out.getbuffer()), who.fingerprint
 
 

@@ -147,9 +147,7 @@ def verify_pdf(data: bytes) -> Verification:
         return Verification(
             "attention",
             "This file cannot be checked here at the moment.",
-            (
-                "Something of this installation cannot be read; it is not your file. Try again, or tell its operator.",
-            ),
+            ("It is this installation that is in trouble, not your file. Try again, or tell its operator.",),
         )
     except Exception as error:
         log.info("A signature could not be checked: %s", error)

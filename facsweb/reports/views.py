@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 PATH = "sign_off__layer__run__recording__participant__study"
 PAGE_SIZE = 25
 CHECKS_A_MINUTE = 60
+TOO_MANY = ("Too many checks at once.", "Wait a minute, then check again.")
 
 
 def readable_report(request: HttpRequest, pk: UUID) -> Report:
@@ -66,6 +67,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
     for report in page:
         report.status = presentation.status(report.state)
+        report.readable = services.may_read(request.user, report)
     filtered = any(request.GET.get(name) for name in ("q", "study", "state"))
     codings = _on_the_way(request, wanted.get("state", ""))
     context = {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1, "codings": codings}
@@ -150,8 +152,10 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     report = readable_report(request, pk)
     form = RevokeForm(request.POST)
     if form.is_valid():
-        services.revoke(request.user, report, form.cleaned_data["reason"])
-        messages.success(request, "The report is revoked. Whoever verifies it is told so.")
+        if services.revoke(request.user, report, form.cleaned_data["reason"]):
+            messages.success(request, "The report is revoked. Whoever verifies it is told so.")
+        else:
+            messages.error(request, "Nothing was revoked: the report was revoked before, or was never issued.")
     else:
         messages.error(request, "Nothing was revoked: give a reason.")
     return redirect("reports:detail", pk=report.pk)
@@ -245,7 +249,10 @@ def verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         found, status = _verify(request)
     elif "report" in request.GET:
-        context |= {"asked": True, "known": _by_code(request)}
+        if _too_many(request):
+            found, status = verification.refusal(*TOO_MANY), 429
+        else:
+            context |= {"asked": True, "known": _by_code(request)}
     if found and found.report and access.may(request.user, "reports:detail", found.report):
         context["report"] = found.report if services.may_see(request.user, found.report) else None
     return render(request, "reports/verify.html", context | {"found": found}, status=status)
@@ -255,8 +262,6 @@ def _by_code(request: HttpRequest) -> dict[str, Any] | None:
     """What anybody who has the printed code may know: number, state, dates and hash; nothing of the content."""
     from facsweb.reports import verification  # see `verify`
 
-    if _too_many(request):
-        return None
     report = verification.by_code(request.GET.get("report", ""), request.GET.get("code", ""))
     return None if report is None else presentation.public(report)
 
@@ -307,7 +312,7 @@ def _verify(request: HttpRequest) -> tuple[Verification, int]:
 
     limit = verification.MAX_BYTES
     if _too_many(request):
-        return verification.refusal("Too many files at once.", "Wait a minute, then check the file again."), 429
+        return verification.refusal(*TOO_MANY), 429
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 65_536:  # the form around the file
         return verification.refusal(
             "This file is too large to be a report.", f"Reports are smaller than {limit >> 20} MB."

@@ -95,7 +95,8 @@ def _download(request: CallerRequest, name: str, pk: UUID, extension: str) -> tu
     """The report, which the token's owner may read, and the headers of its file; the download is logged."""
     report = _report(request, name, pk)
     _readable(request, report)
-    # With one signature of two it is no report yet; it is given to nobody as one.
+    if not services.is_given_out(report):
+        raise Http404  # with one signature of two it is no report yet
     if extension == "pdf" and (not report.pdf or report.state not in services.FINISHED):
         raise Http404
     record(request.user, "report.download", report, format=extension)
