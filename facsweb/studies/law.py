@@ -50,6 +50,7 @@ class Rule:
     off: frozenset[str] = frozenset()
     exceptions: tuple[str, ...] = ()
     notice: Mapping[str, str] = field(default_factory=dict)
+    cited: Mapping[str, str] = field(default_factory=dict)
     most_days: int | None = None
 
 
@@ -177,7 +178,7 @@ def days_kept(study: Study) -> int | None:
 def notices(study: Study, language: str) -> list[dict[str, str]]:
     """What a participant is told before anything else: id of the rule, its article and the words."""
     return [
-        {"rule": rule.id, "article": rule.short, "text": rule.notice[language]}
+        {"rule": rule.id, "article": rule.cited.get(language, rule.short), "text": rule.notice[language]}
         for rule in rules_for(study.setting, study.jurisdiction)
         if rule.notice
     ]

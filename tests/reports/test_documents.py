@@ -262,7 +262,7 @@ def test_words_are_quoted_only_with_consent(layer, people, participant, consent)
             (),
         ),
         ("participant", "en", ("The law of this place applies: Germany", "for medical reasons"), ("fit", "Board")),
-        ("participant", "de", ("Es gilt das Recht dieses Ortes: Germany", "aus medizinischen"), ("fit", "Board")),
+        ("participant", "de", ("Es gilt das Recht dieses Ortes: Deutschland", "aus medizinischen"), ("fit", "Board")),
     ],
 )
 def test_law_and_a_recorded_exception_are_said(sign_off, kind, language, words, hidden):
@@ -405,3 +405,12 @@ def _references(pdf):
 
     reader = PdfFileReader(io.BytesIO(pdf))
     return [Reference(number, 0, reader) for number in range(1, int(reader.trailer["/Size"]))]
+
+
+def test_the_place_of_the_law_has_its_german_name(sign_off):
+    told = documents.shown(sign_off.content, "0" * 64, "participant", None)
+    told["study"]["jurisdiction"] = "Austria"
+    pdf = document.typeset(
+        told, "0" * 64, template="participant.typ", attachment=document.SHORT_ATTACHMENT, language="de"
+    )
+    assert squeezed("das Recht dieses Ortes: Österreich.") in squeezed(text_of(pdf))
