@@ -370,7 +370,7 @@ def test_the_disclaimer_stands_on_every_page(all_of_them, sign_off):
             assert words in " ".join(page.extract_text().split()), f"{name}, page {number}"
 
 
-def test_a_summary_of_nothing_says_so_and_one_of_indicators_reads_as_a_sentence(sign_off):
+def test_a_summary_of_nothing_says_so_and_figures_stand_with_their_intervals(sign_off):
     said = sign_off.content
     none = documents.shown(said | {"summary": [], "coverage": []}, "0" * 64, "summary", None)
     one = {"name": "Engagement", "value": 57.0, "low": 41.0, "high": 71.0, "why": []}
@@ -382,6 +382,9 @@ def test_a_summary_of_nothing_says_so_and_one_of_indicators_reads_as_a_sentence(
         )
         return squeezed(text_of(pdf))
 
+    row = {"name": "joy", "value": 0.42, "low": 0.3, "high": 0.555, "why": ""}
+    states = {"states": [{"face": 0, "measured_s": 9.6, "rows": [row]}], "statement": "S", "calibration": ""}
+    assert squeezed("joy 42.0 % (30.0 to 55.5)") in text(none | states)
     assert squeezed("No movement was signed.") in text(none)
     assert squeezed("57, exploratory; 90 % interval 41 to 71 of 100") in text(none | {"indicators": told})
 
