@@ -59,6 +59,8 @@ COLUMNS: Final[dict[str, Any]] = {
     "result": {"Description": "Beside the machine's proposal: unchanged, changed or added"},
     "reviewed": {"Description": "Whether a person decided about the event before signing"},
 }
+#: Letters of a recording's title in names of files: some systems open no path of more than 260.
+LONGEST: Final = 40
 
 
 class Bundle:
@@ -77,7 +79,7 @@ class Bundle:
         said, recording = report.sign_off.content, report.sign_off.layer.run.recording
         subject, session = self._place(recording.participant, recording.pk)
         self._counts[recording.participant_id] = self._counts.get(recording.participant_id, 0) + 1
-        entity = f"{subject}_{session}_task-{_label(slugify(recording.title)) or 'recording'}"
+        entity = f"{subject}_{session}_task-{_label(slugify(recording.title))[:LONGEST] or 'recording'}"
         # Several people can sign codings of one recording.
         entity += f"_desc-{str(report.pk)[:8]}"
         here, add = f"{subject}/{session}", self.archive.add
@@ -123,9 +125,9 @@ class Bundle:
     def _place(self, participant: Participant, recording: Any) -> tuple[str, str]:
         if participant.pk not in self._subjects:
             name = f"sub-{_label(participant.code) or 'x'}"
-            taken = set(self._subjects.values())
+            taken = {one.casefold() for one in self._subjects.values()}
             number = 2
-            while name in taken:  # P-1 and P1 are two people
+            while name.casefold() in taken:  # P-1 and P1 are two people, and so are P1 and p1, also on Windows
                 name = f"sub-{_label(participant.code) or 'x'}x{number}"
                 number += 1
             self._subjects[participant.pk] = name
@@ -153,7 +155,8 @@ def _json(value: Any) -> bytes:
 
 def _tsv(rows: list[tuple[Any, ...]]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(rows)
+    safe = [[exports.safe(value) for value in row] for row in rows]
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(safe)
     return out.getvalue().encode()
 
 

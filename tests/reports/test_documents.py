@@ -262,7 +262,12 @@ def test_words_are_quoted_only_with_consent(layer, people, participant, consent)
             (),
         ),
         ("participant", "en", ("The law of this place applies: Germany", "for medical reasons"), ("fit", "Board")),
-        ("participant", "de", ("Es gilt das Recht dieses Ortes: Deutschland", "aus medizinischen"), ("fit", "Board")),
+        (
+            "participant",
+            "de",
+            ("Es gilt das Recht dieses Ortes: Deutschland", "aus medizinischen"),
+            ("fit", "Board"),
+        ),
     ],
 )
 def test_law_and_a_recorded_exception_are_said(sign_off, kind, language, words, hidden):

@@ -322,3 +322,18 @@ def test_a_report_whose_file_is_gone_is_left_out_and_the_others_are_packed(repor
         assert package.state == "succeeded", package.error
         assert [out["report"] for out in package.summary["left_out"]] == [str(other.pk)]
         assert not [name for name in opened(package).namelist() if str(other.pk)[:8] in name]
+
+
+def test_names_in_a_bundle_fit_every_system(report, people, study, redis):
+    """p-001 is somebody else than P-001 also where case does not count; titles are cut; no cell is a formula."""
+    recording = report.sign_off.layer.run.recording
+    type(recording).objects.filter(pk=recording.pk).update(title="long " * 32)
+    another(study, people, code="p-001")
+    another(study, people, code="=1+1")
+    package = packed(people, study, "bundle", [])
+    assert package.state == "succeeded", package.error + package.error_detail
+    archive = opened(package)
+    subjects = {name.split("/")[0] for name in archive.namelist() if name.startswith("sub-")}
+    assert len({one.casefold() for one in subjects}) == 3
+    assert max(len(name) for name in archive.namelist()) < 160
+    assert "\t'=1+1\t" in archive.read("participants.tsv").decode()

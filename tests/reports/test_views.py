@@ -358,3 +358,29 @@ def test_one_side_that_nobody_named_is_written_as_in_facs():
 
     said = {"code": "14", "side": "unilateral", "intensity": "B"}
     assert presentation.notation(said) == "U14B"
+
+
+def impatient(monkeypatch):
+    """The child that looks at a PDF first gets no time at all."""
+    from functools import partial
+
+    from analysis import confined
+    from analysis.confined.jail import Limits
+
+    none = Limits(memory=400 << 20, cpu_s=20, wall_s=0)
+    monkeypatch.setattr(confined, "taste_pdf", partial(confined.taste_pdf, limits=none))
+
+
+def test_a_pdf_that_takes_too_much_is_refused_before_it_is_read_here(pdf, monkeypatch):
+    impatient(monkeypatch)
+    answer = upload(Client(), pdf)
+    assert (answer.status_code, "cannot be read safely" in answer.content.decode()) == (422, True)
+
+
+def test_the_list_of_codings_says_when_it_is_not_all(layer, client_as, people, monkeypatch):
+    from facsweb.coding.models import Layer
+    from facsweb.reports import views
+
+    Layer.objects.create(run=layer.run, kind="coder", owner=people["administrator"])
+    monkeypatch.setattr(views, "PAGE_SIZE", 1)
+    assert "the newest 1 of 2" in client_as("administrator").get("/reports/?state=draft").content.decode()

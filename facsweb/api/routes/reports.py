@@ -207,11 +207,11 @@ def report_verify(request: CallerRequest) -> Any:
     The body is the file. A file that is no report, or was changed, gets the verdict `bad` with 200: the
     question was answered.
     """
-    from facsweb.reports import verification  # pyHanko takes a second to import
+    from facsweb.reports import received  # pyHanko takes a second to import
 
     if not (data := request.spooled.read()):
         raise Problem(422, "Send the PDF as the body.")
-    found = verification.verify_pdf(data)
+    found = received.verify(data)
     mine = found.report is not None and _is_seen(request, found.report)
     names = ("verdict", "headline", "signer", "signed_at", "certificate", "fingerprint", "content_sha256")
     return {
