@@ -151,10 +151,13 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     report = readable_report(request, pk)
     form = RevokeForm(request.POST)
     if form.is_valid():
-        if services.revoke(request.user, report, form.cleaned_data["reason"]):
+        if (
+            services.revoke(request.user, report, form.cleaned_data["reason"])
+            or report.state == Report.State.REVOKED
+        ):
             messages.success(request, "The report is revoked. Whoever verifies it is told so.")
         else:
-            messages.error(request, "Nothing was revoked: the report was revoked before, or was never issued.")
+            messages.error(request, "Nothing was revoked: this report was never issued.")
     else:
         messages.error(request, "Nothing was revoked: give a reason.")
     return redirect("reports:detail", pk=report.pk)
