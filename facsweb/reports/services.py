@@ -244,15 +244,10 @@ def retry(actor: User, report: Report) -> None:
 
 
 @transaction.atomic
-def revoke(actor: User | None, report: Report, reason: str) -> bool:
+def revoke(actor: User | None, report: Report, reason: str) -> None:
     """Declare a report no longer valid. Its document stays, and verification says that it is revoked.
 
     What was packed with it is destroyed.
-
-    Returns
-    -------
-    bool
-        False where there is nothing to revoke: it was revoked before, or sent back and never issued.
 
     Raises
     ------
@@ -282,7 +277,6 @@ def revoke(actor: User | None, report: Report, reason: str) -> bool:
         record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
         for hook in hooks.on_revocation:
             hook(report)
-    return bool(changed)
 
 
 # --- reading ---------------------------------------------------------------------------------------------
