@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
+
+log = logging.getLogger(__name__)
 
 
 def sign(data: bytes) -> tuple[bytes, str]:
@@ -20,10 +22,17 @@ def sign(data: bytes) -> tuple[bytes, str]:
 
 
 def certificates() -> set[str]:
-    """Fingerprints of the keys that this installation holds; makes none."""
+    """Fingerprints of this installation's certificates; makes no key.
+
+    An operator's key that cannot be opened now is left out: its anchors are then named, and the others checked.
+    """
     from facsweb.reports import authority, signing
 
-    found = {signing.old_fingerprint(), *(one.fingerprint for one in authority.leaves())}
-    if os.environ.get("FACSWEB_SIGNING_P12"):
-        found.add(signing.identity().fingerprint)
+    found = {signing.old_fingerprint(), *authority.fingerprints()}
+    try:
+        given = signing.operators()
+    except signing.SigningError as error:
+        log.warning("The operator's certificate is not at hand: %s", error)
+    else:
+        found.add(given.fingerprint if given is not None else None)
     return {one for one in found if one}

@@ -8,9 +8,11 @@ class ReportsConfig(AppConfig):
         from facsweb.audit import hooks as audit_hooks
         from facsweb.processes import duties
         from facsweb.reports import anchoring, documents, packages, resting, services
+        from facsweb.reports import hooks as own_hooks
         from facsweb.studies import hooks
 
         hooks.on_withdrawal.append(resting.after_withdrawal)
+        own_hooks.on_revocation.append(packages.after_revocation)
         duties.duties.extend((services.recover_reports, documents.recover, packages.recover))
         audit_hooks.signer.append(anchoring.sign)
         audit_hooks.own_certificates.append(anchoring.certificates)

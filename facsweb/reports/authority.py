@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -28,6 +29,7 @@ from django.conf import settings
 
 from facsweb import installation
 
+log = logging.getLogger(__name__)
 KEY_FILE, CERTIFICATE_FILE = "key.pem", "certificate.pem"
 CRL_FILE, REVOKED_FILE = "installation.crl", "revoked.json"
 #: A report outlives projects. Keys of a year sign in that year; their certificates are valid as long as the root.
@@ -67,6 +69,8 @@ def root() -> Held:
     """The root, made at first need; raises AuthorityError."""
     place = folder() / "root"
     if not (place / KEY_FILE).exists():
+        if (place / CERTIFICATE_FILE).exists():
+            raise AuthorityError(f"The key in {place} is missing; restore it from a backup.")
         _make(place, None, f"Root {secrets.token_hex(4)}")
     return _held(place)
 
@@ -80,7 +84,8 @@ def leaf() -> Held:
 def rotate() -> Held:
     """Make another signing key for this year, which signs from now on."""
     issuer, year = root(), dt.datetime.now(dt.UTC).year
-    numbers = [int(one.folder.name.split("-")[1]) for one in _of_year(year)]
+    # Also of keys that were taken away: what they signed is theirs for good.
+    numbers = [int(one.name.split("-")[1]) for one in (folder() / "leaves").glob(f"{year}-[0-9]*")]
     place = folder() / "leaves" / f"{year}-{max(numbers, default=0) + 1:02d}"
     _make(place, issuer, f"Report signature {place.name}")
     return _held(place)
@@ -93,9 +98,19 @@ def leaves() -> list[Held]:
 
 
 def root_certificate() -> x509.Certificate | None:
-    """The root's certificate, or None before the first signature; never makes a key."""
+    """The root's certificate, or None before the first signature; never makes a key; raises AuthorityError."""
     path = folder() / "root" / CERTIFICATE_FILE
-    return x509.load_pem_x509_certificate(path.read_bytes()) if path.exists() else None
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes()) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise AuthorityError(f"The certificate in {path.parent} is damaged; restore it from a backup.") from error
+
+
+def fingerprints() -> set[str]:
+    """SHA-256 (hex) of every signing certificate, also of those whose keys were taken away; opens no key."""
+    found = (folder() / "leaves").glob(f"[0-9]*-[0-9]*/{CERTIFICATE_FILE}")
+    loaded = [x509.load_pem_x509_certificate(path.read_bytes()) for path in found]
+    return {one.fingerprint(hashes.SHA256()).hex() for one in loaded}
 
 
 def newest_certificate() -> x509.Certificate | None:
@@ -117,10 +132,15 @@ def revoke(serial: int) -> None:
 
 
 def revocation_list() -> bytes:
-    """The list in DER, signed again when it is a month old."""
+    """The list in DER, signed again when it is a month old; raises AuthorityError."""
     path = folder() / CRL_FILE
     if not path.exists() or _made_at(path.read_bytes()) < dt.datetime.now(dt.UTC) - CRL_RENEWED:
-        _write_whole(path, _signed_list(_revoked()))
+        try:
+            _write_whole(path, _signed_list(_revoked()))
+        except (AuthorityError, OSError) as error:
+            if not path.exists():
+                raise AuthorityError(f"There is no revocation list, and none can be signed: {error}") from error
+            log.error("The revocation list cannot be signed again; the one before is good for a year: %s", error)
     return path.read_bytes()
 
 

@@ -11,12 +11,14 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 from django.utils.text import slugify
 
 import facsweb
+from facsweb.coding.models import Side
 from facsweb.reports import content, exports
 from facsweb.reports.models import Document, Package, Report
 from facsweb.studies.models import Participant
@@ -47,7 +49,7 @@ COLUMNS: Final[dict[str, Any]] = {
     "onset": {"Description": "Start of the movement, media time of the recording", "Units": "s"},
     "duration": {"Description": "Offset minus onset", "Units": "s"},
     "trial_type": {"Description": "Facial Action Coding System code", "LongName": "Action Unit or descriptor"},
-    "side": {"Description": "Of the subject", "Levels": {"both": "Both", "left": "Left", "right": "Right"}},
+    "side": {"Description": "Of the subject", "Levels": {str(side): str(side.label) for side in Side if side}},
     "intensity": {
         "Description": "FACS intensity at the apex",
         "Levels": {"A": "trace", "B": "slight", "C": "marked", "D": "severe", "E": "maximum"},
@@ -57,6 +59,8 @@ COLUMNS: Final[dict[str, Any]] = {
     "result": {"Description": "Beside the machine's proposal: unchanged, changed or added"},
     "reviewed": {"Description": "Whether a person decided about the event before signing"},
 }
+#: Letters of a recording's title in names of files: some systems open no path of more than 260.
+LONGEST: Final = 40
 
 
 class Bundle:
@@ -69,11 +73,13 @@ class Bundle:
         self._counts: dict[Any, int] = {}
 
     def add(self, report: Report) -> None:
-        """Put everything of one signed report in."""
+        """Put everything of one signed report in; raises FileNotFoundError where a document of it is gone."""
+        # Read before anything is written: of a report whose file is gone nothing goes in.
+        documents = list(_documents(report))
         said, recording = report.sign_off.content, report.sign_off.layer.run.recording
         subject, session = self._place(recording.participant, recording.pk)
         self._counts[recording.participant_id] = self._counts.get(recording.participant_id, 0) + 1
-        entity = f"{subject}_{session}_task-{_label(slugify(recording.title)) or 'recording'}"
+        entity = f"{subject}_{session}_task-{_label(slugify(recording.title))[:LONGEST] or 'recording'}"
         # Several people can sign codings of one recording.
         entity += f"_desc-{str(report.pk)[:8]}"
         here, add = f"{subject}/{session}", self.archive.add
@@ -88,11 +94,8 @@ class Bundle:
             self.archive.copy(f"derivatives/signals/{here}/{entity}_signals.parquet", exports.signals(report))
         except content.FilesChanged as changed:
             add(f"derivatives/signals/{here}/{entity}_signals.missing.txt", f"{changed}\n".encode())
-        with report.pdf.open("rb") as file:
-            add(f"derivatives/reports/{here}/{entity}_report.pdf", file.read())
-        for one in report.documents.filter(state=Document.State.READY, kind=Document.Kind.SUMMARY):
-            with one.pdf.open("rb") as file:
-                add(f"derivatives/reports/{here}/{entity}_{one.kind}-{one.language}.pdf", file.read())
+        for name, body in documents:
+            add(f"derivatives/reports/{here}/{entity}_{name}.pdf", body)
 
     def finish(self, left_out: list[dict[str, str]]) -> None:
         """Write what describes the whole."""
@@ -122,15 +125,23 @@ class Bundle:
     def _place(self, participant: Participant, recording: Any) -> tuple[str, str]:
         if participant.pk not in self._subjects:
             name = f"sub-{_label(participant.code) or 'x'}"
-            taken = set(self._subjects.values())
+            taken = {one.casefold() for one in self._subjects.values()}
             number = 2
-            while name in taken:  # P-1 and P1 are two people
+            while name.casefold() in taken:  # P-1 and P1 are two people, and so are P1 and p1, also on Windows
                 name = f"sub-{_label(participant.code) or 'x'}x{number}"
                 number += 1
             self._subjects[participant.pk] = name
         known = self._sessions.setdefault(participant.pk, {})
         number = known.setdefault(recording, len(known) + 1)
         return self._subjects[participant.pk], f"ses-{number:02d}"
+
+
+def _documents(report: Report) -> Iterator[tuple[str, bytes]]:
+    with report.pdf.open("rb") as file:
+        yield "report", file.read()
+    for one in report.documents.filter(state=Document.State.READY, kind=Document.Kind.SUMMARY):
+        with one.pdf.open("rb") as file:
+            yield f"{one.kind}-{one.language}", file.read()
 
 
 def _label(text: str) -> str:
@@ -144,7 +155,8 @@ def _json(value: Any) -> bytes:
 
 def _tsv(rows: list[tuple[Any, ...]]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(rows)
+    safe = [[exports.safe(value) for value in row] for row in rows]
+    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(safe)
     return out.getvalue().encode()
 
 

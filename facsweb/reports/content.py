@@ -14,11 +14,13 @@ from django.urls import reverse
 
 import facsweb
 from analysis.facs.codes import CATALOGUE
+from analysis.types import AnalysisError
 from facsweb.agreement import trace
 from facsweb.audit.services import canonical
 from facsweb.audit.services import head as log_head
 from facsweb.coding.models import Layer
 from facsweb.coding.services import limit_us
+from facsweb.meaning import whose
 from facsweb.recordings.models import Recording
 from facsweb.reports import agreement, comparison, meaning, measures, quotations
 from facsweb.runs import neutrals
@@ -226,6 +228,15 @@ def pictures(
     return drawn
 
 
+def _own_faces(run: AnalysisRun) -> list[int]:
+    """Which of several faces are the participant's; none where nobody said."""
+    own = str(run.recording.participant_id)
+    try:
+        return [face for face, who in whose.named(run).items() if who == own]
+    except AnalysisError:  # the file that names the faces is gone
+        return []
+
+
 def freeze(
     layer: Layer, consent: Consent, *, signer: str, signed_at: dt.datetime, statement: str, report_id: Any
 ) -> dict[str, Any]:
@@ -255,6 +266,7 @@ def freeze(
     # The last frame is shown a little longer than some containers say, and an event may end with it.
     ends = [one.offset_us for event in events for one in (event.final, event.machine) if one is not None]
     timeline_us = max([limit_us(run), *ends])
+    tables = summary(faces, events, run.summary.get("tiers", {}))
     revisions = comparison.changes(layer, {row["event"]: row["number"] for row in rows})
     return {
         "schema": SCHEMA,
@@ -280,7 +292,8 @@ def freeze(
         "recording": _recording(recording),
         "run": _run(run),
         "coverage": measures.coverage(faces),
-        "summary": summary(faces, events, run.summary.get("tiers", {})),
+        "summary": tables,
+        **({"own_faces": _own_faces(run)} if len(tables) > 1 else {}),
         "timeline_us": timeline_us,
         "pictures": pictures(faces, events, timeline_us),
         "codes": _codes(rows, {code for face in faces for code in face.intensity}),

@@ -23,6 +23,8 @@ from facsweb.studies import access
 
 GONE = "What this report said had to be destroyed, so there is nothing to download any more."
 
+NOT_YET = "This report has one signature of two, so it is given out to nobody."
+
 
 def _download(view: Any) -> Any:
     """Check access, log the download, and keep the file out of every cache."""
@@ -36,6 +38,8 @@ def _download(view: Any) -> Any:
             raise PermissionDenied
         if not report.sign_off.content:
             raise Http404(GONE)
+        if not services.is_given_out(report):
+            raise Http404(NOT_YET)
         response = view(request, report, **kwargs)
         if request.method == "GET":
             record(request.user, "report.download", report, format=view.__name__, **kwargs)
@@ -46,7 +50,6 @@ def _download(view: Any) -> Any:
 
 @_download
 def pdf(request: HttpRequest, report: Report) -> HttpResponse:
-    # With one signature of two it is no report yet; it is shown to nobody as one.
     if not report.pdf or report.state not in services.FINISHED:
         raise Http404("The document is not made yet.")
     return _attachment(report.pdf.read(), "application/pdf", exports.filename(report, "pdf"))

@@ -122,10 +122,16 @@ def _most(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _participant(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Movements that were seen, without figures that could be taken for a verdict; no names of anybody."""
+    """Movements that were seen, without figures that could be taken for a verdict; no names of anybody.
+
+    Of several faces only those that are the participant's: others agreed to tell nothing to this person.
+    """
+    faces = {table["face"] for table in said["summary"]}
+    own = faces if len(faces) < 2 else set(said.get("own_faces", ()))
+    meaning = said.get("meaning") or {}
     codes: dict[str, int] = {}
-    for table in said["summary"]:
-        for row in table["rows"]:
+    for row in (row for table in said["summary"] if table["face"] in own for row in table["rows"]):
+        if row["group"] != "visibility":  # that something could not be seen is no movement
             codes[row["code"]] = codes.get(row["code"], 0) + row["events"]
     ranked = sorted((code for code, count in codes.items() if count), key=lambda code: (-codes[code], code))
     return {
@@ -133,10 +139,11 @@ def _participant(said: Mapping[str, Any]) -> dict[str, Any]:
             {"code": code, "name": said["codes"].get(code, {}).get("name", ""), "events": codes[code]}
             for code in ranked
         ],
+        "whose_unknown": bool(faces and not own),
         "consent": {key: said["consent"][key] for key in ("form", "version", "given_at")},
         "agreed": said["consent"]["scopes"],
-        "has_states": bool((said.get("meaning") or {}).get("states")),
-        "has_indicators": bool((said.get("meaning") or {}).get("indicators")),
+        "has_states": any(face["face"] in own for face in meaning.get("states", ())),
+        "has_indicators": any(face["face"] in own for face in (meaning.get("indicators") or {}).get("faces", ())),
     }
 
 

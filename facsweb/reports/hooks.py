@@ -1,4 +1,7 @@
-"""What upper layers know of documents that are no report any more. They fill these in ``AppConfig.ready()``."""
+"""What upper layers know of documents that are no report any more, and what ends with a report.
+
+They fill these in ``AppConfig.ready()``.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,9 @@ destroyed: Final[list[Callable[[UUID], Any | None]]] = []
 
 #: Each finds the same by what a printed code says: the report's id, and the beginning of its content's hash.
 printed: Final[list[Callable[[UUID, str], Any | None]]] = []
+
+#: Each is told of a report, inside the transaction that revokes it.
+on_revocation: Final[list[Callable[[Any], None]]] = []
 
 
 def about(content_sha256: str, file_sha256: str) -> Known | None:

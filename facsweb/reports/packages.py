@@ -26,6 +26,7 @@ GIVEN_UP: Final = f"Packing stopped unexpectedly {MAX_CRASHES} times, so it was 
 #: A package is a copy of personal data: it goes after this.
 KEPT: Final = timedelta(days=7)
 WITHDRAWN: Final = "A participant changed or withdrew consent, so this package was destroyed. Pack it again."
+REVOKED: Final = "A report in it was revoked, so this package was destroyed. Pack it again."
 EXPIRED: Final = f"It was kept for {KEPT.days} days. Pack it again."
 FULL: Final = "full-en"
 State = Package.State
@@ -99,19 +100,43 @@ def recover() -> int:
 
 
 def withdraw(package: Package, why: str = WITHDRAWN) -> None:
-    """Destroy a package, or stop its making, because something in it may not be kept any more."""
-    if package.state == State.SUCCEEDED:
-        _destroy(package, why)
+    """Stop the making of a package, or destroy it, because something in it may not be kept any more.
+
+    Parameters
+    ----------
+    package : Package
+        As it is stored counts, not as it was read: its worker may have ended in between.
+    why : str
+        A sentence for whoever had it packed.
+    """
+    if FENCE.cancel(None, package):
+        Package.objects.filter(pk=package.pk).update(error=why)
     else:
-        FENCE.cancel(None, package)
+        _destroy(package, why)
+
+
+def after_revocation(report: Report) -> None:
+    """Destroy what holds a revoked report (``hooks.on_revocation``); a package that still waits leaves it out."""
+    there = Package.objects.filter(study=report.study, state__in=(*Package.ACTIVE, State.SUCCEEDED))
+    # Locked where the database can: who begins to pack meanwhile finds the report revoked.
+    for package in there.select_for_update():
+        inside = set(package.asked.get("reports", ())) - left_out(package)
+        if package.state != State.QUEUED and str(report.pk) in inside:
+            withdraw(package, REVOKED)
+
+
+def left_out(package: Package) -> set[str]:
+    """Ids of reports that were asked for and are not in a finished package."""
+    return {one["report"] for one in package.summary.get("left_out", ())}
 
 
 def _destroy(package: Package, why: str) -> None:
     values: dict[str, Any] = {"state": State.FAILED, "error": why, "file": "", "size": 0}
     with transaction.atomic():
-        if Package.objects.filter(pk=package.pk, state=State.SUCCEEDED).update(**values):
-            record(None, "package.destroy", package, sha256=package.sha256, why=why)
-            path = Path(settings.MEDIA_ROOT) / package.file
+        ready = Package.objects.select_for_update().filter(pk=package.pk, state=State.SUCCEEDED).first()
+        if ready is not None and Package.objects.filter(pk=ready.pk, state=State.SUCCEEDED).update(**values):
+            record(None, "package.destroy", ready, sha256=ready.sha256, why=why)
+            path = Path(settings.MEDIA_ROOT) / ready.file
             transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 

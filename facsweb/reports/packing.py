@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import uuid
 import zipfile
@@ -21,10 +22,12 @@ from facsweb.reports.models import Document, Package, Report
 from facsweb.reports.packages import FENCE, FULL
 from facsweb.studies.services import missing_scopes
 
+log = logging.getLogger(__name__)
 UNEXPECTED: Final = (
     "Packing stopped because of an error in the program. The reports are unchanged. Try again; if it happens "
     "again, give an administrator the address of this page."
 )
+MISSING: Final = "a file of it is missing; ask the operator to look at the worker's log"
 _RELATED: Final = "sign_off__layer__run__recording__participant__study"
 
 
@@ -84,14 +87,19 @@ def _attempt(package: Package, pulse: Pulse) -> bool:
                 left_out.append({"report": pk, "why": why})
                 continue
             assert report is not None
-            if writer is not None:
-                writer.add(report)
-            else:
-                for name, body in _documents(report, package.asked["documents"]):
-                    archive.add(name, body)
+            try:
+                if writer is not None:
+                    writer.add(report)
+                else:  # all of a report or nothing
+                    for name, body in list(_documents(report, package.asked["documents"])):
+                        archive.add(name, body)
+            except (FileNotFoundError, packages.Refused) as error:  # the others are packed all the same
+                log.exception("Report %s is not packed.", pk)
+                left_out.append({"report": pk, "why": MISSING if isinstance(error, OSError) else str(error)})
+                continue
             packed += 1
         if not packed:
-            raise packages.Refused("No report was left to pack: all were revoked, or consent was withdrawn.")
+            raise packages.Refused(_nothing(left_out))
         about = {"package": str(package.pk), "study": package.study.name, "reports": packed, "left_out": left_out}
         if writer is not None:
             writer.finish(left_out)
@@ -102,6 +110,11 @@ def _attempt(package: Package, pulse: Pulse) -> bool:
     summary = {"reports": packed, "left_out": left_out, "files": len(archive.files) + 1}
     done = {"done": len(chosen), "total": len(chosen)}
     return FENCE.finish(package, values | done | {"summary": summary}, reports=packed, sha256=digest, size=size)
+
+
+def _nothing(left_out: list[dict[str, str]]) -> str:
+    whys = "; ".join(dict.fromkeys(one["why"].rstrip(".") for one in left_out))
+    return f"No report was left to pack: {whys}."
 
 
 def why_not(report: Report | None) -> str:

@@ -46,7 +46,7 @@ RESULTS = {
     "deleted": ("bad", "Deleted"),
     "not taken over": ("machine", "Not taken over"),
 }
-PREFIX = {"left": "L", "right": "R"}
+PREFIX = {"left": "L", "right": "R", "unilateral": "U"}
 DRAWN_FROM = 1.0
 
 

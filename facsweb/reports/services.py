@@ -20,7 +20,7 @@ from facsweb.coding import sight
 from facsweb.coding.models import Layer
 from facsweb.coding.workflow import settle
 from facsweb.processes import queue
-from facsweb.reports import content
+from facsweb.reports import content, hooks
 from facsweb.reports.models import Document, Report, SignOff, StudyOptions
 from facsweb.reports.waiting import MAX_ATTEMPTS, put_back
 from facsweb.runs.models import AnalysisRun
@@ -247,6 +247,8 @@ def retry(actor: User, report: Report) -> None:
 def revoke(actor: User | None, report: Report, reason: str) -> None:
     """Declare a report no longer valid. Its document stays, and verification says that it is revoked.
 
+    What was packed with it is destroyed.
+
     Raises
     ------
     Refused
@@ -273,6 +275,8 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
         )
         told = {"before": {"state": report.state}, "after": {"state": str(Report.State.REVOKED)}}
         record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
+        for hook in hooks.on_revocation:
+            hook(report)
 
 
 # --- reading ---------------------------------------------------------------------------------------------
@@ -298,6 +302,11 @@ def why_hidden(user: Any, report: Report) -> str:
 def may_see(user: Any, report: Report) -> bool:
     """Whether a member of the report's study may see it in its present state."""
     return (report.state in FINISHED or access.may(user, "coding:review", report)) and not why_hidden(user, report)
+
+
+def is_given_out(report: Report) -> bool:
+    """Whether what a report says is given out as a file: with one signature of two it is no report yet."""
+    return not report.second_needed or report.state in FINISHED
 
 
 def may_read(user: Any, report: Report) -> bool:

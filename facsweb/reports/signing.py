@@ -12,6 +12,7 @@ time-stamping service and its roots that is PAdES-B-LTA.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -98,6 +99,24 @@ def _loaded(held: authority.Held) -> x509.Certificate:
 
 def identity(environ: Mapping[str, str] = os.environ) -> Identity:
     """Return what this installation signs with, making the key when there is none; raises SigningError."""
+    if (given := operators(environ)) is None:
+        return own()
+    valid = given.certificate["tbs_certificate"]["validity"]
+    begins, ends = valid["not_before"].native, valid["not_after"].native
+    if not begins <= dt.datetime.now(dt.UTC) <= ends:
+        when = f"ended on {ends:%Y-%m-%d}" if ends < dt.datetime.now(dt.UTC) else f"begins on {begins:%Y-%m-%d}"
+        raise SigningError(f"The operator's signing certificate {when}, so nothing is signed with it.")
+    return given
+
+
+def operators(environ: Mapping[str, str] = os.environ) -> Identity | None:
+    """The key that the operator brought, whether its certificate is valid or not; None where they brought none.
+
+    Raises
+    ------
+    SigningError
+        It cannot be used.
+    """
     if path := environ.get("FACSWEB_SIGNING_P12"):
         if not Path(path).is_file():
             raise SigningError(f"FACSWEB_SIGNING_P12 names {path}, which does not exist.")
@@ -107,7 +126,7 @@ def identity(environ: Mapping[str, str] = os.environ) -> Identity:
         from facsweb.reports import token  # needs the optional python-pkcs11
 
         return _with_chain(token.signer(environ, _secret(environ, "FACSWEB_PKCS11_PIN")), environ)
-    return own()
+    return None
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:
@@ -241,7 +260,10 @@ def _sign(writer: IncrementalPdfFileWriter, who: Identity, **about: Any) -> tupl
         md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, **about
     )
     signer = signers.PdfSigner(metadata, signer=who.signer, timestamper=stamper)
-    out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
+    try:
+        out = signer.sign_pdf(writer, bytes_reserved=BYTES_RESERVED)
+    except timestamps.TimestampRequestError as error:
+        raise SigningError("The time-stamping service gave no stamp, so nothing was signed.") from error
     return bytes(out.getbuffer()), who.fingerprint
 
 

@@ -17,6 +17,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import DatabaseError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from facsweb.reports import authority, hooks, signing
@@ -141,6 +142,13 @@ def verify_pdf(data: bytes) -> Verification:
         )
     try:
         return _judge(_examine(data, reader))
+    except (authority.AuthorityError, signing.SigningError, DatabaseError):
+        log.exception("A PDF cannot be checked.")
+        return Verification(
+            "attention",
+            "This file cannot be checked here at the moment.",
+            ("It is this installation that is in trouble, not your file. Try again, or tell its operator.",),
+        )
     except Exception as error:
         log.info("A signature could not be checked: %s", error)
         return refusal(
@@ -169,7 +177,7 @@ def _examine(data: bytes, reader: PdfFileReader) -> _Evidence:
     root = authority.root_certificate()
     roots = [] if root is None else [asn1_x509.Certificate.load(root.public_bytes(Encoding.DER))]
     lists = [] if root is None else _lists()
-    stamps = signing.stamp_roots()
+    stamps = _stamp_roots()
     accounts = []
     for one, own in zip(signatures, ours, strict=True):
         # Our own from before the authority, and an operator's, are known by their fingerprints.
@@ -187,6 +195,15 @@ def _lists() -> list[crl.CertificateList]:
         return [authority.loaded_list()]
     except authority.AuthorityError as error:
         log.warning("There is no revocation list: %s", error)
+        return []
+
+
+def _stamp_roots() -> list[asn1_x509.Certificate]:
+    """What time stamps go back to; none where they cannot be read: then a stamp proves nothing here."""
+    try:
+        return signing.stamp_roots()
+    except signing.SigningError as error:
+        log.warning("Time stamps cannot be validated: %s", error)
         return []
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -20,8 +22,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analysis import confined
-from analysis.types import AnalysisError
 from facsweb.accounts import reauthentication
 from facsweb.audit import origin
 from facsweb.coding.models import Layer
@@ -33,9 +33,11 @@ from facsweb.studies import access
 if TYPE_CHECKING:
     from facsweb.reports.verification import Verification
 
+log = logging.getLogger(__name__)
 PATH = "sign_off__layer__run__recording__participant__study"
 PAGE_SIZE = 25
 CHECKS_A_MINUTE = 60
+TOO_MANY = ("Too many checks at once.", "Wait a minute, then check again.")
 
 
 def readable_report(request: HttpRequest, pk: UUID) -> Report:
@@ -63,6 +65,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(reports, PAGE_SIZE).get_page(request.GET.get("page"))
     for report in page:
         report.status = presentation.status(report.state)
+        report.readable = services.may_read(request.user, report)
     filtered = any(request.GET.get(name) for name in ("q", "study", "state"))
     codings = _on_the_way(request, wanted.get("state", ""))
     context = {"form": form, "page": page, "filtered": filtered, "several": len(studies) > 1, "codings": codings}
@@ -76,7 +79,8 @@ def _on_the_way(request: HttpRequest, state: str) -> list[dict[str, Any]]:
         return []
     tone, label = life.WORDS[state]
     layers = life.codings(request.user, state).select_related("run__recording__participant__study")
-    return [{"layer": layer, "tone": tone, "label": label} for layer in layers.order_by("-created_at")[:PAGE_SIZE]]
+    shown = layers.order_by("-created_at")[:PAGE_SIZE]
+    return [{"layer": layer, "tone": tone, "label": label, "of": layers.count()} for layer in shown]
 
 
 def _filtered(reports: QuerySet[Report], wanted: dict[str, Any]) -> QuerySet[Report]:
@@ -148,7 +152,11 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = RevokeForm(request.POST)
     if form.is_valid():
         services.revoke(request.user, report, form.cleaned_data["reason"])
-        messages.success(request, "The report is revoked. Whoever verifies it is told so.")
+        report.refresh_from_db(fields=["state"])
+        if report.state == Report.State.REVOKED:  # by this click, or by the other half of a double one
+            messages.success(request, "The report is revoked. Whoever verifies it is told so.")
+        else:
+            messages.error(request, "Nothing was revoked: this report was never issued.")
     else:
         messages.error(request, "Nothing was revoked: give a reason.")
     return redirect("reports:detail", pk=report.pk)
@@ -236,12 +244,15 @@ def verify(request: HttpRequest) -> HttpResponse:
     )
 
     found, status = None, 200
-    root = authority.root_certificate()
+    root = _root()
     context: dict[str, Any] = {"max_mb": verification.MAX_BYTES >> 20, "root": presentation.certificate(root)}
     if request.method == "POST":
         found, status = _verify(request)
     elif "report" in request.GET:
-        context |= {"asked": True, "known": _by_code(request)}
+        if _too_many(request):
+            found, status = verification.refusal(*TOO_MANY), 429
+        else:
+            context |= {"asked": True, "known": _by_code(request)}
     if found and found.report and access.may(request.user, "reports:detail", found.report):
         context["report"] = found.report if services.may_see(request.user, found.report) else None
     return render(request, "reports/verify.html", context | {"found": found}, status=status)
@@ -251,8 +262,6 @@ def _by_code(request: HttpRequest) -> dict[str, Any] | None:
     """What anybody who has the printed code may know: number, state, dates and hash; nothing of the content."""
     from facsweb.reports import verification  # see `verify`
 
-    if _too_many(request):
-        return None
     report = verification.by_code(request.GET.get("report", ""), request.GET.get("code", ""))
     return None if report is None else presentation.public(report)
 
@@ -261,19 +270,31 @@ def _by_code(request: HttpRequest) -> dict[str, Any] | None:
 @require_safe
 def verify_file(request: HttpRequest, name: str) -> HttpResponse:
     """The root certificate and the revocation list, for readers and for verification elsewhere."""
-    root = authority.root_certificate()
-    if root is None:
-        raise Http404("Nothing was signed here yet.")
+    if (root := _root()) is None:
+        raise Http404("There is no certificate to give out.")
     if name == "root.pem":
         body, media_type = root.public_bytes(Encoding.PEM), "application/x-pem-file"
     elif name == "root.cer":
         body, media_type = root.public_bytes(Encoding.DER), "application/pkix-cert"
     elif name == authority.CRL_FILE:
-        body, media_type = authority.revocation_list(), "application/pkix-crl"
+        try:
+            body, media_type = authority.revocation_list(), "application/pkix-crl"
+        except authority.AuthorityError as error:
+            log.error("The revocation list cannot be given out: %s", error)
+            raise Http404("There is no revocation list at the moment.") from error
     else:
         raise Http404
     disposition = content_disposition_header(True, name)
     return HttpResponse(body, headers={"Content-Type": media_type, "Content-Disposition": disposition})
+
+
+def _root() -> x509.Certificate | None:
+    """The root's certificate; None before the first signature, or where it is damaged, which the log says."""
+    try:
+        return authority.root_certificate()
+    except authority.AuthorityError as error:
+        log.error("The root cannot be shown: %s", error)
+        return None
 
 
 def _too_many(request: HttpRequest) -> bool:
@@ -287,11 +308,11 @@ def _too_many(request: HttpRequest) -> bool:
 
 
 def _verify(request: HttpRequest) -> tuple[Verification, int]:
-    from facsweb.reports import verification  # see `verify`
+    from facsweb.reports import received, verification  # see `verify`
 
     limit = verification.MAX_BYTES
     if _too_many(request):
-        return verification.refusal("Too many files at once.", "Wait a minute, then check the file again."), 429
+        return verification.refusal(*TOO_MANY), 429
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit + 65_536:  # the form around the file
         return verification.refusal(
             "This file is too large to be a report.", f"Reports are smaller than {limit >> 20} MB."
@@ -299,9 +320,5 @@ def _verify(request: HttpRequest) -> tuple[Verification, int]:
     file = request.FILES.get("file")
     if file is None:
         return verification.refusal("No file was chosen.", "Choose the PDF of a report, or drop it here."), 400
-    content = file.read(limit + 1)
-    try:  # what breaks a reader, or takes too much of it, does so in a child with limits
-        confined.taste_pdf(content)
-    except AnalysisError as error:
-        return verification.refusal("This PDF cannot be read safely.", str(error)), 422
-    return verification.verify_pdf(content), 200
+    found = received.verify(file.read(limit + 1))
+    return found, 422 if found.headline == received.UNSAFE else 200

@@ -257,3 +257,11 @@ def test_a_consent_that_is_narrowed_takes_states_from_the_reading(caller, seeded
     after = ask.get(f"/runs/{seeded.run.pk}/reading").json()
     assert after["faces"] == []
     assert any("movements alone" in words for words in after["withheld"])
+
+
+def test_a_pdf_that_takes_too_much_is_refused_before_it_is_read_here(caller, monkeypatch):
+    from tests.reports.test_views import impatient
+
+    impatient(monkeypatch)
+    told = caller("manager").post("/reports/verify", data=b"%PDF-1.7", content_type="application/pdf").json()
+    assert (told["verdict"], told["headline"]) == ("bad", "This PDF cannot be read safely.")

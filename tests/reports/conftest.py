@@ -63,3 +63,23 @@ def report(sign_off):
 @pytest.fixture
 def pdf(report):
     return report.pdf.read()
+
+
+def made(report, people, kind, language="en"):
+    from facsweb.reports import documents
+    from facsweb.reports.tasks import render_document
+
+    wanted = documents.ask(people["coder"], report, kind, language)
+    render_document(str(wanted.pk))
+    wanted.refresh_from_db()
+    assert wanted.state == "ready", wanted.error
+    return wanted
+
+
+@pytest.fixture
+def all_of_them(report, people):
+    """Name → bytes of every document of a report."""
+    from facsweb.reports import documents
+
+    found = {f"{kind}-{language}": made(report, people, kind, language) for kind, language in documents.OFFERED}
+    return {"full-en": report.pdf.read()} | {key: one.pdf.read() for key, one in found.items()}

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from cryptography.x509.oid import ExtensionOID
 from django.core.management import CommandError, call_command
@@ -221,3 +221,94 @@ def test_the_old_self_signed_key_goes_on_verifying(sign_off, settings, tmp_path)
         assert found.headline == "This file is not the one that was issued."  # ours, though never stored
         assert found.authority == "A certificate of this installation"
         assert found.signatures[0].bottom_line
+
+
+def test_a_lost_root_key_takes_neither_the_list_nor_the_check_away(pdf, folder_of, client, caplog):
+    (folder_of / "root" / authority.KEY_FILE).rename(folder_of / "elsewhere.pem")
+    before = (folder_of / authority.CRL_FILE).read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(authority, "CRL_RENEWED", dt.timedelta(seconds=-1))
+        assert authority.revocation_list() == before  # it cannot be signed again, and is good for a year
+        answer = client.get(f"/verify/{authority.CRL_FILE}")
+        assert (answer.status_code, answer.content) == (200, before)
+        assert verify_pdf(pdf).verdict == "good"
+    (folder_of / authority.CRL_FILE).unlink()
+    assert client.get(f"/verify/{authority.CRL_FILE}").status_code == 404
+    assert "restore" in caplog.text
+
+
+@pytest.fixture
+def folder_of(settings):
+    """The folder of the authority that signed; everything in it is put back afterwards."""
+    import shutil
+
+    place = authority.folder()
+    kept = place.with_name("authority-kept")
+    shutil.copytree(place, kept)
+    yield place
+    shutil.rmtree(place)
+    kept.rename(place)
+
+
+def test_trouble_of_this_installation_is_not_told_as_a_damaged_file(pdf, folder_of, monkeypatch, client):
+    monkeypatch.setenv("FACSWEB_TSA_ROOTS", "/nowhere.pem")
+    assert verify_pdf(pdf).verdict == "good"  # it has no time stamp that would need them
+    monkeypatch.delenv("FACSWEB_TSA_ROOTS")
+    (folder_of / "root" / authority.CERTIFICATE_FILE).write_text("nonsense")
+    found = verify_pdf(pdf)
+    assert (found.verdict, found.headline) == ("attention", "This file cannot be checked here at the moment.")
+    assert client.get("/verify/").status_code == 200
+    assert client.get("/verify/root.cer").status_code == 404
+
+
+def test_keys_that_were_taken_away_still_prove_the_anchors_they_signed(folder):
+    from facsweb.reports import anchoring
+
+    first = signing.own().fingerprint
+    (authority.leaf().folder / authority.KEY_FILE).unlink()  # it signs no more; its certificate stays
+    second = authority.rotate().fingerprint
+    assert {first, second} <= anchoring.certificates()
+
+
+def test_an_operators_key_that_is_away_does_not_end_the_check_of_the_log(folder, monkeypatch, tmp_path):
+    from facsweb.reports import anchoring
+
+    own = signing.own().fingerprint
+    monkeypatch.setenv("FACSWEB_SIGNING_P12", str(tmp_path / "away.p12"))
+    assert own in anchoring.certificates()
+
+
+def test_a_tokens_key_is_known_to_the_check_of_the_log(folder, monkeypatch):
+    """The token itself is in test_token; here stands in its place what it gives: a signer with a certificate."""
+    from facsweb.reports import anchoring, token
+
+    signer = signing.own().signer
+    monkeypatch.setenv("FACSWEB_PKCS11_MODULE", "/usr/lib/token.so")
+    monkeypatch.setattr(token, "signer", lambda environ, pin: signer)
+    monkeypatch.setattr(authority, "fingerprints", set)
+    assert anchoring.certificates() == {signing.own().fingerprint}
+
+
+@pytest.mark.parametrize("chained", [True, False])
+def test_an_operators_certificate_that_ended_signs_nothing_and_says_so(folder, tmp_path, settings, chained):
+    settings.KEYS_DIR = tmp_path / "given"
+    held, root = authority.leaf(), authority.root()
+    settings.KEYS_DIR = tmp_path / "keys"
+    now = dt.datetime.now(dt.UTC)
+    ended = (
+        x509.CertificateBuilder()
+        .subject_name(held.certificate.subject)
+        .issuer_name(root.certificate.subject)
+        .public_key(held.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=30))
+        .not_valid_after(now - dt.timedelta(days=1))
+        .sign(root.key, hashes.SHA256())
+    )
+    path, chain = tmp_path / "given.p12", tmp_path / "chain.pem"
+    plain = serialization.NoEncryption()
+    path.write_bytes(pkcs12.serialize_key_and_certificates(b"report", held.key, ended, None, plain))
+    chain.write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    environ = {"FACSWEB_SIGNING_P12": str(path)} | ({"FACSWEB_SIGNING_CHAIN": str(chain)} if chained else {})
+    with pytest.raises(signing.SigningError, match=f"ended on {now - dt.timedelta(days=1):%Y-%m-%d}"):
+        signing.identity(environ)

@@ -97,3 +97,13 @@ def test_paper_in_other_letters_is_set_too(client_as, participant, people, study
     response = client_as("analyst").get(reverse("reports:consent_copy", args=[consent.pk]))
     assert response.content.startswith(b"%PDF-")
     assert "Shelf 3" in text_of(response.content)
+
+
+def test_a_german_copy_cites_the_law_in_german(given):
+    from facsweb.reports import consent_copy
+
+    said = text_of(consent_copy.sealed(given[0]))
+    for words in ("KI-Verordnung der EU, Artikel 50", "DSGVO, Artikel 9"):
+        assert words in said
+    for words in ("EU AI Act", "GDPR"):
+        assert words not in said

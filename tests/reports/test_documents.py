@@ -14,24 +14,10 @@ from facsweb.reports.models import Document, Report
 from facsweb.reports.tasks import render_document
 from facsweb.reports.verification import _attachment, by_code, verify_pdf
 from tests.read_aloud import check_read_aloud
+from tests.reports.conftest import made
 from tests.reports.test_document_text import squeezed, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def made(report, people, kind, language="en"):
-    wanted = documents.ask(people["coder"], report, kind, language)
-    render_document(str(wanted.pk))
-    wanted.refresh_from_db()
-    assert wanted.state == "ready", wanted.error
-    return wanted
-
-
-@pytest.fixture
-def all_of_them(report, people):
-    """Name → bytes of every document of a report."""
-    found = {f"{kind}-{language}": made(report, people, kind, language) for kind, language in documents.OFFERED}
-    return {"full-en": report.pdf.read()} | {key: one.pdf.read() for key, one in found.items()}
 
 
 def test_they_are_signed_and_verify_as_parts_of_the_report(all_of_them, report):
@@ -264,7 +250,12 @@ def test_words_are_quoted_only_with_consent(layer, people, participant, consent)
             (),
         ),
         ("participant", "en", ("The law of this place applies: Germany", "for medical reasons"), ("fit", "Board")),
-        ("participant", "de", ("Es gilt das Recht dieses Ortes: Germany", "aus medizinischen"), ("fit", "Board")),
+        (
+            "participant",
+            "de",
+            ("Es gilt das Recht dieses Ortes: Deutschland", "aus medizinischen"),
+            ("fit", "Board"),
+        ),
     ],
 )
 def test_law_and_a_recorded_exception_are_said(sign_off, kind, language, words, hidden):

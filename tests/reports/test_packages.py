@@ -17,6 +17,7 @@ from facsweb.reports import packages, packing, services, tasks
 from facsweb.reports.models import Package
 from facsweb.reports.verification import verify_pdf
 from facsweb.studies.withdrawing import withdraw
+from tests.conftest import PASSWORD
 
 #: A worker's heartbeat is a connection of its own, which must see what the test wrote.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -208,3 +209,131 @@ def test_a_consent_that_no_longer_covers_what_a_report_says_leaves_it_out(report
     Consent.objects.filter(pk=consent.pk).update(scopes=[str(Scope.VIDEO)])
     assert packing.why_not(report) == "consent does not cover it any more"
     assert packing.why_not(None) == "not signed any more"
+
+
+def another(study, people, code="P-002"):
+    """A report about another participant of the study, made like the first one."""
+    from facsweb.coding.services import open_layer
+    from facsweb.reports.models import Report
+    from facsweb.studies.models import Consent, Participant
+    from tests.factories import make_finished_run, make_recording
+
+    person = Participant.objects.create(study=study, code=code, created_by=people["analyst"])
+    given = Consent.objects.first()
+    Consent.objects.create(
+        participant=person,
+        form=given.form,
+        scopes=given.scopes,
+        method="on_screen",
+        signature="P. Two",
+        given_at=timezone.now(),
+        recorded_by=people["analyst"],
+    )
+    run = make_finished_run(make_recording(person, people["analyst"]), people["analyst"])
+    signed = services.sign(
+        people["coder"], open_layer(people["coder"], run), password=PASSWORD, statement=services.STATEMENT
+    )
+    tasks.render_report(str(signed.report.pk))
+    return Report.objects.get(pk=signed.report.pk)
+
+
+def test_what_was_left_out_does_not_close_the_package(report, people, study, redis, client_as):
+    other = another(study, people)
+    package = packages.start(people["analyst"], study, "bundle", [], [])
+    services.revoke(people["administrator"], other, "Wrong participant")
+    tasks.pack(str(package.pk), 1)
+    package.refresh_from_db()
+    assert (package.state, len(package.summary["left_out"])) == ("succeeded", 1)
+    answer = client_as("analyst").get(f"/packages/{package.pk}/download/")
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content).startswith(b"PK")
+
+
+def test_a_revoked_report_takes_its_packages_with_it(report, people, study, redis):
+    package = packed(people, study)
+    path = Path(settings.MEDIA_ROOT) / package.file
+    services.revoke(people["administrator"], report, "Wrong participant")
+    package.refresh_from_db()
+    assert (package.state, package.file, path.exists()) == ("failed", "", False)
+    assert package.error == packages.REVOKED
+    assert Entry.objects.get(action="package.destroy").details["why"] == packages.REVOKED
+
+
+def test_retention_takes_packages_with_it_and_blames_no_participant(report, people, study, consent, redis):
+    from facsweb.privacy import retention
+    from facsweb.studies.models import Consent
+
+    package = packed(people, study)
+    path = Path(settings.MEDIA_ROOT) / package.file
+    # The participant did not agree to longer keeping.
+    Consent.objects.filter(pk=consent.pk).update(scopes=[one for one in consent.scopes if one != "retention"])
+    study.retention_days = 1
+    study.save(update_fields=["retention_days"])
+    for days in (30, 40):
+        retention.run(timezone.now() + timedelta(days=days))
+    report.refresh_from_db()
+    assert (report.state, report.revoked_reason) == ("revoked", retention.OVER)
+    package.refresh_from_db()
+    assert (package.state, path.exists()) == ("failed", False)
+    assert "withdrew" not in package.error
+
+
+def test_a_law_that_forbids_it_is_not_told_as_a_withdrawal(report, people, study, participant, redis):
+    from facsweb.reports import resting
+    from facsweb.studies.models import Scope
+
+    package = packed(people, study)
+    resting.end(None, participant, [Scope.EMOTION], reason="The law of the study’s place does not allow it.")
+    package.refresh_from_db()
+    assert (package.state, package.error) == ("failed", packages.REVOKED)
+
+
+def test_a_package_at_work_stops_with_the_reason_when_a_report_in_it_is_revoked(report, people, study, redis):
+    package = packages.start(people["analyst"], study, "bundle", [], [])
+    assert packages.FENCE.claim(package.pk, 1, "worker")
+    services.revoke(people["administrator"], report, "Wrong participant")
+    package.refresh_from_db()
+    assert package.cancel_requested_at is not None
+    assert packages.FENCE.confirm_cancel(package.pk, 1)
+    package.refresh_from_db()
+    assert (package.state, package.error) == ("cancelled", packages.REVOKED)
+
+
+def test_a_package_that_ended_in_between_is_destroyed_all_the_same(report, people, study, redis):
+    """Whoever withdraws read the row while it was at work; meanwhile its worker published the file."""
+    package = packages.start(people["analyst"], study, "bundle", [], [])
+    assert packages.FENCE.claim(package.pk, 1, "worker")
+    stale = Package.objects.get(pk=package.pk)
+    path = packages.folder(package) / "1.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PK")
+    stored = str(path.relative_to(settings.MEDIA_ROOT))
+    assert packages.FENCE.finish(stale, {"file": stored, "sha256": "0" * 64, "size": 2})
+    packages.withdraw(stale)
+    package.refresh_from_db()
+    assert (package.state, package.file, path.exists()) == ("failed", "", False)
+
+
+def test_a_report_whose_file_is_gone_is_left_out_and_the_others_are_packed(report, people, study, redis):
+    other = another(study, people)
+    Path(other.pdf.path).unlink()
+    for kind in ("reports", "bundle"):
+        package = packed(people, study, kind, ["full-en"])
+        assert package.state == "succeeded", package.error
+        assert [out["report"] for out in package.summary["left_out"]] == [str(other.pk)]
+        assert not [name for name in opened(package).namelist() if str(other.pk)[:8] in name]
+
+
+def test_names_in_a_bundle_fit_every_system(report, people, study, redis):
+    """p-001 is somebody else than P-001 also where case does not count; titles are cut; no cell is a formula."""
+    recording = report.sign_off.layer.run.recording
+    type(recording).objects.filter(pk=recording.pk).update(title="long " * 32)
+    another(study, people, code="p-001")
+    another(study, people, code="=1+1")
+    package = packed(people, study, "bundle", [])
+    assert package.state == "succeeded", package.error + package.error_detail
+    archive = opened(package)
+    subjects = {name.split("/")[0] for name in archive.namelist() if name.startswith("sub-")}
+    assert len({one.casefold() for one in subjects}) == 3
+    assert max(len(name) for name in archive.namelist()) < 160
+    assert "\t'=1+1\t" in archive.read("participants.tsv").decode()

@@ -286,3 +286,29 @@ def test_the_list_by_state(half, client_as, layer):
     Layer.objects.filter(pk=layer.pk).update(state="open")
     assert "Not signed yet" in coder.get("/reports/?state=draft").content.decode()
     assert "Not signed yet" not in client_as("manager").get("/reports/?state=draft").content.decode()
+
+
+def _given_out(report, client):
+    names = ("csv", "json", "files/elan", "files/events", "files/signals")
+    return {name: client.get(f"/reports/{report.pk}/{name}/").status_code for name in names}
+
+
+def test_with_one_signature_nothing_of_it_is_given_out(half, people, client_as):
+    coder = client_as("coder")
+    assert set(_given_out(half, coder).values()) == {404}
+    page = coder.get(f"/reports/{half.pk}/").content.decode()
+    assert f"/reports/{half.pk}/csv/" not in page
+    assert f"/reports/{half.pk}/pdf/" not in page
+    second.send_back(people["administrator"], half, "Look again")
+    assert set(_given_out(half, coder).values()) == {404}, "what was sent back was never issued"
+
+
+def test_with_two_signatures_everything_is_given_out(whole, client_as):
+    assert set(_given_out(whole, client_as("analyst")).values()) == {200}
+
+
+def test_what_was_sent_back_cannot_be_revoked_and_the_page_says_so(half, people, client_as):
+    second.send_back(people["administrator"], half, "Look again")
+    answer = client_as("administrator").post(f"/reports/{half.pk}/revoke/", {"reason": "Wrong"}, follow=True)
+    assert "Nothing was revoked" in answer.content.decode()
+    assert not Entry.objects.filter(action="report.revoke").exists()

@@ -115,4 +115,5 @@ def test_a_service_that_is_away_is_told_and_nothing_is_half_signed(sign_off, mon
     render_report(str(sign_off.report.pk))
     report = Report.objects.get(pk=sign_off.report.pk)
     assert (report.state, bool(report.pdf)) == ("failed", False)
+    assert "The time-stamping service gave no stamp" in report.error
     assert "Your sign-off is safe" in report.error

@@ -339,3 +339,60 @@ def test_verifying_stores_nothing(pdf, settings):
     before = files()
     upload(Client(), pdf)
     assert files() == before
+
+
+def test_too_many_codes_a_minute_are_not_told_as_unknown_ones(report, monkeypatch):
+    from django.core.cache import cache
+
+    from facsweb.reports import views
+
+    cache.clear()
+    monkeypatch.setattr(views, "CHECKS_A_MINUTE", 1)
+    asked = {"report": str(report.pk), "code": report.sign_off.content_sha256[:32]}
+    answers = [Client().get(reverse("verify"), asked) for _ in range(2)]
+    cache.clear()
+    assert [one.status_code for one in answers] == [200, 429]
+    assert "This report stands." in answers[0].content.decode()
+    told = answers[1].content.decode()
+    assert "No report here has this code" not in told
+    assert "Wait a minute" in told
+
+
+def test_the_list_tells_nothing_of_what_a_revoked_report_said(report, client_as, people):
+    services.revoke(people["administrator"], report, "Two participants were mixed up")
+    count = f'<td class="num">{report.sign_off.content["counts"]["signed"]}</td>'
+    assert count in client_as("administrator").get(reverse("reports:list")).content.decode()
+    assert count not in client_as("manager").get(reverse("reports:list")).content.decode()
+
+
+def test_one_side_that_nobody_named_is_written_as_in_facs():
+    from facsweb.reports import presentation
+
+    said = {"code": "14", "side": "unilateral", "intensity": "B"}
+    assert presentation.notation(said) == "U14B"
+
+
+def impatient(monkeypatch):
+    """The child that looks at a PDF first gets no time at all."""
+    from functools import partial
+
+    from analysis import confined
+    from analysis.confined.jail import Limits
+
+    none = Limits(memory=400 << 20, cpu_s=20, wall_s=0)
+    monkeypatch.setattr(confined, "taste_pdf", partial(confined.taste_pdf, limits=none))
+
+
+def test_a_pdf_that_takes_too_much_is_refused_before_it_is_read_here(pdf, monkeypatch):
+    impatient(monkeypatch)
+    answer = upload(Client(), pdf)
+    assert (answer.status_code, "cannot be read safely" in answer.content.decode()) == (422, True)
+
+
+def test_the_list_of_codings_says_when_it_is_not_all(layer, client_as, people, monkeypatch):
+    from facsweb.coding.models import Layer
+    from facsweb.reports import views
+
+    Layer.objects.create(run=layer.run, kind="coder", owner=people["administrator"])
+    monkeypatch.setattr(views, "PAGE_SIZE", 1)
+    assert "the newest 1 of 2" in client_as("administrator").get("/reports/?state=draft").content.decode()

@@ -11,8 +11,6 @@ from django.utils.http import content_disposition_header
 from ninja import Router
 from ninja.responses import Status
 
-from analysis import confined
-from analysis.types import AnalysisError
 from facsweb.api import gate, paging, schemas
 from facsweb.api.gate import JSON, CallerRequest, operation
 from facsweb.api.models import Scope
@@ -98,7 +96,8 @@ def _download(request: CallerRequest, name: str, pk: UUID, extension: str) -> tu
     """The report, which the token's owner may read, and the headers of its file; the download is logged."""
     report = _report(request, name, pk)
     _readable(request, report)
-    # With one signature of two it is no report yet; it is given to nobody as one.
+    if not services.is_given_out(report):
+        raise Http404  # with one signature of two it is no report yet
     if extension == "pdf" and (not report.pdf or report.state not in services.FINISHED):
         raise Http404
     gate.log_download(request, "report.download", report, format=extension)
@@ -240,16 +239,11 @@ def report_verify(request: CallerRequest) -> Any:
     The body is the file. A file that is no report, or was changed, gets the verdict `bad` with 200: the
     question was answered.
     """
-    from facsweb.reports import verification  # pyHanko takes a second to import
+    from facsweb.reports import received  # pyHanko takes a second to import
 
     if not (data := request.spooled.read()):
         raise Problem(422, "Send the PDF as the body.")
-    try:  # what breaks a reader, or takes too much of it, does so in a child with limits
-        confined.taste_pdf(data)
-    except AnalysisError as error:
-        found = verification.refusal("This PDF cannot be read safely.", str(error))
-    else:
-        found = verification.verify_pdf(data)
+    found = received.verify(data)
     mine = found.report is not None and _is_seen(request, found.report)
     names = ("verdict", "headline", "signer", "signed_at", "certificate", "fingerprint", "content_sha256")
     return {
