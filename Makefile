@@ -27,7 +27,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
-	@$(PY) tests/side_by_side.py $(PYTEST_FLAGS)
+	@$(PY) -m tests.side_by_side $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)
 	@$(VENV)/bin/ruff check .

@@ -1,36 +1,30 @@
-"""Runs the suite as three pytest processes side by side, each about a third of the time.
+"""Runs the suite as four pytest processes side by side, each about a quarter of the time.
 
-``python tests/side_by_side.py [pytest's options]``. Much of the browser's time is waiting, so three share two
-cores well. The reports come one after another. Exit code 0 only if none failed and something ran.
+``python -m tests.side_by_side [pytest's options]``. Much of the time of browsers and workers is waiting, so four
+share two cores well. All start from copies of one migrated database. The reports come one after another. Exit code
+0 only if none failed and something ran.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests import migrated
+
 #: The engine, and apps of the site whose tests compute more than they wait.
 COMPUTING = tuple(
-    f"tests/{name}"
-    for name in (
-        "analysis",
-        "about",
-        "agreement",
-        "api",
-        "assignments",
-        "calibration",
-        "learning",
-        "meaning",
-        "privacy",
-        "reports",
-    )
+    f"tests/{name}" for name in ("analysis", "about", "agreement", "calibration", "learning", "meaning", "reports")
 )
 #: Pages in a browser, but for whole installations in processes of their own.
 PAGES = "tests/browser"
 INSTALLATIONS = ("tests/browser/test_main_job.py", "tests/browser/test_server_killed.py")
+#: Real workers, servers and databases: more waiting than computing.
+PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "processes", "recordings", "runs"))
 NOTHING_COLLECTED = 5
 
 
@@ -38,11 +32,12 @@ def lanes() -> list[list[str]]:
     """What each process is given; all others go to the last, so that none is forgotten."""
     here = sorted(Path("tests").iterdir())
     found = [path for path in here if path.match("test_*.py") or next(path.glob("**/test_*.py"), None)]
-    others = [path.as_posix() for path in found if path.as_posix() not in (*COMPUTING, PAGES)]
+    named = {*COMPUTING, *PROCESSES, PAGES}
     return [
         list(COMPUTING),
         [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)],
-        [*others, *INSTALLATIONS],
+        [*PROCESSES, *INSTALLATIONS],
+        [path.as_posix() for path in found if path.as_posix() not in named],
     ]
 
 
@@ -51,6 +46,8 @@ def main(options: list[str]) -> int:
     call = [sys.executable, "-m", "pytest", *options]
     first, *beside = lanes()
     with ExitStack() as stack:
+        os.environ[migrated.SHARED] = stack.enter_context(tempfile.TemporaryDirectory(prefix="facsweb-lanes-"))
+        migrated.database()  # before the lanes: what it imports is compiled once, not by each
         started = []
         for arguments in beside:
             log = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))

@@ -151,3 +151,13 @@ def test_the_web_server_starts_without_scipy(tmp_path):
     )
     assert "'numpy'" in run.stdout
     assert "'scipy'" not in run.stdout
+
+
+def test_no_process_waits_at_its_start_for_what_few_of_them_need():
+    """Sealing and the API's pages bring pyHanko and ninja along, two thirds of a second of the processor."""
+    program = "import sys, django; django.setup(); print(*{name.partition('.')[0] for name in sys.modules})"
+    known = {**os.environ, "DJANGO_SETTINGS_MODULE": "facsweb.settings"}
+    command = [sys.executable, "-c", program]
+    said = subprocess.run(command, cwd=REPOSITORY, env=known, capture_output=True, text=True, check=True).stdout
+    assert "django" in said.split()
+    assert {"pyhanko", "aiohttp", "ninja", "pydantic"} & set(said.split()) == set()

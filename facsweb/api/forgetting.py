@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from facsweb.api import idempotency
 from facsweb.api.models import Delivery, KeyedRequest
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -22,6 +21,8 @@ def about(study_id: UUID, ids: Collection[str]) -> Iterator[Model]:
     A delivery that waits stays until it has arrived or is given up: other systems have to learn of a withdrawal
     (GDPR Art. 19), and it holds ids alone.
     """
+    from facsweb.api import idempotency  # with what makes the API's pages: only a destruction waits for that
+
     wanted = set(ids)
     for request in KeyedRequest.objects.exclude(status=None).iterator(500):
         if wanted & _named(request.headers, idempotency.answer_of(request)):

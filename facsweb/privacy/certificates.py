@@ -17,7 +17,7 @@ import facsweb
 from facsweb.audit.services import canonical
 from facsweb.privacy import wording
 from facsweb.privacy.models import Erasure
-from facsweb.reports import document, signing
+from facsweb.reports import document
 from facsweb.studies import law
 from facsweb.studies.models import Participant
 
@@ -44,6 +44,8 @@ def make(erasure: Erasure) -> tuple[bytes, dict[str, Any]]:
     tuple of bytes and dict
         The signed PDF, and the fields of the erasure that name it.
     """
+    from facsweb.reports import signing  # pyHanko takes a second to import; no process waits for it at its start
+
     said = content(erasure)
     raw = canonical(said)
     digest = hashlib.sha256(raw).hexdigest()

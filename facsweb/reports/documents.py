@@ -16,7 +16,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
 from facsweb.processes import queue
-from facsweb.reports import content, document, signing
+from facsweb.reports import content, document
 from facsweb.reports.models import Countersignature, Document, Report
 from facsweb.reports.waiting import MAX_ATTEMPTS, put_back
 
@@ -201,6 +201,8 @@ def _give_up(wanted: Document) -> None:
 
 def make(wanted: Document) -> tuple[bytes, str]:
     """The signed PDF and the fingerprint of its certificate."""
+    from facsweb.reports import signing  # pyHanko takes a second to import; no process waits for it at its start
+
     report = wanted.report
     said, sign_off = report.sign_off.content, report.sign_off
     if content.sha256(said) != sign_off.content_sha256:
@@ -235,6 +237,8 @@ def finish(wanted: Document, name: str, digest: str, fingerprint: str) -> bool:
 @transaction.atomic
 def fail(wanted: Document, error: Exception) -> None:
     """End the making of a document with a sentence for a person."""
+    from facsweb.reports import signing  # as above
+
     sentence = f" {error}" if isinstance(error, signing.SigningError) else ""
     if Document.objects.filter(pk=wanted.pk, state=Document.State.WAITING).update(
         state=Document.State.FAILED,

@@ -21,8 +21,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import keys, x509
+from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 from pyhanko.keys import load_certs_from_pemder
@@ -73,6 +74,17 @@ class Identity:
         return str(self.certificate.sha256.hex())
 
 
+class _Signer(signers.Signer):
+    """Signs with a key that is loaded already; pyHanko's own checks its arithmetic anew at every signature."""
+
+    def __init__(self, held: authority.Held, issuer: x509.Certificate) -> None:
+        super().__init__(signing_cert=_loaded(held), cert_registry=SimpleCertificateStore.from_certs([issuer]))
+        self._key = held.key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        return self._key.sign(data, PKCS1v15(), getattr(hashes, digest_algorithm.upper())())
+
+
 def own() -> Identity:
     """The identity of the installation's authority, made when there is none; raises SigningError."""
     try:
@@ -84,13 +96,8 @@ def own() -> Identity:
 
 
 def _of_authority(issuer: authority.Held, held: authority.Held, lists: tuple[Any, ...]) -> Identity:
-    top, certificate = _loaded(issuer), _loaded(held)
-    der = held.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    store = SimpleCertificateStore.from_certs([top])
-    signer = signers.SimpleSigner(certificate, keys.PrivateKeyInfo.load(der), store)
-    return Identity(signer, given=False, roots=(top,), lists=lists)
+    top = _loaded(issuer)
+    return Identity(_Signer(held, top), given=False, roots=(top,), lists=lists)
 
 
 def _loaded(held: authority.Held) -> x509.Certificate:

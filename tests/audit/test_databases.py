@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import migrated
 from tests.audit import postgresql
 from tests.conftest import REPOSITORY
 from tests.programs import of_its_own
@@ -95,8 +96,11 @@ def installation(request, tmp_path_factory):
             connection.execute(f"CREATE DATABASE facsweb OWNER {postgresql.ROLE}")
         address = postgresql.url(socket, "facsweb")
     made = Installation(folder, address, socket)
-    migrated = made.manage("migrate", "--verbosity", "0")
-    assert migrated.returncode == 0, migrated.stderr
+    if socket is None:
+        migrated.installation(folder)
+    else:
+        done = made.manage("migrate", "--verbosity", "0")
+        assert done.returncode == 0, done.stderr
     return made
 
 

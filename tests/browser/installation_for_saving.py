@@ -1,4 +1,4 @@
-"""A fresh installation's study, made in its own data folder: run as a program, prints what the test needs."""
+"""A study in the data folder of a migrated installation: run as a program, prints what the test needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,9 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
     from facsweb.coding.services import open_layer
     from tests.factories import make_coder_at_work, make_finished_run, make_recording, session_of
 
-    call_command("migrate", verbosity=0)
     coder, participant = make_coder_at_work()
     run = make_finished_run(make_recording(participant, coder), coder)
     layer = open_layer(coder, run)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import migrated
 from tests.browser.screenshots import chromium
 from tests.conftest import MEDIA, REPOSITORY
 
@@ -63,7 +64,7 @@ def processes_of(folder: Path) -> list[int]:
 
 @pytest.fixture
 def demonstration(tmp_path) -> Iterator[Demonstration]:
-    folder = tmp_path / "data"
+    folder = migrated.installation(tmp_path / "data")
     environment = {name: value for name, value in os.environ.items() if name != "FACSWEB_TEST_DATA"}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", "0"],

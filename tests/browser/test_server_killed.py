@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests import migrated
 from tests.browser.test_review import eventually, saved
 from tests.browser.test_saving import choose, press_letter, ready
 
@@ -109,7 +110,7 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path):
-    server = Server(tmp_path)
+    server = Server(migrated.installation(tmp_path))
     yield server
     server.stop()
 

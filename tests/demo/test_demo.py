@@ -14,6 +14,7 @@ from facsweb.demo import seed as seeding
 from facsweb.demo.visitor import StepFailed
 from facsweb.demo.walk import password_form
 from facsweb.studies.models import Consent, Membership, Participant, Role, Study
+from tests import migrated
 from tests.conftest import REPOSITORY
 from tests.programs import of_its_own
 
@@ -83,6 +84,7 @@ def demo(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path):
+    migrated.installation(tmp_path / "data")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = demo(tmp_path, "--port", str(port))

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from facsweb.installation import redis_socket
+from tests import migrated
 from tests.conftest import REPOSITORY
 from tests.programs import children, of_its_own, wait_until_dead
 
@@ -26,11 +27,7 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """Folder of an installation of its own, with an up-to-date database."""
-    folder = tmp_path_factory.mktemp("installation")
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=REPOSITORY, env=of_its_own(folder), check=True
-    )
-    return folder
+    return migrated.installation(tmp_path_factory.mktemp("installation"))
 
 
 class Serve:
