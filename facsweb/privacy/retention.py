@@ -220,12 +220,12 @@ def _let_go(study: Study, known: list[Item], now: datetime) -> int:
         erasure = Erasure.objects.create(
             study=study, participant=person, why=Erasure.Why.RETENTION, only=ids, before=now
         )
-        going = Report.objects.filter(sign_off__layer__run__recording__in=ids)
-        for package in list(resting.holding(study.pk, going)):
+        signed = Report.objects.filter(sign_off__layer__run__recording__in=ids)
+        for package in list(resting.holding(study.pk, signed)):
             for trace in closure.traces(package):
                 destroying.note(erasure, trace)
             packages.withdraw(package, PACKED)
-        for report in going:
+        for report in signed:
             if report.state != Report.State.REVOKED:
                 reports.revoke(None, report, OVER)
         record(None, "erasure.begin", erasure, why=erasure.why, objects=ids, days=law.days_kept(study))
