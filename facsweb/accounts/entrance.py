@@ -9,6 +9,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import views as base
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -45,6 +46,10 @@ class PasswordSet(_PasswordChanged, account.PasswordSetView):
 
 password_change = never_cache(PasswordChange.as_view())
 password_set = never_cache(recently_confirmed(PasswordSet.as_view()))
+
+# django-allauth asks nobody who has nothing to confirm with; those sign in again before they add a factor.
+activate_totp = recently_confirmed(totp.activate_totp)
+add_webauthn = recently_confirmed(webauthn.add_webauthn)
 
 
 @login_not_required
