@@ -263,3 +263,13 @@ def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
     said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
     assert len(said) == 2
     assert all("is gone or changed" in sentence for sentence in said)
+    with superuser(on_postgresql.socket, "facsweb") as connection:
+        connection.execute("CREATE RULE quiet AS ON INSERT TO audit_entry DO INSTEAD NOTHING")
+        connection.execute(
+            "CREATE TRIGGER silent BEFORE INSERT ON audit_anchor FOR EACH ROW EXECUTE FUNCTION audit_anchor_next()"
+        )
+    said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
+    assert [name for name in ("quiet", "silent") if any(f"not ours, {name}" in one for one in said)] == [
+        "quiet",
+        "silent",
+    ]
