@@ -23,24 +23,25 @@ from fido2.webauthn import (
 )
 
 ORIGIN = "https://testserver"
-ID = b"software-key-001"
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
 class SoftwareKey:
     """One key of one person, registered as a browser registers it."""
 
-    def __init__(self, user: Any, *, counter: int = 0, alone: bool = True) -> None:
-        self.user = user
+    def __init__(
+        self, user: Any, *, counter: int = 0, alone: bool = True, name: bytes = b"a software key"
+    ) -> None:
+        self.user, self.id = user, websafe_encode(name)
         self.secret = ec.generate_private_key(ec.SECP256R1())
         public = ES256.from_cryptography_key(self.secret.public_key())
-        held = AttestedCredentialData.create(Aaguid.NONE, ID, public)
+        held = AttestedCredentialData.create(Aaguid.NONE, name, public)
         data = AuthenticatorData.create(
             sha256(b"testserver"), AuthenticatorData.FLAG(PRESENT | VERIFIED | ATTESTED), counter, held
         )
         made = CollectedClientData.create("webauthn.create", b"challenge", ORIGIN)
         credential = {
-            **{"id": websafe_encode(ID), "rawId": websafe_encode(ID), "type": "public-key"},
+            **{"id": self.id, "rawId": self.id, "type": "public-key"},
             "response": {
                 "clientDataJSON": websafe_encode(made),
                 "attestationObject": websafe_encode(AttestationObject.create("none", data, {})),
@@ -59,7 +60,7 @@ class SoftwareKey:
         signature = self.secret.sign(data + said.hash, ec.ECDSA(hashes.SHA256()))
         return json.dumps(
             {
-                **{"id": websafe_encode(ID), "rawId": websafe_encode(ID), "type": "public-key"},
+                **{"id": self.id, "rawId": self.id, "type": "public-key"},
                 "response": {
                     "clientDataJSON": websafe_encode(said),
                     "authenticatorData": websafe_encode(data),

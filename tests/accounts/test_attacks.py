@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from facsweb.accounts import lockout, services, sessions
+from facsweb.accounts import lockout, second_factor, services, sessions
 from facsweb.accounts.models import OpenSession, SignInAttempt, User
 from facsweb.audit.models import Entry
 from tests.accounts.conftest import SECRET, code_now, enrol, sign_in
@@ -96,6 +96,20 @@ def test_a_key_that_was_copied_is_noticed(people, study):
 
 def test_a_key_that_follows_the_password_does_not_sign_in_alone(people, study):
     assert not SoftwareKey(people["coder"], alone=False).signs_in(Client())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_the_last_two_keys_one_stays_when_both_are_removed_at_once(required, people, study):
+    keys = [SoftwareKey(people["coder"], name=name) for name in (b"the first key", b"the second key")]
+    work = [(Client(), key) for key in keys]
+    assert all(key.signs_in(client) for client, key in work)
+
+    def remove() -> int:
+        client, key = work.pop()
+        return client.post(reverse("mfa_remove_webauthn", args=[key.row.pk])).status_code
+
+    assert at_once(remove, 2) == [302, 302]
+    assert second_factor.factors(people["coder"]) == 1
 
 
 # --- sessions --------------------------------------------------------------------------------------------
