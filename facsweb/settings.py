@@ -201,10 +201,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts come from invitations, not from 
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password, a factor added or removed
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-# Passwords are counted in the database (accounts.lockout); this one holds for codes, beside that count.
+# Passwords and codes are counted in the database (accounts.lockout), where staff can unlock them. ``login_failed``
+# only keeps answers of passkeys, which nobody guesses, from filling the log.
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
-    "login_failed": "6/15m/key",
+    "login_failed": "60/15m/key",
     "reauthenticate": "20/m/user",
     "change_password": "10/15m/user",  # nosec B105 (how often, no password)
 }

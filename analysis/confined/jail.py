@@ -148,6 +148,14 @@ _REFUSED: Final[dict[str, tuple[int | None, int | None]]] = {
     # Memory and queues that every process of the same account can reach, outside of files and of the network.
     **{"rt_tgsigqueueinfo": (297, 240), "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186)},
     **{"semget": (64, 190), "mq_open": (240, 180), "process_madvise": (440, 440)},
+    # What Landlock leaves to the owner of a file: who may read it, whose it is, when it was written; and, before
+    # Linux 6.2, its length.
+    **{"chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452)},
+    **{"chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54)},
+    **{"utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88)},
+    **{"setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463)},
+    **{"removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16)},
+    **{"removexattrat": (466, 466), "truncate": (76, 45)},
     **{"sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "setpriority": (141, 140)},
 }
 _TGKILL: Final = {"x86_64": 234, "aarch64": 131}

@@ -15,11 +15,11 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from facsweb.accounts import lockout, mail, second_factor
 from facsweb.accounts.models import SignInAttempt, User
+from facsweb.audit import origin
 
 
 def signed_in_lately(request: HttpRequest) -> bool:
@@ -41,10 +41,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return subject
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        try:
-            return super().get_client_ip(request)
-        except PermissionDenied:
-            return "::"  # a proxy on a Unix socket has none; see FACSWEB_TRUSTED_PROXIES
+        # "::": a proxy on a Unix socket has none; see FACSWEB_TRUSTED_PROXIES
+        return str(origin.address_of(request) or "::")
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         address = self.get_client_ip(request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account import views as account
@@ -9,15 +11,18 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import views as base
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 
 from facsweb.accounts import mail, second_factor, services
 from facsweb.accounts.middleware import NEXT
+from facsweb.accounts.models import User
 from facsweb.accounts.reauthentication import recently_confirmed
 
 
@@ -46,6 +51,10 @@ class PasswordSet(_PasswordChanged, account.PasswordSetView):
 password_change = never_cache(PasswordChange.as_view())
 password_set = never_cache(recently_confirmed(PasswordSet.as_view()))
 
+# django-allauth asks nobody who has nothing to confirm with; those sign in again before they add a factor.
+activate_totp = recently_confirmed(totp.activate_totp)
+add_webauthn = recently_confirmed(webauthn.add_webauthn)
+
 
 @login_not_required
 def password_reset(request: HttpRequest) -> HttpResponse:
@@ -72,6 +81,22 @@ def factors(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _one_after_another(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Removals of one person wait for each other: of the last two factors, each would count the other one."""
+
+    @wraps(view)
+    def alone(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=request.user.pk)
+            return view(request, *args, **kwargs)
+
+    return alone
+
+
+deactivate_totp = _one_after_another(totp.deactivate_totp)
+
+
+@_one_after_another
 def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a passkey, unless it is the last factor of somebody who needs one."""
     found = get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)

@@ -6,7 +6,6 @@
 from allauth.account import views as account
 from allauth.mfa.base import views as base
 from allauth.mfa.recovery_codes import views as codes
-from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
@@ -34,12 +33,12 @@ urlpatterns = [
     path("2fa/", entrance.factors, name="mfa_index"),
     path("2fa/authenticate/", base.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", base.reauthenticate, name="mfa_reauthenticate"),
-    path("2fa/totp/activate/", totp.activate_totp, name="mfa_activate_totp"),
-    path("2fa/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("2fa/totp/activate/", entrance.activate_totp, name="mfa_activate_totp"),
+    path("2fa/totp/deactivate/", entrance.deactivate_totp, name="mfa_deactivate_totp"),
     path("2fa/recovery-codes/", entrance.recovery_codes, name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/generate/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("2fa/webauthn/", webauthn.list_webauthn, name="mfa_list_webauthn"),
-    path("2fa/webauthn/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("2fa/webauthn/add/", entrance.add_webauthn, name="mfa_add_webauthn"),
     path("2fa/webauthn/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("2fa/webauthn/reauthenticate/", entrance.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/remove/", entrance.remove_passkey, name="mfa_remove_webauthn"),

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from facsweb.accounts.mail import tell
@@ -25,6 +26,8 @@ Kind = SignInAttempt.Kind
 WINDOW: Final = timedelta(minutes=15)
 KEPT: Final = timedelta(days=1)
 TRIES: Final = {Kind.PASSWORD: 10, Kind.CODE: 6, Kind.CONFIRM: 5}
+#: Of PostgreSQL: who begins an attempt takes it, so that each sees those before.
+ADVISORY_LOCK: Final = 7_206_731_206
 ADDRESS_TRIES: Final = 60  # a whole team may sit behind one address
 
 #: What happened, in the log, when one of each kind failed.
@@ -61,26 +64,39 @@ def is_closed(email: str, kind: str = Kind.PASSWORD) -> bool:
     return _recent(kind, key_of(email), timezone.now()) >= TRIES[Kind(kind)]
 
 
+def _household(address: str | None) -> str | None:
+    """An IPv6 address as its /64, for whoever has one has all of those."""
+    found = ip_address(address) if address else None
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False).network_address)
+    return address
+
+
+def _one_after_another() -> None:
+    """SQLite's transactions wait for each other anyway; PostgreSQL would not see what is not committed."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+
+
+@transaction.atomic
 def begin(kind: str, email: str, address: str | None) -> SignInAttempt:
     """Count an attempt before it is looked at, so that many at once cannot slip past the limit.
-
-    The row is there for everybody before it is compared with those before it, so this works without a lock.
 
     Raises
     ------
     Closed
         The account or the address has no tries left. Nothing was counted.
     """
-    since, account = timezone.now() - WINDOW, key_of(email)
-    attempt = SignInAttempt.objects.create(at=timezone.now(), kind=kind, account=account, address=address)
-    before = SignInAttempt.objects.filter(pk__lt=attempt.pk, at__gt=since)
+    _one_after_another()
+    since, account, address = timezone.now() - WINDOW, key_of(email), _household(address)
+    before = SignInAttempt.objects.filter(at__gt=since)
     # One kind's limit holds for the account; all kinds of failures count for the address.
     of_account = before.filter(account=account, kind=kind).count()
     from_there = before.filter(address=address).count() if address else 0
     if of_account >= TRIES[Kind(kind)] or from_there >= ADDRESS_TRIES:
-        attempt.delete()
         raise Closed
-    return attempt
+    return SignInAttempt.objects.create(at=timezone.now(), kind=kind, account=account, address=address)
 
 
 @transaction.atomic
@@ -100,7 +116,9 @@ def failed(attempt: SignInAttempt, user: User | None, **details: Any) -> None:
     about = user or attempt
     kind = Kind(attempt.kind)
     record(None, ACTS[kind], about, **details)
-    if _recent(kind, attempt.account, timezone.now()) == TRIES[kind]:
+    mine = SignInAttempt.objects.filter(account=attempt.account, kind=kind, at__gt=timezone.now() - WINDOW)
+    # Several may fail at the same moment; the account is locked by one of them.
+    if mine.filter(pk__lte=attempt.pk).count() == TRIES[kind]:
         record(None, "account.locked", about, kind=str(kind), minutes=WINDOW.seconds // 60)
         if user is not None:
             tell(

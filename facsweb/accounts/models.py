@@ -78,6 +78,19 @@ class SignInAttempt(models.Model):
         return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class UsedCode(models.Model):
+    """A half minute whose code was used; it fits longer than that, and works once (``accounts.codes``)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    counter = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "counter"], name="one_use_of_a_code")]
+
+    def __str__(self) -> str:
+        return f"code {self.counter}"
+
+
 class OpenSession(models.Model):
     """A browser that is signed in; the row goes with the session, and with it the address and the device."""
 

@@ -176,6 +176,11 @@ def _checked(token: str, keys_at: str, nonce: str) -> dict[str, Any]:
     return said
 
 
+def _lower(address: str) -> str:
+    """Lower case of ASCII alone: the sign for Kelvin is no k, and belongs to somebody else."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in address)
+
+
 def _claims(said: dict[str, Any]) -> Claims:
     if said.get("email_verified") is not True or not said.get("email"):
         raise Refused("The sign-in service does not vouch for your email address, so it is not known who you are.")
@@ -183,7 +188,7 @@ def _claims(said: dict[str, Any]) -> Claims:
     amr = {str(one) for one in reported} if isinstance(reported, list) else set()
     return Claims(
         subject=str(said["sub"]),
-        email=str(said["email"]).strip().lower(),
+        email=_lower(str(said["email"]).strip()),
         name=str(said.get("name") or said["email"])[:120],
         several_factors="mfa" in amr or bool(amr & KNOWN and amr & HELD),
     )

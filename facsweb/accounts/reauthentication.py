@@ -23,7 +23,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from facsweb.accounts import lockout
+from facsweb.accounts import codes, lockout, passkeys
 from facsweb.accounts.adapter import signed_in_lately
 from facsweb.accounts.factor_forms import MALFORMED
 from facsweb.accounts.middleware import wants_json
@@ -33,6 +33,11 @@ MINUTES: Final = lockout.WINDOW.seconds // 60
 NO_MEANS = (
     "This needs a password, an authenticator app or a passkey, and your account has none. Set one under Account, "
     "then try again."
+)
+
+NOBODY_TO_ASK = (
+    "Your account has no password, authenticator app or passkey here with which you could confirm that it is you. "
+    "Sign out, sign in again, and do this within five minutes of it. Nothing was changed."
 )
 
 
@@ -137,7 +142,7 @@ def _proved(
 
 def _code_fits(user: User, code: str) -> bool:
     found = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).first()
-    if found is None or not found.wrap().validate_code(code):
+    if found is None or not found.wrap().validate_code(code) or not codes.take_from(found, code):
         return False
     found.record_usage()
     return True
@@ -149,6 +154,8 @@ def _passkey_fits(user: User, answer: str) -> bool:
         webauthn.parse_authentication_response(credential)
         found = webauthn.complete_authentication(user, credential)
     except (*MALFORMED, ValidationError):
+        return False
+    if not passkeys.counts_on(found, credential):
         return False
     found.record_usage()
     return True
@@ -182,7 +189,7 @@ def recently_confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
             sentence = "Confirm first that it is you: open your account page, then try again. Nothing was changed."
             return JsonResponse({"error": sentence, "code": "confirmation_required"}, status=403)
         if not means_of(request.user):
-            messages.error(request, NO_MEANS)
+            messages.error(request, NOBODY_TO_ASK)
             return redirect("mfa_index")
         raise ReauthenticationRequired
 

@@ -77,10 +77,16 @@ def set_active(actor: User, user: User, *, active: bool) -> bool:
     """
     if user == actor and not active:
         raise ValidationError("You cannot deactivate your own account. Ask another administrator to do it.")
+    # Both rows in one order: of two who shut each other out at the same moment, the second finds the door closed.
+    both = User.objects.select_for_update().filter(pk__in=[actor.pk, user.pk]).order_by("pk")
+    if not {one.pk: one.is_active for one in both}.get(actor.pk):
+        raise ValidationError("Your own account was deactivated in the meantime. Nothing was changed.")
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
         action = "account.activate" if active else "account.deactivate"
         record(actor, action, user, email=user.email, before={"active": not active}, after={"active": active})
+        if not active:
+            sessions.end(actor, user)  # they would be open again with the account
     user.is_active = active
     return bool(changed)
 

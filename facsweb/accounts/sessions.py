@@ -72,10 +72,13 @@ def _expire(session: OpenSession) -> None:
 
 
 def of_person(user: User) -> QuerySet[OpenSession]:
-    """Sessions of a person that are still open, the latest first; rows of others are removed on the way."""
+    """Sessions of a person that are still open, the latest first; what is over ends on the way."""
     now = timezone.now()
-    gone = [one.pk for one in user.open_sessions.all() if is_over(one, now) or not store().exists(one.session_key)]
-    OpenSession.objects.filter(pk__in=gone).delete()
+    for one in user.open_sessions.all():
+        if is_over(one, now):
+            _expire(one)  # with the session itself: one without its row would count as opened this moment
+        elif not store().exists(one.session_key):
+            OpenSession.objects.filter(pk=one.pk).delete()
     return user.open_sessions.all()
 
 

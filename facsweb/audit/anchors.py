@@ -17,15 +17,15 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from facsweb.audit import hooks, services
@@ -33,6 +33,9 @@ from facsweb.audit.chain import GENESIS, canonical
 from facsweb.audit.models import Anchor, Entry
 
 logger = logging.getLogger(__name__)
+
+#: What a statement says.
+_SAID: Final = frozenset({"anchor", "day", "made_at", "site", "entry", "hash", "count", "previous"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,13 @@ def check(*, files: bool, trust: frozenset[str]) -> tuple[list[Signed], list[tup
     signed: list[Signed] = []
     faults: list[tuple[date | None, str]] = []
     previous, number, days = GENESIS, 0, set()
-    for anchor in Anchor.objects.order_by("number").iterator():
+    for there in list(Anchor.objects.order_by("number").values_list("number", flat=True)):
         number += 1
+        if (anchor := _readable(there)) is None:
+            # What its file in the folder signed still counts (`_strays`).
+            faults.append((None, f"Anchor {there} was altered: it cannot be read any more."))
+            previous, number = "", there
+            continue
         days.add(f"{anchor.day.isoformat()}.json")
         if anchor.number != number:
             faults.append((anchor.day, f"An anchor before that of {anchor.day} is missing."))
@@ -171,6 +179,15 @@ def check(*, files: bool, trust: frozenset[str]) -> tuple[list[Signed], list[tup
     if files:
         faults += _strays(days, own, signed)
     return signed, faults
+
+
+def _readable(number: int) -> Anchor | None:
+    try:
+        anchor = Anchor.objects.get(number=number)
+    except (DatabaseError, ValueError, TypeError, AttributeError):
+        return None
+    texts = (anchor.statement, anchor.signature, anchor.certificate)
+    return anchor if isinstance(anchor.day, date) and all(isinstance(one, str) for one in texts) else None
 
 
 def _wrong(anchor: Anchor, previous: str, own: frozenset[str]) -> str:
@@ -193,7 +210,9 @@ def _opened(statement: str, signature: str, certificate: str, own: frozenset[str
         loaded = x509.load_pem_x509_certificate(certificate.encode())
         _verify(loaded, base64.b64decode(signature), statement.encode())
         said: dict[str, Any] = json.loads(statement)
-    except (InvalidSignature, ValueError):
+        if not isinstance(said, dict) or not said.keys() >= _SAID:
+            raise ValueError
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return "was altered: its signature does not fit", {}
     fingerprint = loaded.fingerprint(hashes.SHA256()).hex()
     if fingerprint not in own:

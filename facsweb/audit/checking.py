@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Final
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from facsweb.audit import anchors, chain, triggers
 from facsweb.audit.models import Anchor, Entry
 
 PIECE: Final = 2000
+#: What reading a row raises that somebody made unreadable: no text, no time, JSON that is none or has no end.
+UNREADABLE: Final = (DatabaseError, ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 #: What a form 1 entry cannot say, for its hash does not cover it.
 _LATER: Final = {"before": None, "after": None, "address": "", "agent": "", "session": "", "via": "", "salt": ""}
 
@@ -73,6 +75,13 @@ def verify(*, start: int = 0, files: bool = True, trust: frozenset[str] = frozen
     result.faults += [
         Fault("protection", f"The database does not protect the log: the trigger {name} is gone or changed.")
         for name in triggers.missing(connection)
+    ]
+    result.faults += [
+        Fault(
+            "protection",
+            f"The log has a trigger or rule that is not ours, {name}: it may swallow what is written.",
+        )
+        for name in triggers.strangers(connection)
     ]
     wanted: dict[int, list[anchors.Signed]] = {}
     for one in signed:
@@ -136,7 +145,7 @@ def _alone(entry: Entry, form: int) -> Iterator[Fault]:
 def _digest(entry: Entry) -> str:
     try:
         return chain.digest(entry)
-    except (AttributeError, TypeError, ValueError):  # a time that is none, a half surrogate
+    except (AttributeError, TypeError, ValueError, RecursionError):  # a time that is none, a half surrogate
         return ""
 
 
@@ -155,7 +164,7 @@ def _entries(after: int | None) -> Iterator[tuple[int, Entry | None]]:
         wanted = (entries if after is None else entries.filter(number__gt=after))[:PIECE]
         try:
             piece: list[tuple[int, Entry | None]] = [(entry.number, entry) for entry in wanted]
-        except (ValueError, TypeError, OverflowError):
+        except UNREADABLE:
             piece = [(number, _readable(number)) for number in wanted.values_list("number", flat=True)]
         yield from piece
         if len(piece) < PIECE:
@@ -166,12 +175,15 @@ def _entries(after: int | None) -> Iterator[tuple[int, Entry | None]]:
 def _readable(number: int) -> Entry | None:
     try:
         return Entry.objects.get(number=number)
-    except (ValueError, TypeError, OverflowError):
+    except UNREADABLE:
         return None
 
 
 def _hash_of(number: int) -> str:
-    return Entry.objects.values_list("hash", flat=True).get(number=number)
+    try:
+        return Entry.objects.values_list("hash", flat=True).get(number=number)
+    except UNREADABLE:
+        return ""
 
 
 def days_without_anchor() -> list[date]:

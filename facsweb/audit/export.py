@@ -57,7 +57,7 @@ def as_dict(entry: Entry, *, withheld: bool = False) -> dict[str, Any]:
     return {name: said[name] for name in COLUMNS if name in said}
 
 
-def write(kind: str, entries: QuerySet[Entry], user: Any, *, last: int) -> Iterator[bytes]:
+def write(kind: str, entries: QuerySet[Entry], user: Any, *, last: int, searched: bool = False) -> Iterator[bytes]:
     """Pieces of a file, oldest entry first; a million entries need no more memory than a thousand.
 
     Parameters
@@ -71,13 +71,15 @@ def write(kind: str, entries: QuerySet[Entry], user: Any, *, last: int) -> Itera
         For whom; what somebody who codes blind may not read is withheld.
     last : int
         Number of the last entry of the file.
+    searched : bool
+        Whether the entries were found by what they say: then what is withheld is left out, for being found tells.
     """
     text: Callable[[Sequence[dict[str, Any]]], str] = _csv if kind == "csv" else _lines
     if kind == "csv":
         yield ",".join(COLUMNS).encode() + b"\r\n"
     if kind == "chain":
         yield _lines([{"chain": last}]).encode()
-    pieces = _chain(entries, user, last) if kind == "chain" else _wanted(entries, user, last)
+    pieces = (_chain if kind == "chain" else _wanted)(entries, user, last, searched)
     for piece in pieces:
         yield text(piece).encode()
     if kind == "chain":
@@ -96,17 +98,19 @@ def _by_number(entries: QuerySet[Entry], last: int) -> Iterator[list[Entry]]:
             return
 
 
-def _wanted(entries: QuerySet[Entry], user: Any, last: int) -> Iterator[list[dict[str, Any]]]:
+def _wanted(entries: QuerySet[Entry], user: Any, last: int, searched: bool) -> Iterator[list[dict[str, Any]]]:
     for piece in _by_number(entries, last):
         hidden = hidden_from(user, piece)
-        yield [as_dict(entry, withheld=entry.number in hidden) for entry in piece]
+        shown = [entry for entry in piece if not (searched and entry.number in hidden)]
+        yield [as_dict(entry, withheld=entry.number in hidden) for entry in shown]
 
 
-def _chain(entries: QuerySet[Entry], user: Any, last: int) -> Iterator[list[dict[str, Any]]]:
+def _chain(entries: QuerySet[Entry], user: Any, last: int, searched: bool) -> Iterator[list[dict[str, Any]]]:
     for piece in _by_number(Entry.objects.all(), last):
         numbers = [entry.number for entry in piece]
         wanted = set(entries.filter(number__in=numbers).values_list("number", flat=True))
         hidden = hidden_from(user, [entry for entry in piece if entry.number in wanted])
+        wanted -= hidden if searched else set()
         rows = ((entry, as_dict(entry, withheld=entry.number in hidden)) for entry in piece)
         yield [row if one.number in wanted else {name: row[name] for name in _LINK} for one, row in rows]
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
+from django.apps import apps
 from django.db import connection
 from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from facsweb.audit import reading
+from facsweb.audit import personal, reading
 from facsweb.audit.models import Entry
 
 #: Acts that only look, copy or take away.
 READS: Final = frozenset(
     act for pages in (reading.WINDOWED, reading.EVERY, reading.ITSELF, reading.BY_LINK) for act in pages.values()
 )
+
+_NUMBER: Final = re.compile(r"[0-9a-fA-F-]+")
 
 # One step through the index for every value, where DISTINCT would read every entry of the study.
 _DISTINCT: Final = """
@@ -69,6 +73,22 @@ class FilterForm(forms.Form):
         """Whether anything is chosen."""
         return self.is_valid() and any(self.cleaned_data.values())
 
+    @property
+    def searches_words(self) -> bool:
+        """Whether it asks what entries say: then one that is hidden must not be among the answers."""
+        return self.is_valid() and bool(self.cleaned_data["text"])
+
+    def in_words(self) -> dict[str, str]:
+        """What was chosen, as the log may keep it: words that somebody typed stand there as marks."""
+        chosen = (
+            {name: str(value) for name, value in self.cleaned_data.items() if value} if self.is_valid() else {}
+        )
+        kinds = {one._meta.model_name for one in apps.get_models()}
+        for name in {"text", "origin", "object"} & chosen.keys():
+            if not (name == "object" and (_NUMBER.fullmatch(chosen[name]) or chosen[name].lower() in kinds)):
+                chosen[name] = personal.mark(chosen[name])
+        return chosen
+
     def filtered(self) -> QuerySet[Entry]:
         """The entries that match; all of them when the form is empty or wrong."""
         chosen = self.cleaned_data if self.is_valid() else {}
@@ -105,7 +125,7 @@ def _within(entries: QuerySet[Entry], since: date | None, until: date | None) ->
         first = Entry.objects.filter(at__gte=start).order_by("at").values_list("at", flat=True).first() or start
         hour = Entry.objects.filter(at__gte=start, at__lt=first + timedelta(hours=1))
         entries = entries.filter(at__gte=start, number__gte=hour.aggregate(first=Min("number"))["first"] or 0)
-    if until:
+    if until and until < date.max:
         end = _start(until + timedelta(days=1))
         last = Entry.objects.filter(at__lt=end).order_by("-at").values_list("at", flat=True).first() or end
         hour = Entry.objects.filter(at__lt=end, at__gte=last - timedelta(hours=1))

@@ -117,17 +117,20 @@ def _client(remote: str, forwarded: str) -> IPv4Address | IPv6Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def address_of(request: Any) -> IPv4Address | IPv6Address | None:
+    """Who sent a request, as far as proxies of ours tell it; None when unknown."""
+    meta: Mapping[str, str] = request.META
+    return _client(meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR", ""))
+
+
 def counted(request: Any) -> str:
     """By what the attempts of a request's sender are counted, whatever the log keeps of addresses.
 
     Behind a proxy every connection is the proxy's: counting by it, one person's guesses would shut everybody out.
     An IPv6 address counts as its /64, for whoever has one has all of those.
     """
-    meta: Mapping[str, str] = request.META
-    address = _client(meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR", ""))
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address or "")
+    address = address_of(request)
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address or "")
 
 
 def of_request(request: Any) -> Origin:

@@ -235,12 +235,13 @@ def once(actor: Any, action: str, obj: models.Model) -> bool:
 
 
 def _stands(actor: Any, action: str, obj: models.Model) -> bool:
-    came = origin.current()
+    came, now = origin.current(), timezone.now()
     return Entry.objects.filter(
         object_id=str(obj.pk),
         action=action,
         actor=actor if actor is not None and actor.is_authenticated else None,
-        at__gt=timezone.now() - WINDOW,
+        at__gt=now - WINDOW,
+        at__lte=now,  # a clock that was ahead and was put back hides no reading
         address=came.address,
         session=came.session,
         via=came.via,

@@ -32,11 +32,17 @@ _OUT_OF_ORDER: Final = {
 }
 
 
+#: A row of SQLite also has a hidden number, and REPLACE removes what has the same one. It is -1 here where the
+#: statement names none.
+_HIDDEN: Final = "OR (NEW.rowid <> -1 AND EXISTS (SELECT 1 FROM {0} WHERE rowid = NEW.rowid))"
+
+
 def _sqlite(table: str) -> dict[str, str]:
+    wrong = f"{_OUT_OF_ORDER[table]} {_HIDDEN.format(table)}"
     return {
         f"{table}_no_update": f"BEFORE UPDATE ON {table} {_REFUSE}",
         f"{table}_no_delete": f"BEFORE DELETE ON {table} {_REFUSE}",
-        f"{table}_in_order": f"BEFORE INSERT ON {table} WHEN {_OUT_OF_ORDER[table]} {_REFUSE}",
+        f"{table}_in_order": f"BEFORE INSERT ON {table} WHEN {wrong} {_REFUSE}",
     }
 
 
@@ -115,3 +121,22 @@ def missing(connection: Any) -> list[str]:
         for name, body in _postgresql(table).items()
         if active.get(name) not in [one for one in _functions(table).items() if f"{one[0]}()" in body]
     ]
+
+
+def strangers(connection: Any) -> list[str]:
+    """Names of triggers and rules on the log that are not ours: one can swallow what is written from then on."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) IN (%s, %s)", TABLES
+            )
+            ours = {name for table in TABLES for name in _sqlite(table)}
+        else:
+            of_ours = "IN (to_regclass(%s), to_regclass(%s))"
+            cursor.execute(
+                f"SELECT tgname FROM pg_trigger WHERE tgrelid {of_ours} AND NOT tgisinternal "  # noqa: S608
+                f"UNION ALL SELECT rulename FROM pg_rewrite WHERE ev_class {of_ours}",  # nosec B608
+                [*TABLES, *TABLES],
+            )
+            ours = {name for table in TABLES for name in _postgresql(table)}
+        return sorted({str(name) for (name,) in cursor.fetchall()} - ours)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from facsweb.audit import anchors, checking, export, presentation, services
+from facsweb.audit import anchors, checking, export, presentation, reading, services
 from facsweb.audit.forms import FilterForm
 from facsweb.studies import access
 from facsweb.studies.models import Study
@@ -40,6 +40,7 @@ def log(request: HttpRequest, pk: UUID) -> HttpResponse:
 def installation(request: HttpRequest) -> HttpResponse:
     """What belongs to no study: accounts, signing in, scorers, cohorts, anchors."""
     access.require_staff(request)
+    reading.note(request, "log.read", request.user)
     return _page(request, None, [("Log of the installation", "")])
 
 
@@ -59,11 +60,15 @@ def _page(request: HttpRequest, study: Study | None, crumbs: list[tuple[str, str
     # One more than is shown says whether there are older ones; counting a million would take longer than showing.
     entries = list(found[: ENTRIES_A_PAGE + 1])
     page = entries[:ENTRIES_A_PAGE]
+    older = page[-1].number if len(entries) > ENTRIES_A_PAGE else None
+    if form.searches_words:
+        hidden = presentation.hidden_from(request.user, page)
+        page = [entry for entry in page if entry.number not in hidden]
     presentation.dress(request.user, page)
     context |= {
         "form": form,
         "page": page,
-        "older": page[-1].number if len(entries) > ENTRIES_A_PAGE else None,
+        "older": older,
         "is_first": not before,
         "log_url": reverse("audit:log", args=[study.pk]) if study else reverse("audit:installation"),
         "export_url": reverse("audit:export", args=[study.pk]) if study else reverse("audit:installation_export"),
@@ -99,10 +104,10 @@ def _export(request: HttpRequest, study: Study | None) -> StreamingHttpResponse:
         raise Http404
     form = FilterForm(request.GET or None, study=study.pk if study else None)
     last, _ = services.head()
-    chosen = {name: str(value) for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    chosen = form.in_words()
     services.record(request.user, "log.export", study or request.user, format=kind, until=last, filter=chosen)
     media_type, ending = export.FORMATS[kind]
-    pieces = export.write(kind, form.filtered(), request.user, last=last)
+    pieces = export.write(kind, form.filtered(), request.user, last=last, searched=form.searches_words)
     # Django would read a plain iterator to its end under ASGI, and an asynchronous one under WSGI.
     response = StreamingHttpResponse(
         _one_by_one(pieces) if isinstance(request, ASGIRequest) else pieces, content_type=media_type

@@ -56,6 +56,16 @@ def test_another_person_who_got_the_address_does_not_get_the_account(provider, p
     assert not get_user(client).is_authenticated
 
 
+def test_an_address_that_only_looks_alike_is_somebody_else(provider, people):
+    """Lower case of the sign for Kelvin is a plain k; in an address it is another letter."""
+    people["coder"].email = "kate@example.org"
+    people["coder"].save()
+    provider.claims = {"email": "\N{KELVIN SIGN}ate@example.org"}
+    client = Client()
+    assert "no account here for you" in go(provider, client).content.decode()
+    assert not get_user(client).is_authenticated
+
+
 def test_nobody_else_gets_in_unless_accounts_are_made(provider, people, settings):
     provider.claims = {"email": "new@example.org", "name": "Nia New"}
     client = Client()

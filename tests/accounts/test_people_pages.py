@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth import get_user
 from django.urls import reverse
 
+from tests.accounts.conftest import sign_in
+
 
 def test_the_list_names_everybody(client_as, people):
     text = client_as("staff").get(reverse("accounts:list")).content.decode()
@@ -19,6 +21,8 @@ def test_deactivating_ends_the_session_and_reactivating_opens_the_door(client_as
     assert "no longer sign in" in staff.post(url, {"act": "deactivate"}, follow=True).content.decode()
     assert not get_user(session).is_authenticated
     assert "sign in again" in staff.post(url, {"act": "reactivate"}, follow=True).content.decode()
+    assert not get_user(session).is_authenticated  # whoever holds it signs in first
+    assert sign_in(session, "coder@example.org").status_code == 302
     assert get_user(session).is_authenticated
 
 

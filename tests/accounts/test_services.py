@@ -55,9 +55,10 @@ def test_a_deactivated_account_is_out_at_once_and_can_come_back(people, client_a
     assert not services.set_active(people["staff"], people["coder"], active=False)
     assert not get_user(open_session).is_authenticated
     services.set_active(people["staff"], people["coder"], active=True)
-    assert get_user(open_session).is_authenticated
+    assert not get_user(open_session).is_authenticated
     assert list(Entry.objects.order_by("number").values_list("action", flat=True)) == [
         "account.deactivate",
+        "session.end",
         "account.activate",
     ]
 

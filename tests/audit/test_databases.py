@@ -151,6 +151,30 @@ def test_readers_at_once_leave_one_entry(installation):
     assert installation.run(count) == "1\n"
 
 
+GUESS = """
+from facsweb.accounts import lockout
+taken, together = [], threading.Barrier(12)
+def guess():
+    together.wait(60)
+    try:
+        lockout.begin("password", "victim@example.org", "192.0.2.1")
+        taken.append(1)
+    except lockout.Closed:
+        pass
+    finally:
+        connection.close()
+threads = [threading.Thread(target=guess) for _ in range(12)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(taken))
+"""
+
+
+def test_many_guesses_at_once_do_not_slip_past_the_limit(installation):
+    processes = [installation.begin(GUESS) for _ in range(3)]
+    assert sum(int(ended(process)) for process in processes) == 10
+
+
 def test_an_act_that_is_taken_back_leaves_no_gap(installation):
     installation.run("""
     study = Study(name="S")
@@ -247,6 +271,7 @@ def test_the_page_and_its_filters_answer(installation):
 
 
 def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
+    on_postgresql.run(WRITE)
     with superuser(on_postgresql.socket, "facsweb") as connection:
         # A session that plays a replica skips ordinary triggers, not these.
         connection.execute("SET session_replication_role = replica")
@@ -267,3 +292,13 @@ def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
     said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
     assert len(said) == 2
     assert all("is gone or changed" in sentence for sentence in said)
+    with superuser(on_postgresql.socket, "facsweb") as connection:
+        connection.execute("CREATE RULE quiet AS ON INSERT TO audit_entry DO INSTEAD NOTHING")
+        connection.execute(
+            "CREATE TRIGGER silent BEFORE INSERT ON audit_anchor FOR EACH ROW EXECUTE FUNCTION audit_anchor_next()"
+        )
+    said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
+    assert [name for name in ("quiet", "silent") if any(f"not ours, {name}" in one for one in said)] == [
+        "quiet",
+        "silent",
+    ]

@@ -62,6 +62,12 @@ tried("read the data folder", lambda: os.listdir(secret.parent))
 tried("read passwords", lambda: open("/etc/passwd").read())
 tried("read the parent's memory", lambda: open(f"/proc/{os.getppid()}/mem", "rb").read(1))
 tried("write elsewhere", lambda: (secret.parent / "more").write_text("x"))
+tried("open a secret to others", lambda: secret.chmod(0o666))
+tried("give a secret away", lambda: os.chown(secret, os.getuid(), os.getgid()))
+tried("empty a secret", lambda: os.truncate(secret, 0))
+tried("date a secret back", lambda: os.utime(secret, (0, 0)))
+tried("mark a secret", lambda: os.setxattr(secret, "user.mark", b"x"))
+tried("open the given file to others", lambda: os.fchmod(given, 0o666))
 tried("open a socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
 tried("open a local socket", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
 tried("start a program", lambda: os.execv("/bin/true", ["true"]))
@@ -95,7 +101,21 @@ def test_what_a_confined_child_cannot_do(tmp_path):
     refused = {name: how for name, how in told.items() if how in ("Permission denied", "Operation not permitted")}
     assert set(refused) == {
         *("read a secret", "read the data folder", "read passwords", "read the parent's memory"),
-        *("write elsewhere", "open a socket", "open a local socket", "start a program", "fork"),
+        *(
+            "open a secret to others",
+            "give a secret away",
+            "empty a secret",
+            "date a secret back",
+            "mark a secret",
+        ),
+        *(
+            "open the given file to others",
+            "write elsewhere",
+            "open a socket",
+            "open a local socket",
+            "start a program",
+            "fork",
+        ),
         *("signal the parent", "signal a thread of the parent", "share memory with others", "slow others down"),
     }, told
     assert told["take much memory"] == "MemoryError"
