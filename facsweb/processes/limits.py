@@ -3,6 +3,7 @@
 A job reads recordings that people sent, so the child that does it has limits; the worker has none of it in its own
 process and lives on. The limit on memory holds twice: the pulse of a run looks at what the child holds and ends it
 with a sentence on the run (`why_over`), and an allocation beyond double the limit fails at once (`limit_job`).
+Work without a pulse is ended by the system when its processor time is over (`limit_processor`).
 """
 
 from __future__ import annotations
@@ -30,13 +31,23 @@ TOO_LONG: Final = (
     "it was stopped. The recording is safe, but it may be damaged. Make a fresh copy of it and upload that."
 )
 
+_in_job = False
+
 
 def limit_job() -> None:
     """Put the limits on this process, the child of a worker; what it starts inherits them."""
+    global _in_job
+    _in_job = True
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, FILE_BYTES)
     if MEMORY_MB:
         _limit(resource.RLIMIT_DATA, 2 * MEMORY_MB << 20)
+
+
+def limit_processor(duration_us: int) -> None:
+    """Let the system end this process after `cpu_budget_s`, if it is the child of a worker."""
+    if _in_job:
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + cpu_budget_s(duration_us))
 
 
 def _limit(which: int, value: int) -> None:
@@ -55,7 +66,7 @@ def resident() -> int:
 
 
 def cpu_budget_s(duration_us: int) -> int:
-    """Seconds of processor that an analysis of a recording of that length may take."""
+    """Seconds of processor that work on a recording of that length may take."""
     return START_S + PER_SECOND * max(0, duration_us) // 1_000_000
 
 

@@ -18,7 +18,7 @@ from redis import RedisError
 
 from analysis.types import Cancelled, MediaError, Rgb
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import limits, queue
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, proxy_path
 
@@ -108,6 +108,7 @@ def make(recording_id: UUID) -> None:
             if unmade.filter(proxy_attempts__gte=MAX_ATTEMPTS).exists():
                 fail(recording_id, GIVEN_UP)
             elif unmade.update(proxy_state=State.MAKING, proxy_percent=0, proxy_attempts=F("proxy_attempts") + 1):
+                limits.limit_processor(unmade.values_list("duration_us", flat=True)[0])
                 _make_held(recording_id, files.recording_folder(recording_id))
     except files.Busy:
         log.info("The proxy of %s is being made by another worker", recording_id)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from facsweb.processes import limits
+from facsweb.recordings import proxies
 from facsweb.recordings import services as recordings
+from facsweb.recordings.models import Recording
 from facsweb.runs import attempts, services
 from facsweb.runs.models import AnalysisRun
 from tests.runs.conftest import long_clip, long_recording, recording, start_child, wait_for, with_file, worker
@@ -67,3 +72,31 @@ def test_run_that_takes_too_long_is_told_so(monkeypatch):
     monkeypatch.setattr(limits, "START_S", 0)
     assert os.times().user > 0
     assert "more than 0 minutes of processor time" in limits.why_over(0)
+
+
+ENDLESS = """
+import sys
+from facsweb.processes import limits
+limits.START_S = 1
+if "job" in sys.argv:
+    limits.limit_job()
+limits.limit_processor(0)
+for _ in range(40_000_000):
+    pass
+"""
+
+
+def test_job_without_a_pulse_is_ended_by_the_system():
+    spent = subprocess.run([sys.executable, "-c", ENDLESS, "job"], check=False)
+    assert spent.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
+    free = subprocess.run([sys.executable, "-c", ENDLESS.replace("40_000_000", "1"), "web"], check=False)
+    assert free.returncode == 0
+
+
+def test_copy_for_browsers_has_a_limit_of_processor_time(long_recording, monkeypatch):
+    """Only the child of a worker gets it; here it is seen to be asked for, with the recording's length."""
+    asked = []
+    monkeypatch.setattr(limits, "limit_processor", asked.append)
+    Recording.objects.filter(pk=long_recording.pk).update(proxy_state=Recording.ProxyState.WAITING)
+    proxies.make(long_recording.pk)
+    assert asked == [long_recording.duration_us]
