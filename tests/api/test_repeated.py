@@ -202,11 +202,14 @@ def test_an_upload_that_finds_no_room_leaves_nothing(caller, participant, consen
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    folder = Path(settings_of.UPLOAD_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = set(folder.iterdir())  # of other tests
     with monkeypatch.context() as short:
         short.setattr(os, "fsync", full)
         is_problem(upload(caller("analyst"), participant), 507, "disk is full")
     assert not Upload.objects.exists()
-    assert list(Path(settings_of.UPLOAD_DIR).iterdir()) == []
+    assert set(folder.iterdir()) == before
 
 
 def test_a_file_that_is_refused_stays_told(caller, participant, consent):

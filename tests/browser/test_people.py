@@ -43,6 +43,7 @@ def person(page, number):
 
 def said(page, words):
     page.get_by_text(words).first.wait_for()
+    page.wait_for_load_state("networkidle")  # pictures of people who are gone after the next step
 
 
 def seen_frames(run) -> list[int]:

@@ -29,7 +29,7 @@ class Server:
         self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=of_the_tests())
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok:
                     return
             time.sleep(0.1)
