@@ -25,6 +25,7 @@ MAX_CRASHES: Final = 3
 GIVEN_UP: Final = f"Packing stopped unexpectedly {MAX_CRASHES} times, so it was given up. The reports are safe."
 #: A package is a copy of personal data: it goes after this.
 KEPT: Final = timedelta(days=7)
+AGAIN: Final = "This package was destroyed. Pack it again."
 WITHDRAWN: Final = "A participant changed or withdrew consent, so this package was destroyed. Pack it again."
 REVOKED: Final = "A report in it was revoked, so this package was destroyed. Pack it again."
 EXPIRED: Final = f"It was kept for {KEPT.days} days. Pack it again."

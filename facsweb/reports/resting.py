@@ -102,7 +102,7 @@ def end(actor: User | None, person: Participant, gone: Collection[str], *, reaso
     Called inside the transaction that takes the scopes away, so that both happen or neither.
     """
     for package in list(packed(person, gone)):
-        packages.withdraw(package, reason or packages.WITHDRAWN)
+        packages.withdraw(package, f"{reason} {packages.AGAIN}" if reason else packages.WITHDRAWN)
     said = reason or REASON.format(day=timezone.now())
     for report in reports(person, gone):
         services.revoke(actor, report, said)

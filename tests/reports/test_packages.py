@@ -283,9 +283,10 @@ def test_a_law_that_forbids_it_is_not_told_as_a_withdrawal(report, people, study
     from facsweb.studies.models import Scope
 
     package = packed(people, study)
-    resting.end(None, participant, [Scope.EMOTION], reason="The law of the study’s place does not allow it.")
+    law = "The law of the study’s place does not allow it."
+    resting.end(None, participant, [Scope.EMOTION], reason=law)
     package.refresh_from_db()
-    assert (package.state, package.error) == ("failed", packages.REVOKED)
+    assert (package.state, package.error) == ("failed", f"{law} {packages.AGAIN}")
 
 
 def test_a_package_at_work_stops_with_the_reason_when_a_report_in_it_is_revoked(report, people, study, redis):
