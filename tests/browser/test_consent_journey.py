@@ -177,7 +177,7 @@ def test_from_the_link_to_the_withdrawal(phone, people, participant, text, langu
     page.get_by_text(said["destruction.done"].partition("{date}")[2].strip()[:30]).wait_for()
     looked_at(page, language, "10-destroyed")
     with page.expect_download() as download:
-        page.get_by_role("link", name=said["mine.certificate"].partition("{date}")[0].strip()).click()
+        page.get_by_role("link", name=said["mine.certificate"].partition("{date}")[0].strip()).first.click()
     body = Path(download.value.path()).read_bytes()
     assert hashlib.sha256(body).hexdigest() in set(Erasure.objects.values_list("certificate_sha256", flat=True))
 
