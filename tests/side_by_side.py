@@ -1,6 +1,6 @@
-"""Runs the suite as four pytest processes side by side, each about a quarter of the time.
+"""Runs the suite as five pytest processes side by side.
 
-``python -m tests.side_by_side [pytest's options]``. Much of the time of browsers and workers is waiting, so four
+``python -m tests.side_by_side [pytest's options]``. Much of the time of browsers and workers is waiting, so five
 share two cores well. All start from copies of one migrated database. The reports come one after another. Exit code
 0 only if none failed and something ran.
 """
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from tests import migrated
 
-#: The engine, and apps of the site whose tests compute more than they wait.
+ENGINE = "tests/analysis"
+#: Apps of the site whose tests compute more than they wait.
 COMPUTING = tuple(
-    f"tests/{name}" for name in ("analysis", "about", "agreement", "calibration", "learning", "meaning", "reports")
+    f"tests/{name}" for name in ("about", "agreement", "calibration", "learning", "meaning", "reports")
 )
 #: Pages in a browser, but for whole installations in processes of their own.
 PAGES = "tests/browser"
@@ -26,16 +27,17 @@ INSTALLATIONS = ("tests/browser/test_main_job.py", "tests/browser/test_server_ki
 #: Real workers, servers and databases: more waiting than computing.
 PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "processes", "recordings", "runs"))
 NOTHING_COLLECTED = 5
-#: Whoever waits for a page or a heartbeat goes first, who only computes last; in the order of `lanes`.
-NICENESS = (5, 0, 2, 4)
+#: Whoever waits for a page or a heartbeat goes first; what only computes fills the gaps. In the order of `lanes`.
+NICENESS = (5, 5, 0, 0, 5)
 
 
 def lanes() -> list[list[str]]:
     """What each process is given; all others go to the last, so that none is forgotten."""
     here = sorted(Path("tests").iterdir())
     found = [path for path in here if path.match("test_*.py") or next(path.glob("**/test_*.py"), None)]
-    named = {*COMPUTING, *PROCESSES, PAGES}
+    named = {ENGINE, *COMPUTING, *PROCESSES, PAGES}
     return [
+        [ENGINE],
         list(COMPUTING),
         [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)],
         [*PROCESSES, *INSTALLATIONS],
