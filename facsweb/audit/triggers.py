@@ -135,7 +135,7 @@ def strangers(connection: Any) -> list[str]:
             of_ours = "IN (to_regclass(%s), to_regclass(%s))"
             cursor.execute(
                 f"SELECT tgname FROM pg_trigger WHERE tgrelid {of_ours} AND NOT tgisinternal "  # noqa: S608
-                f"UNION ALL SELECT rulename FROM pg_rewrite WHERE ev_class {of_ours}",  # nosec B608
+                f"UNION ALL SELECT rulename FROM pg_rewrite WHERE ev_class {of_ours}",  # nosec B608 (names of this module)
                 [*TABLES, *TABLES],
             )
             ours = {name for table in TABLES for name in _postgresql(table)}
