@@ -95,6 +95,19 @@ def consent(participant, people):
 
 
 @pytest.fixture
+def second(participant, consent, people):
+    """Another participant of the study, who consented too."""
+    from django.utils import timezone
+
+    from facsweb.studies.models import Consent, Participant
+
+    other = Participant.objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
+    values = {name: getattr(consent, name) for name in ("form", "scopes", "method", "signature", "recorded_by")}
+    Consent.objects.create(participant=other, given_at=timezone.now(), **values)
+    return other
+
+
+@pytest.fixture
 def client_as(people) -> Callable[[str], Client]:
     """Signed-in test client of the person in a role."""
 

@@ -25,7 +25,7 @@ from facsweb.audit.services import record
 from facsweb.privacy import attempts, closure, destroying
 from facsweb.privacy.models import Erasure, Hold, Notice, RetentionDay
 from facsweb.recordings.models import Recording
-from facsweb.reports import packages, resting
+from facsweb.reports import packages
 from facsweb.reports import services as reports
 from facsweb.reports.models import Report
 from facsweb.studies import law
@@ -221,7 +221,7 @@ def _let_go(study: Study, known: list[Item], now: datetime) -> int:
             study=study, participant=person, why=Erasure.Why.RETENTION, only=ids, before=now
         )
         signed = Report.objects.filter(sign_off__layer__run__recording__in=ids)
-        for package in list(resting.holding(study.pk, signed)):
+        for package in list(packages.holding(study.pk, signed)):
             for trace in closure.traces(package):
                 destroying.note(erasure, trace)
             packages.withdraw(package, PACKED)

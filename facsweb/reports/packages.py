@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -118,12 +120,21 @@ def withdraw(package: Package, why: str = WITHDRAWN) -> None:
 
 def after_revocation(report: Report) -> None:
     """Destroy what holds a revoked report (``hooks.on_revocation``); a package that still waits leaves it out."""
-    there = Package.objects.filter(study=report.study, state__in=(*Package.ACTIVE, State.SUCCEEDED))
     # Locked where the database can: who begins to pack meanwhile finds the report revoked.
-    for package in there.select_for_update():
-        inside = set(package.asked.get("reports", ())) - left_out(package)
-        if package.state != State.QUEUED and str(report.pk) in inside:
+    for package in holding(report.study.pk, [report], Package.objects.select_for_update()):
+        if package.state != State.QUEUED and str(report.pk) not in left_out(package):
             withdraw(package, REVOKED)
+
+
+def holding(study: UUID, found: Iterable[Report], among: QuerySet[Package] | None = None) -> Iterator[Package]:
+    """Packages and bundles of a study for which one of these reports was asked, ready or not."""
+    theirs = {str(report.pk) for report in found}
+    if not theirs:
+        return
+    there = Package.objects.all() if among is None else among
+    for package in there.filter(study=study, state__in=(*Package.ACTIVE, State.SUCCEEDED)):
+        if theirs.intersection(package.asked.get("reports", ())):
+            yield package
 
 
 def left_out(package: Package) -> set[str]:

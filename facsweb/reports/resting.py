@@ -7,9 +7,8 @@ is ended here is destroyed by the erasure afterwards.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -82,18 +81,7 @@ def reports(person: Participant, gone: Collection[str], before: dt.datetime | No
 
 def packed(person: Participant, gone: Collection[str], before: dt.datetime | None = None) -> Iterator[Package]:
     """Packages and bundles that hold such a report, or will."""
-    yield from holding(person.study_id, reports(person, gone, before))
-
-
-def holding(study: UUID, found: Iterable[Report]) -> Iterator[Package]:
-    """Packages and bundles of a study that hold one of these reports, or will."""
-    theirs = {str(report.pk) for report in found}
-    if not theirs:
-        return
-    there = (*Package.ACTIVE, Package.State.SUCCEEDED)
-    for package in Package.objects.filter(study=study, state__in=there):
-        if theirs.intersection(package.asked.get("reports", ())):
-            yield package
+    yield from packages.holding(person.study_id, reports(person, gone, before))
 
 
 def end(actor: User | None, person: Participant, gone: Collection[str], *, reason: str = "") -> None:

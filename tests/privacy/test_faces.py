@@ -68,15 +68,6 @@ def two_people(recording, user):
 
 
 @pytest.fixture
-def second(participant, consent, people):
-    """Another participant of the study, who consented too."""
-    other = Participant.objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
-    values = {name: getattr(consent, name) for name in ("form", "scopes", "method", "signature", "recorded_by")}
-    Consent.objects.create(participant=other, given_at=timezone.now(), **values)
-    return other
-
-
-@pytest.fixture
 def seen(participant, consent, second, people):
     """A recording of P-001 with P-002 in it: analysed and signed before it was said who is who."""
     coder, analyst = people["coder"], people["analyst"]

@@ -32,15 +32,6 @@ def finished(recording, people):
 
 
 @pytest.fixture
-def second(participant, consent, people):
-    """Another participant of the study, who consented too."""
-    other = Participant.objects.create(study=participant.study, code="P-002", created_by=people["analyst"])
-    values = {name: getattr(consent, name) for name in ("form", "scopes", "method", "signature", "recorded_by")}
-    Consent.objects.create(participant=other, given_at=timezone.now(), **values)
-    return other
-
-
-@pytest.fixture
 def analyst(people):
     return people["analyst"]
 
