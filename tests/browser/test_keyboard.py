@@ -181,18 +181,22 @@ def test_live_coding_marks_while_a_key_is_held(open_page, empty):
     page.keyboard.press("Escape")
     page.keyboard.press("Space")
     eventually(lambda: shown_us(page) > 1_000_000)
+    # The video plays on while the driver asks: a slow machine knows a moment only as between two answers.
+    pressed = [shown_us(page)]
     page.keyboard.down("5")
-    began = shown_us(page)
+    pressed.append(shown_us(page))
     page.locator("#live-keys button[aria-pressed=true]").wait_for()
-    eventually(lambda: shown_us(page) > began + 600_000)
+    eventually(lambda: shown_us(page) > pressed[1] + 600_000)
+    released = [shown_us(page)]
     page.keyboard.up("5")
-    ended = shown_us(page)
+    released.append(shown_us(page))
     page.keyboard.press("k")
     saved(page)
     ((code, side, _, onset, offset),) = codes_of(layer)
     assert (code, side) == ("12", "both")
-    assert onset == pytest.approx(began - 120_000, abs=200_000)
-    assert offset == pytest.approx(ended - 120_000, abs=200_000)
+    frame = 40_000
+    assert pressed[0] - frame <= onset + 120_000 <= pressed[1] + frame
+    assert released[0] - frame <= offset + 120_000 <= released[1] + frame
     assert onset % 40_000 == 0
     assert offset % 40_000 == 0
     page.keyboard.press("Control+z")

@@ -41,9 +41,24 @@ def person(page, number):
     return page.get_by_role("region", name=re.compile(rf"^Person {number}\b"))
 
 
+def pictures(page):
+    """Wait for all of them, those below the fold too: after the next step some are of people who are gone."""
+    page.evaluate(
+        """() => Promise.all([...document.images].map((image) => {
+             image.loading = "eager";
+             return image.decode().catch(() => null);
+           }))"""
+    )
+
+
 def said(page, words):
     page.get_by_text(words).first.wait_for()
-    page.wait_for_load_state("networkidle")  # pictures of people who are gone after the next step
+    pictures(page)
+
+
+def reload(page):
+    page.reload()
+    pictures(page)
 
 
 def seen_frames(run) -> list[int]:
@@ -72,7 +87,7 @@ def test_split_merge_name_leave_out_and_undo(open_page, run, participant):
     assert len(seen_frames(apart)) == 3
     assert sum(seen_frames(apart)) == pytest.approx(sum(before), abs=3)
 
-    page.reload()
+    reload(page)
     assert page.get_by_text("Being read again").count() == 0
     assert page.get_by_role("link", name="Results by these people").get_attribute("href") == f"/runs/{apart.pk}/"
     last = page.get_by_role("heading", name=re.compile("^Person")).count()
@@ -84,7 +99,7 @@ def test_split_merge_name_leave_out_and_undo(open_page, run, participant):
     said(page, f"Merged person {last} into person 1.")
     assert seen_frames(engine.work()) == before
 
-    page.reload()
+    reload(page)
     person(page, 1).get_by_label("This is").select_option(label=participant.code)
     person(page, 1).get_by_role("button", name="Save who it is").click()
     said(page, f"Person 1 is {participant.code}.")
@@ -94,7 +109,7 @@ def test_split_merge_name_leave_out_and_undo(open_page, run, participant):
     said(page, "Person 2 is not a participant and is left out.")
     assert len(seen_frames(engine.work())) == 1
 
-    page.reload()
+    reload(page)
     page.get_by_role("button", name="Undo the last change").click()
     said(page, "Undone: Person 2 is not a participant and is left out.")
     assert seen_frames(engine.work()) == before
@@ -119,14 +134,14 @@ def test_with_the_keyboard_alone(open_page, run):
     page.keyboard.press("Enter")
     said(page, "Split person 1 at 0.800 s.")
     assert len(seen_frames(engine.work())) == 3
-    page.reload()
+    reload(page)
     tab_to("Same person as")
     page.keyboard.type("person 3")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     said(page, "Merged person 3 into person 1.")
     engine.work()
-    page.reload()
+    reload(page)
     tab_to("Undo the last change")
     page.keyboard.press("Enter")
     said(page, "Undone: Merged person 3 into person 1.")
