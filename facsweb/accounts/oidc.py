@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import jwt
-import requests
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
@@ -69,6 +68,8 @@ def enabled() -> bool:
 
 
 def _get(url: str) -> dict[str, Any]:
+    import requests  # here and below: a tenth of every server's start, for few installations
+
     try:
         answer = requests.get(url, timeout=PATIENCE_S, allow_redirects=False)
         answer.raise_for_status()
@@ -135,6 +136,8 @@ def finish(kept: dict[str, str], *, state: str, code: str, return_to: str) -> Cl
         basic = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
     elif settings.OIDC_CLIENT_SECRET:
         form["client_secret"] = settings.OIDC_CLIENT_SECRET
+    import requests
+
     try:
         answer = requests.post(
             str(known["token_endpoint"]), data=form, auth=basic, timeout=PATIENCE_S, allow_redirects=False

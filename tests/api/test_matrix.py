@@ -5,6 +5,7 @@ The operations come from the resolver and the description; one that is not in `s
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ LET_IN = {"recording_upload": 422, "tus_create": 412}
 ANSWERS: Counter[int] = Counter()
 
 
+@functools.cache
 def paths() -> dict[str, tuple[str, str]]:
     """Operation → method and path with its parameter, below /api/v1."""
     found = {
