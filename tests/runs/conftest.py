@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import av
 import pytest
 
 from facsweb.runs import attempts, services
+from tests.analysis.clips import repeat
 from tests.conftest import MEDIA, REPOSITORY
 from tests.factories import CLIP, make_recording
 from tests.programs import children, of_the_tests
@@ -51,24 +51,14 @@ def running(run):
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory) -> Path:
-    """The short clip three times in a row (30 s), without encoding anything again."""
-    target = tmp_path_factory.mktemp("media") / "long.mp4"
-    with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
-        duration = source.streams.video[0].duration
-    with av.open(str(target), "w") as output:
-        stream = None
-        for turn in range(3):
-            with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
-                video = source.streams.video[0]
-                stream = stream or output.add_stream_from_template(video)
-                for packet in source.demux(video):
-                    if packet.dts is None:
-                        continue
-                    packet.pts += turn * duration
-                    packet.dts += turn * duration
-                    packet.stream = stream
-                    output.mux(packet)
-    return target
+    """The short clip three times in a row (30 s): a run of it lasts beyond what tests do to it in the middle."""
+    return repeat(MEDIA / f"{CLIP}.mp4", 3, tmp_path_factory.mktemp("media") / "long.mp4")
+
+
+@pytest.fixture(scope="session")
+def double_clip(tmp_path_factory) -> Path:
+    """The short clip twice in a row (20 s): for runs that are disturbed, and then waited for."""
+    return repeat(MEDIA / f"{CLIP}.mp4", 2, tmp_path_factory.mktemp("media") / "double.mp4")
 
 
 def with_file(recording, path: Path, duration_us: int):
@@ -84,6 +74,11 @@ def with_file(recording, path: Path, duration_us: int):
 @pytest.fixture
 def long_recording(recording, long_clip):
     return with_file(recording, long_clip, 30_000_000)
+
+
+@pytest.fixture
+def double_recording(recording, double_clip):
+    return with_file(recording, double_clip, 20_000_000)
 
 
 class Child:

@@ -28,7 +28,7 @@ def measuring(run, frames=50):
     return lambda: run.state == State.RUNNING and run.done >= frames
 
 
-def test_run_is_published_whole(recording, people, worker):
+def test_run_is_published_whole_and_interpreted_again_without_decoding(recording, people, worker):
     run = services.start(people["analyst"], recording)
     wait_for(run, lambda: not run.is_active, what="one short run")
     assert run.state == State.SUCCEEDED, run.error_detail
@@ -41,29 +41,33 @@ def test_run_is_published_whole(recording, people, worker):
     assert run.stills >= 1
     assert services.still_path(run).read_bytes()[:3] == b"\xff\xd8\xff"
 
+    with_file(recording, folder / "summary.json", recording.duration_us)  # no video any more
+    again = services.reinterpret(people["analyst"], run, 5_000_000)
+    wait_for(again, lambda: not again.is_active)
+    assert again.state == State.SUCCEEDED, again.error_detail
+    assert again.files["measurement.parquet"] == run.files["measurement.parquet"]
+    assert again.summary["neutral"]["method"] == "chosen"
+    assert again.summary["neutral"]["time_us"] == pytest.approx(5_000_000, abs=100_000)
 
-def test_repeated_job_changes_nothing(recording, people, worker):
+
+def test_repeated_jobs_change_nothing_and_two_workers_share_the_queue(recording, people, start_child):
+    start_child("worker")
+    start_child("worker")
     run = services.start(people["analyst"], recording)
+    queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="second")
     wait_for(run, lambda: run.state == State.RUNNING)
     for _ in range(2):
         queue.enqueue(tasks.analyse, str(run.pk), 1, job_id=f"again-{time.monotonic_ns()}")
     wait_for(run, lambda: not run.is_active)
+    queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="afterwards")
     finished_at, files = run.finished_at, run.files
     wait_for(run, lambda: queue.get_queue().count == 0)
     time.sleep(1)
     run.refresh_from_db()
     assert (run.state, run.finished_at, run.files) == (State.SUCCEEDED, finished_at, files)
-    assert [line.text for line in run.log.all()].count("Finished.") == 1
-
-
-def test_two_workers_share_the_queue(recording, people, start_child):
-    start_child("worker")
-    start_child("worker")
-    run = services.start(people["analyst"], recording)
-    queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="second")
-    wait_for(run, lambda: not run.is_active)
-    assert run.state == State.SUCCEEDED
-    assert sum("begun by" in line.text for line in run.log.all()) == 1
+    texts = [line.text for line in run.log.all()]
+    assert texts.count("Finished.") == 1
+    assert sum("begun by" in text for text in texts) == 1
 
 
 def test_cancel_while_running_takes_effect_at_once(long_recording, people, worker):
@@ -90,10 +94,10 @@ def test_withdrawal_while_running_keeps_nothing(long_recording, consent, people,
     )
 
 
-def test_killed_worker_is_replaced_and_the_result_is_the_same(long_recording, people, start_child):
+def test_killed_worker_is_replaced_and_the_result_is_the_same(double_recording, people, start_child):
     start_child("recovery", "--every", "1")
     first = start_child("worker")
-    run = services.start(people["analyst"], long_recording)
+    run = services.start(people["analyst"], double_recording)
     wait_for(run, measuring(run))
     first.kill_all()
     killed = time.monotonic()
@@ -104,7 +108,7 @@ def test_killed_worker_is_replaced_and_the_result_is_the_same(long_recording, pe
     assert (run.state, run.attempt, run.crashes) == (State.SUCCEEDED, 2, 1)
     wait_for(run, lambda: not (attempts.folder(run.pk) / "1").exists(), what="the dead attempt is swept")
 
-    undisturbed = services.start(people["analyst"], long_recording)
+    undisturbed = services.start(people["analyst"], double_recording)
     wait_for(undisturbed, lambda: not undisturbed.is_active, 100)
     for name in ("signals.parquet", "events.csv", "measurement.parquet"):
         assert undisturbed.files[name] == run.files[name], name
@@ -131,7 +135,7 @@ def test_stopped_worker_gives_its_run_back(long_recording, people, worker):
     assert not Worker.all(connection=queue.connection()), "it takes its name off the list"
 
 
-def test_redis_killed_in_between_loses_nothing(long_recording, recording, people, redis_server, start_child):
+def test_redis_killed_in_between_loses_nothing(long_recording, people, redis_server, start_child):
     start_child("recovery", "--every", "1")
     start_child("worker")
     run = services.start(people["analyst"], long_recording)
@@ -172,15 +176,3 @@ def test_file_that_is_no_video_fails_with_a_sentence(recording, people, worker, 
     assert "Traceback" in run.error_detail
     # people are told first, then the folder is swept
     wait_for(run, lambda: not (attempts.folder(run.pk) / "1").exists())
-
-
-def test_interpreted_again_without_decoding(recording, people, worker):
-    run = services.start(people["analyst"], recording)
-    wait_for(run, lambda: not run.is_active)
-    with_file(recording, services.result_dir(run) / "summary.json", recording.duration_us)  # no video any more
-    again = services.reinterpret(people["analyst"], run, 5_000_000)
-    wait_for(again, lambda: not again.is_active)
-    assert again.state == State.SUCCEEDED, again.error_detail
-    assert again.files["measurement.parquet"] == run.files["measurement.parquet"]
-    assert again.summary["neutral"]["method"] == "chosen"
-    assert again.summary["neutral"]["time_us"] == pytest.approx(5_000_000, abs=100_000)
