@@ -19,7 +19,7 @@ import pytest
 from facsweb.runs import attempts, services
 from tests.conftest import MEDIA, REPOSITORY
 from tests.factories import CLIP, make_recording
-from tests.programs import children, of_the_tests
+from tests.programs import PATIENCE_S, children, of_the_tests
 
 
 @pytest.fixture
@@ -49,15 +49,13 @@ def running(run):
     return attempts.claim(run.pk, 1, "worker A")
 
 
-@pytest.fixture(scope="session")
-def long_clip(tmp_path_factory) -> Path:
-    """The short clip three times in a row (30 s), without encoding anything again."""
-    target = tmp_path_factory.mktemp("media") / "long.mp4"
+def _in_a_row(target: Path, turns: int) -> Path:
+    """The short clip several times, without encoding anything again."""
     with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
         duration = source.streams.video[0].duration
     with av.open(str(target), "w") as output:
         stream = None
-        for turn in range(3):
+        for turn in range(turns):
             with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
                 video = source.streams.video[0]
                 stream = stream or output.add_stream_from_template(video)
@@ -69,6 +67,18 @@ def long_clip(tmp_path_factory) -> Path:
                     packet.stream = stream
                     output.mux(packet)
     return target
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory) -> Path:
+    """The short clip three times in a row (30 s)."""
+    return _in_a_row(tmp_path_factory.mktemp("media") / "long.mp4", 3)
+
+
+@pytest.fixture(scope="session")
+def endless_clip(tmp_path_factory) -> Path:
+    """Over three minutes: for whoever stops its analysis, which must not end by itself before they come to it."""
+    return _in_a_row(tmp_path_factory.mktemp("media") / "endless.mp4", 20)
 
 
 def with_file(recording, path: Path, duration_us: int):
@@ -84,6 +94,11 @@ def with_file(recording, path: Path, duration_us: int):
 @pytest.fixture
 def long_recording(recording, long_clip):
     return with_file(recording, long_clip, 30_000_000)
+
+
+@pytest.fixture
+def endless_recording(recording, endless_clip):
+    return with_file(recording, endless_clip, 200_000_000)
 
 
 class Child:
@@ -105,7 +120,7 @@ class Child:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
-    def terminate(self, timeout_s: float = 20) -> int:
+    def terminate(self, timeout_s: float = PATIENCE_S) -> int:
         self.process.terminate()
         return self.process.wait(timeout_s)
 
@@ -130,7 +145,7 @@ def worker(start_child) -> Child:
     return start_child("worker")
 
 
-def wait_for(run, condition: Callable[[], bool], timeout_s: float = 60, *, what: str = "") -> None:
+def wait_for(run, condition: Callable[[], bool], timeout_s: float = PATIENCE_S, *, what: str = "") -> None:
     """Wait until the condition holds for the run as the database has it."""
     deadline = time.monotonic() + timeout_s
     while True:
