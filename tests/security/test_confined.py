@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import zipfile
 from fractions import Fraction
@@ -29,6 +27,7 @@ from analysis.text.reading import read_bytes
 from analysis.types import AnalysisError, MediaError
 from tests.conftest import MEDIA, REPOSITORY
 from tests.security.bombs import make_bomb
+from tests.security.helpers import helpers, scratch_left
 
 CLIP = MEDIA / "d1_smile_6_12_then_12.mp4"
 EAF = '<?xml version="1.0"?>{}<ANNOTATION_DOCUMENT>{}</ANNOTATION_DOCUMENT>'
@@ -124,17 +123,6 @@ def test_what_a_confined_child_cannot_do(tmp_path):
     assert {told[name] for name in works} == {"done"}
     assert told["write too much"] == "File too large"
     assert not (tmp_path / "more").exists()
-
-
-def helpers() -> list[Path]:
-    """Places in /proc of the helper process of this one."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            ours = f"PPid:\t{os.getpid()}\n" in (place / "status").read_text()
-            if ours and b"analysis.confined.server" in (place / "cmdline").read_bytes():
-                found.append(place)
-    return found
 
 
 def open_files() -> int:
@@ -353,12 +341,12 @@ def test_many_at_once_all_get_their_own_answer():
 
 
 def test_no_scratch_folder_is_left():
-    left = set(Path(tempfile.gettempdir()).glob("facsweb-confined-*"))
+    left = set(scratch_left())
     confined.coding(EAF.format("", "").encode(), Options())
     with pytest.raises(ExchangeError):
         confined.coding(b"<ANNOTATION_DOCUMENT", Options())
     confined.kind_of(b"code,onset_us,offset_us\n12,0,1\n")  # the helper has tidied up after the ones before
-    assert set(Path(tempfile.gettempdir()).glob("facsweb-confined-*")) <= left
+    assert set(scratch_left()) <= left
 
 
 def test_open_files_do_not_grow():
