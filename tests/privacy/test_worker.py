@@ -34,8 +34,7 @@ def lying(*ids) -> list[Path]:
 
 @pytest.mark.usefixtures("models")
 def test_a_withdrawal_in_the_middle_of_a_run_leaves_nothing(endless_recording, consent, people, start_child):  # noqa: F811
-    start_child("worker")
-    start_child("worker")  # one is busy with the run, the other one destroys meanwhile
+    workers = [start_child("worker") for _ in range(2)]  # one has the run, the other one destroys meanwhile
     run = services.start(people["analyst"], endless_recording)
     wait_for(run, lambda: run.state == "running" and run.done >= 50)
     assert lying(run.pk)
@@ -45,7 +44,7 @@ def test_a_withdrawal_in_the_middle_of_a_run_leaves_nothing(endless_recording, c
     wait_until(lambda: Erasure.objects.get().state == "succeeded", what="the erasure ends")
     print(f"withdrawn in the middle of a run; all gone and certified after {time.monotonic() - asked:.1f} s")
     assert not AnalysisRun.objects.exists()
-    time.sleep(2)  # a run that was still at it would have written by now
+    wait_until(lambda: not any(one.children for one in workers), what="the run that was stopped ends")
     assert lying(run.pk, endless_recording.pk) == []
     erasure.refresh_from_db()
     assert erasure.certificate_sha256
