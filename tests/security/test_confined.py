@@ -41,7 +41,7 @@ from analysis.confined import jail
 from analysis.confined.jail import Limits
 secret, scratch, told = Path(sys.argv[1]), Path(sys.argv[2]), {}
 given = os.open(sys.argv[3], os.O_RDONLY)
-jail.enter(Limits(memory=256 << 20, cpu_s=20, wall_s=20, written=1 << 20), [given], scratch)
+jail.enter(Limits(memory=256 << 20, cpu_s=20, wall_s=200, written=1 << 20), [given], scratch)
 def tried(name, action):
     try:
         action(); told[name] = "done"
@@ -168,7 +168,7 @@ def test_huge_picture_in_a_tiny_file(tmp_path):
     with pytest.raises(MediaError, match="16000 × 16000 pixels, which is too large"):
         confined.probe(path)
     with pytest.raises(MediaError):
-        confined.probe(path, Limits(memory=64 << 20, cpu_s=20, wall_s=20))
+        confined.probe(path, Limits(memory=64 << 20, cpu_s=20, wall_s=200))
 
 
 def test_pixels_as_wide_as_a_street():
@@ -293,7 +293,7 @@ def test_drawn_picture_comes_back_as_its_pixels_alone():
         with pytest.raises(AnalysisError, match=why):
             confined.picture(content, 1000)
     with pytest.raises(AnalysisError):
-        confined.picture(huge, 10_000, Limits(memory=30 << 20, cpu_s=20, wall_s=20))
+        confined.picture(huge, 10_000, Limits(memory=30 << 20, cpu_s=20, wall_s=200))
 
 
 # --- limits, and life after them -----------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_time_ends_and_the_next_file_is_read():
 def test_memory_ends_with_its_own_sentence():
     content = b"code,onset_us,offset_us\n" + b"12,0,1000000\n" * 150_000
     with pytest.raises(ExchangeError, match="more than 2 MB of memory"):
-        confined.coding(content, Options(), Limits(memory=2 << 20, cpu_s=20, wall_s=20))
+        confined.coding(content, Options(), Limits(memory=2 << 20, cpu_s=20, wall_s=200))
     assert confined.kind_of(b"code,onset_us,offset_us\n12,0,1\n") == "events"
 
 
