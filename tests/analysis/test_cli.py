@@ -18,6 +18,7 @@ import pytest
 from analysis.bench import _STAGES
 from analysis.cli import main
 from tests.analysis import clips
+from tests.programs import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -148,12 +149,10 @@ def long(video) -> Path:
 def test_interrupting_is_clean(long, tmp_path, number):
     command = [sys.executable, "-m", "analysis", "analyze", str(long), "--out", str(tmp_path / "out")]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").glob(".measuring-*/*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: bool(list((tmp_path / "out").glob(".measuring-*/*"))), what="it measures")
     time.sleep(0.5)
     started.send_signal(number)
-    _, errors = started.communicate(timeout=30)
+    _, errors = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 130
     assert "Stopped." in errors
     assert "Traceback" not in errors

@@ -22,9 +22,10 @@ from facsweb.studies.services import record_consent
 from tests.api.conftest import EVERY_SCOPE, make_report
 from tests.conftest import REPOSITORY
 from tests.factories import CLIP, MEDIA, make_coder_at_work
+from tests.programs import PATIENCE_S
 from tests.recordings.server import Server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 PAGE = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
 
 
@@ -37,12 +38,12 @@ def block(language: str, start: str) -> str:
 def server(redis):
     made = Server()
     yield made
-    made.kill()
+    made.close()
 
 
 def run(command: list[str], **environment: str) -> str:
     done = subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=240, check=False
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -67,7 +68,7 @@ def test_the_programs_of_the_page_work(server, models, start_child, tmp_path):
         "OUT": str(tmp_path / "s.parquet"),
     }
     refused = subprocess.run(
-        python, env=os.environ | known, capture_output=True, text=True, timeout=60, check=False
+        python, env=os.environ | known, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert refused.stderr.strip() == "Ask for consent first."
 

@@ -171,7 +171,6 @@ def leaks(hidden: Hidden, client: Any) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.timeout(180)
 def test_no_page_tells_a_blind_coder_what_others_found(hidden, client_as):
     client = client_as("coder")
     assert leaks(hidden, client) == {}  # assigned
@@ -184,7 +183,6 @@ def test_no_page_tells_a_blind_coder_what_others_found(hidden, client_as):
             assert markers_in(text) == [], (state, page)
 
 
-@pytest.mark.timeout(180)
 def test_the_walk_would_see_a_leak(hidden, client_as):
     Layer.objects.filter(pk=hidden.blind.layer_id).update(state="settled")
     found = leaks(hidden, client_as("coder"))

@@ -132,7 +132,7 @@ GUESS = """
 from facsweb.accounts import lockout
 taken, together = [], threading.Barrier(12)
 def guess():
-    together.wait(60)
+    together.wait(120)
     try:
         lockout.begin("password", "victim@example.org", "192.0.2.1")
         taken.append(1)

@@ -12,6 +12,7 @@ import pytest
 from facsweb.recordings.models import Recording, Upload
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.screenshots import chromium
+from tests.programs import PATIENCE_S
 from tests.recordings import clips
 
 CHROMIUM = chromium()
@@ -20,7 +21,8 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the upload page was not driven"),
 ]
-SLOW = 2_000_000  # bytes per second, so that there is time to interrupt
+SLOW = 1_000_000  # bytes per second, so that there is time to interrupt
+CRAWLING = 50_000  # so slow that nothing arrives before the test has done what it interrupts with
 
 
 class Browser:
@@ -53,7 +55,7 @@ class Browser:
 
     def wait_until(self, expression: str) -> None:
         """Playwright's own waiting evaluates strings inside the page, which the policy refuses."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not self.page.evaluate(expression):
             assert time.monotonic() < deadline, expression
             self.page.wait_for_timeout(50)
@@ -80,6 +82,7 @@ def test_pause_reload_and_cut_network(browser, film):
     browser.limit(SLOW)
     browser.choose(film)
     browser.wait_for_percent(45)
+    browser.limit(CRAWLING)
     browser.page.get_by_role("button", name="Pause: film.mp4").click()
     browser.wait_for("paused")
     browser.page.reload()  # the page asks first; a closed tab or a crash does not
@@ -91,8 +94,10 @@ def test_pause_reload_and_cut_network(browser, film):
             offsets.append(request.headers.get("upload-offset")) if request.method == "PATCH" else None
         ),
     )
+    browser.limit(SLOW)
     browser.choose(film)
     browser.wait_for_percent(50)
+    browser.limit(CRAWLING)
     assert offsets[0] not in (None, "0")
     assert browser.page.locator("#partial").count() == 0
     browser.limit(0, offline=True)
@@ -127,6 +132,7 @@ def test_cancelling_deletes_what_arrived(browser, film):
     browser.limit(SLOW)
     browser.choose(film)
     browser.wait_for_percent(45)
+    browser.limit(CRAWLING)
     browser.page.get_by_role("button", name="Cancel: film.mp4").press("Enter")
     browser.page.get_by_role("button", name="Cancel the upload").press("Enter")
     browser.page.locator(".upload").wait_for(state="detached")
