@@ -106,25 +106,7 @@ def test_starts_answers_and_stops_everything(serve):
     assert running.process.stderr.read() == ""
 
 
-def test_killed_supervisor_leaves_nothing_running(serve):
-    running = serve("--port", "0")
-    running.address()
-    started = running.wait_for_children()
-    running.process.kill()
-    assert wait_until_dead(started.values()) == []
-
-
-def test_stops_nothing_that_it_did_not_start(serve):
-    running, other = serve("--port", "0"), subprocess.Popen(["sleep", "1000"])
-    running.address()
-    running.process.terminate()
-    assert running.process.wait(PATIENCE_S) == 0
-    assert other.poll() is None
-    other.kill()
-    other.wait()
-
-
-def test_dead_children_are_started_again_and_it_is_said(serve):
+def test_dead_children_are_started_again_and_none_outlives_a_killed_supervisor(serve):
     running = serve("--port", "0")
     address = running.address()
     before = running.wait_for_children()
@@ -139,28 +121,29 @@ def test_dead_children_are_started_again_and_it_is_said(serve):
     assert after["recovery"] == before["recovery"]
     assert all(after[name] != before[name] for name in ("web", "worker", "redis-server"))
 
+    running.process.kill()
+    assert wait_until_dead(after.values()) == []
 
-def test_several_workers(serve):
-    running = serve("--port", "0", "--workers", "2")
-    running.address()
+
+def test_several_workers_and_a_server_for_every_name_that_stops_nothing_else(serve, monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", "*")
+    running, other = serve("--port", "0", "--workers", "2"), subprocess.Popen(["sleep", "1000"])
+    port = str(urlsplit(running.address()).port)
 
     def workers() -> int:
         commands = children(running.process.pid).values()
         return sum("manage.py worker" in command or "rq:worker" in command for command in commands)
 
     wait_until(lambda: workers() == 2, what="two workers")
-
-
-def test_a_server_for_every_name_is_well_until_it_stops(serve, monkeypatch):
-    monkeypatch.setenv("ALLOWED_HOSTS", "*")
-    running = serve("--port", "0")
-    port = str(urlsplit(running.address()).port)
     ask = [sys.executable, "-m", "facsweb.processes.health", port]
     # On a busy machine a look may take longer than the few seconds after which it gives up.
     wait_until(lambda: subprocess.run(ask, cwd=REPOSITORY).returncode == 0, what="it is well")
     running.process.terminate()
-    running.process.wait(PATIENCE_S)
+    assert running.process.wait(PATIENCE_S) == 0
     assert subprocess.run(ask, cwd=REPOSITORY).returncode == 1
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 def one_sentence(running: Serve) -> str:
