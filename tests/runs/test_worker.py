@@ -50,11 +50,11 @@ def test_run_is_published_whole(recording, people, worker):
 def test_repeated_job_changes_nothing(recording, people, worker):
     run = services.start(people["analyst"], recording)
     wait_for(run, lambda: run.state != State.QUEUED)
-    for name in ("again", "once more"):
+    for name in ("again", "once-more"):
         queue.enqueue(tasks.analyse, str(run.pk), 1, job_id=name)
     wait_for(run, lambda: not run.is_active)
     finished_at, files = run.finished_at, run.files
-    wait_for(run, lambda: done("again") and done("once more"))
+    wait_for(run, lambda: done("again") and done("once-more"))
     assert (run.state, run.finished_at, run.files) == (State.SUCCEEDED, finished_at, files)
     assert [line.text for line in run.log.all()].count("Finished.") == 1
 
