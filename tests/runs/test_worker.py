@@ -61,12 +61,12 @@ def test_repeated_jobs_change_nothing_and_two_workers_share_the_queue(recording,
     run = services.start(people["analyst"], recording)
     queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="second")
     wait_for(run, lambda: run.state != State.QUEUED)
-    for name in ("again", "once more"):
+    for name in ("again", "once-more"):
         queue.enqueue(tasks.analyse, str(run.pk), 1, job_id=name)
     wait_for(run, lambda: not run.is_active)
     queue.enqueue(tasks.analyse, str(run.pk), 1, job_id="afterwards")
     finished_at, files = run.finished_at, run.files
-    wait_for(run, lambda: all(map(done, ("second", "again", "once more", "afterwards"))))
+    wait_for(run, lambda: all(map(done, ("second", "again", "once-more", "afterwards"))))
     assert (run.state, run.finished_at, run.files) == (State.SUCCEEDED, finished_at, files)
     texts = [line.text for line in run.log.all()]
     assert texts.count("Finished.") == 1
