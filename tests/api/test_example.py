@@ -19,9 +19,10 @@ from facsweb.audit.models import Entry
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import ConsentForm, Participant, Scope
 from facsweb.studies.services import record_consent
+from tests.analysis.conditions import cut
 from tests.api.conftest import EVERY_SCOPE, make_report
 from tests.conftest import REPOSITORY
-from tests.factories import CLIP, MEDIA, make_coder_at_work
+from tests.factories import make_coder_at_work
 from tests.programs import PATIENCE_S
 from tests.recordings.server import Server
 
@@ -64,7 +65,7 @@ def test_the_programs_of_the_page_work(server, models, start_child, tmp_path):
     python = [sys.executable, "-c", block("python", "# python")]
     known |= {
         "PARTICIPANT": str(person.pk),
-        "CLIP": str(MEDIA / f"{CLIP}.mp4"),
+        "CLIP": str(cut("d1", 0.0, 3.2).write(tmp_path / "smile.mp4")),
         "OUT": str(tmp_path / "s.parquet"),
     }
     refused = subprocess.run(
