@@ -10,6 +10,8 @@ from typing import TypeVar
 from django.db import connections
 
 T = TypeVar("T")
+#: Seconds until all have started; only a thread that died could take longer.
+PATIENCE_S = 120
 
 
 def at_once(act: Callable[[], T], count: int = 4) -> list[T]:
@@ -17,7 +19,7 @@ def at_once(act: Callable[[], T], count: int = 4) -> list[T]:
     together = Barrier(count)
 
     def one() -> T:
-        together.wait(10)
+        together.wait(PATIENCE_S)
         try:
             return act()
         finally:

@@ -119,6 +119,16 @@ def client_as(people) -> Callable[[str], Client]:
     return sign_in
 
 
+@pytest.fixture
+def one_moment(monkeypatch) -> Any:
+    """What the site takes for now, to the end of the test: no day ends in its middle."""
+    from django.utils import timezone
+
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    return now
+
+
 @pytest.fixture(scope="session")
 def models() -> None:
     """The face models, installed once into the usual cache folder."""

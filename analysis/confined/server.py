@@ -30,6 +30,8 @@ from analysis.types import AnalysisError
 #: How a child ended, as the helper says it: exit status of ``waitpid``, and whether it was stopped for its time.
 ENDED: Final = struct.Struct("=i?")
 MEMORY_EXIT: Final = 77
+#: Of the folders in which a child may write; the helper's process id follows.
+PREFIX: Final = "facsweb-confined-"
 _TICK_S: Final = 0.5
 
 
@@ -79,7 +81,8 @@ def _begin(files: list[int], children: dict[int, _Child], asked: socket.socket) 
         stream.seek(0)
         task, limits, argument = pickle.load(stream)  # noqa: S301 (from the process that started this one)  # nosec B301
         content = None if file else stream.read()
-    scratch = tempfile.mkdtemp(prefix="facsweb-confined-") if task in tasks.SCRATCH else ""
+    # Its name says whose it is: other installations and tests have theirs beside it.
+    scratch = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-") if task in tasks.SCRATCH else ""
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)

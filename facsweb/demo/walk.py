@@ -8,13 +8,15 @@ import uuid
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from facsweb.demo.seed import Demonstration, Login
 from facsweb.demo.visitor import StepFailed, Visitor
 from facsweb.studies.models import Role
 
 RECORDING = Path(__file__).parent / "demonstration.mp4"
+#: Seconds that a worker may take for a step, on a slow machine that does other things too.
+PATIENCE_S: Final = 300.0
 Say = Callable[[str], None]
 
 
@@ -93,7 +95,7 @@ class Walk:
             raise StepFailed(f"The analysis did not start; the site showed {page.url}.")
         return found[1]
 
-    def follow(self, analyst: Visitor, run_id: str, patience_s: float = 300.0) -> None:
+    def follow(self, analyst: Visitor, run_id: str, patience_s: float = PATIENCE_S) -> None:
         """Return when a run has succeeded."""
         last: dict[str, Any] = {}
         for message in analyst.watch(run_id, patience_s=patience_s):
@@ -147,7 +149,7 @@ class Walk:
         self.done("the coder signed off")
         return found[1]
 
-    def download(self, coder: Visitor, report_id: str, patience_s: float = 120.0) -> bytes:
+    def download(self, coder: Visitor, report_id: str, patience_s: float = PATIENCE_S) -> bytes:
         """Wait until the report is made, then download its PDF as the manager."""
         deadline = time.monotonic() + patience_s
         state: dict[str, Any] = {}
@@ -162,7 +164,7 @@ class Walk:
         self.done(f"the manager downloaded the PDF ({len(pdf) / 1024:.0f} KB)")
         return pdf
 
-    def summary(self, coder: Visitor, report_id: str, patience_s: float = 60.0) -> None:
+    def summary(self, coder: Visitor, report_id: str, patience_s: float = PATIENCE_S) -> None:
         """Have the summary made, too, and ask the verification page about it."""
         coder.post(f"reports/{report_id}/documents/", data={"document": "summary-en"})
         deadline = time.monotonic() + patience_s

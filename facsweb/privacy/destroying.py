@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str, int, "int | None"], None]
 #: Work that a withdrawal stopped notices it within a second; until then it may still write.
 STOPS_WITHIN: Final = timedelta(seconds=4)
+#: How often emptying SQLite's journal is tried; each try waits for readers as long as every statement does.
+JOURNAL_TRIES: Final = 5
 #: Why something is looked at again (``look_again``) so long after it was destroyed.
 WATCHED: Final = timedelta(hours=1)
 
@@ -303,7 +305,17 @@ def look_again() -> int:
 
 
 def _empty_the_journal() -> None:
-    """Have SQLite's journal forget the rows, too (``secure_delete`` overwrites them in the database itself)."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+    """Have SQLite's journal forget the rows, too (``secure_delete`` overwrites them in the database itself).
+
+    Where somebody else reads, or does the same at this moment, SQLite says so and does nothing.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    for _ in range(JOURNAL_TRIES):
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.fetchone()
+        if not busy:
+            return
+        time.sleep(0.5)
+    log.warning("SQLite's journal was in use and still holds deleted rows; it is emptied at the next erasure.")

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import importlib.util
 import os
+import socket
 import stat
 import subprocess
 import time
@@ -56,16 +57,25 @@ class RedisServer:
         self.url = f"unix://{self.socket}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, timeout_s: float = 10.0) -> None:
-        """Start the server unless one answers already, and return once it answers."""
+    def start(self, *, timeout_s: float = 60.0) -> None:
+        """Start the server unless one is there already, and return once it answers.
+
+        A server that is there may be slow to answer, on a busy machine or while it reads its data; a second one
+        beside it would write into the same file.
+        """
         self._make_folders()
         with self._alone():
-            if self.answers():
-                return
+            deadline = time.monotonic() + timeout_s
+            while self._is_there():
+                if self.answers():
+                    return
+                if time.monotonic() > deadline:
+                    raise RedisServerError(f"The Redis of {self.folder} did not answer in time. Stop it, or wait.")
+                time.sleep(0.02)
             log = (self.folder / "redis.log").open("ab")
             with log:
                 self.process = child.start(self._command(), stdout=log, stderr=log)
-            self._wait(time.monotonic() + timeout_s)
+            self._wait(deadline)
 
     def stop(self) -> None:
         """Stop the server if this object started it."""
@@ -87,8 +97,8 @@ class RedisServer:
             client.close()
 
     def running(self) -> bool:
-        """Whether the process that this object started is alive; for another's, whether it answers."""
-        return self.process.poll() is None if self.process is not None else self.answers()
+        """Whether the process that this object started is alive; for another's, whether it is there."""
+        return self.process.poll() is None if self.process is not None else self._is_there()
 
     def __enter__(self) -> RedisServer:
         self.start()
@@ -136,6 +146,18 @@ class RedisServer:
         with (self.folder / "lock").open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def _is_there(self) -> bool:
+        """Whether a program listens on the socket, however long it takes to answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(2.0)
+            try:
+                asking.connect(str(self.socket))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+            except OSError:  # too many wait there already
+                return True
+        return True
 
     def _wait(self, deadline: float) -> None:
         assert self.process is not None

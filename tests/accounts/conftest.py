@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import PASSWORD
+from tests.programs import PATIENCE_S
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -39,9 +42,20 @@ def sign_in(client: Client, email: str, password: str = PASSWORD) -> Any:
     return client.post(reverse("account_login"), {"login": email, "password": password})
 
 
+def sent_mail() -> list[Any]:
+    """All mail that was sent until now; each goes out in a thread of its own."""
+    for thread in threading.enumerate():
+        if thread.name == "mail":
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+    return mail.outbox
+
+
 @pytest.fixture(autouse=True)
-def _nothing_counted_before() -> None:
+def _nothing_counted_before() -> Iterator[None]:
     cache.clear()
+    yield
+    sent_mail()  # none is still on its way when the next test counts its own
 
 
 @pytest.fixture

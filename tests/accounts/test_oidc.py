@@ -96,7 +96,7 @@ WRONG = {
     "several audiences without a party": {"aud": [CLIENT_ID, "another-client"]},
     "authorised party": {"azp": "another-client"},
     "expired": {"exp": int(time.time()) - 3600},
-    "issued in the future": {"iat": int(time.time()) + 3600},
+    "issued in the future": {"iat": int(time.time()) + 30 * 86400},  # after the last test of this session, too
     "no subject": {"sub": None},
     "unverified address": {"email_verified": False},
     "an address verified in words": {"email_verified": "true"},

@@ -1,28 +1,18 @@
 """One's own page, forgotten passwords, and what is said where the second factor is off."""
 
 import re
-import time
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from facsweb.accounts.models import User
 from facsweb.audit.models import Entry
-from tests.accounts.conftest import enrol, links, sign_in
+from tests.accounts.conftest import enrol, links, sent_mail, sign_in
 
 NEW = {"password1": "seven lamps in orbit", "password2": "seven lamps in orbit"}
-
-
-def wait_for_mail(count: int) -> None:
-    """Mail goes out in a thread of its own."""
-    deadline = time.monotonic() + 5
-    while len(mail.outbox) < count and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(mail.outbox) == count
 
 
 def test_the_name_changes_and_is_logged(client_as, people):
@@ -42,8 +32,8 @@ def test_a_forgotten_password(people, signed_in):
     client = Client()
     asked = client.post(reverse("account_reset_password"), {"email": "coder@example.org"}, follow=True)
     assert "Look into your mail" in asked.content.decode()
-    wait_for_mail(1)
-    form = client.get(links(mail.outbox[0].body)[0], follow=True)
+    (letter,) = sent_mail()
+    form = client.get(links(letter.body)[0], follow=True)
     assert "Choose a password" in form.content.decode()
     client.post(form.request["PATH_INFO"], NEW)
     people["coder"].refresh_from_db()
@@ -51,7 +41,7 @@ def test_a_forgotten_password(people, signed_in):
     assert not people["coder"].must_change_password
     assert not get_user(elsewhere).is_authenticated
     assert not get_user(client).is_authenticated  # a link in a mail is no sign-in
-    assert "no longer works" in Client().get(links(mail.outbox[0].body)[0], follow=True).content.decode()
+    assert "no longer works" in Client().get(links(letter.body)[0], follow=True).content.decode()
 
 
 def test_an_unknown_address_is_answered_the_same_and_gets_no_mail(people):
@@ -64,8 +54,8 @@ def test_an_unknown_address_is_answered_the_same_and_gets_no_mail(people):
             (answer.redirect_chain, re.sub(r"csrf[^>]+>|hx-headers='[^']+'", "", answer.content.decode()))
         )
     assert pages[0] == pages[1]
-    wait_for_mail(1)
-    assert mail.outbox[0].to == ["coder@example.org"]
+    (letter,) = sent_mail()
+    assert letter.to == ["coder@example.org"]
 
 
 def test_without_mail_the_page_says_whom_to_ask(settings, people):
@@ -82,8 +72,8 @@ def test_a_reset_link_does_not_pass_the_second_factor(people):
     EmailAddress.objects.create(user=people["coder"], email="coder@example.org", primary=True, verified=True)
     client = Client()
     client.post(reverse("account_reset_password"), {"email": "coder@example.org"})
-    wait_for_mail(1)
-    form = client.get(links(mail.outbox[0].body)[0], follow=True)
+    (letter,) = sent_mail()
+    form = client.get(links(letter.body)[0], follow=True)
     client.post(form.request["PATH_INFO"], NEW)
     assert sign_in(client, "coder@example.org", NEW["password1"]).url == reverse("mfa_authenticate")
     assert not get_user(client).is_authenticated

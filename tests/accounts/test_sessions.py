@@ -14,6 +14,7 @@ from django.utils import timezone
 from facsweb.accounts import devices, sessions
 from facsweb.accounts.models import OpenSession
 from facsweb.audit.models import Entry
+from tests.programs import PATIENCE_S
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -159,18 +160,18 @@ def test_a_websocket_of_an_ended_session_closes_with_the_next_message(how, peopl
     async def watch() -> None:
         socket = Socket(client, f"/ws/layers/{layer.pk}/")
         await socket.send_input({"type": "websocket.connect"})
-        assert (await socket.receive_output(5))["type"] == "websocket.accept"
-        assert json.loads((await socket.receive_output(5))["text"])["type"] == "hello"
+        assert (await socket.receive_output(PATIENCE_S))["type"] == "websocket.accept"
+        assert json.loads((await socket.receive_output(PATIENCE_S))["text"])["type"] == "hello"
         await sync_to_async(ENDINGS[how])(client, people)
         from channels.layers import get_channel_layer
 
         await get_channel_layer().group_send(
             live.group(layer.pk), {"type": "layer.said", "kind": "changed", "values": {}}
         )
-        said = await socket.receive_output(5)
+        said = await socket.receive_output(PATIENCE_S)
         assert (said["type"], said.get("code")) == ("websocket.close", NOT_SIGNED_IN)
         await socket.send_input({"type": "websocket.disconnect", "code": 1005})
-        await socket.wait(timeout=5)
+        await socket.wait(timeout=PATIENCE_S)
 
     async_to_sync(watch)()
 
@@ -184,11 +185,11 @@ def test_a_websocket_is_closed_to_who_lacks_a_required_factor(required, people, 
     async def knock() -> dict:
         socket = Socket(client, f"/ws/layers/{layer.pk}/")
         await socket.send_input({"type": "websocket.connect"})
-        said = await socket.receive_output(5)
+        said = await socket.receive_output(PATIENCE_S)
         if said["type"] == "websocket.accept":  # a code can be told only after the handshake
-            said = await socket.receive_output(5)
+            said = await socket.receive_output(PATIENCE_S)
         await socket.send_input({"type": "websocket.disconnect", "code": 1005})
-        await socket.wait(timeout=5)
+        await socket.wait(timeout=PATIENCE_S)
         return said
 
     said = async_to_sync(knock)()

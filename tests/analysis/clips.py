@@ -45,6 +45,7 @@ def write(
     *,
     times_us: Sequence[int] | None = None,
     codec: str = "libx264",
+    preset: str = "medium",
     pix_fmt: str = "yuv420p",
     format_: str | None = None,
     keyframes: int = 10,
@@ -54,7 +55,7 @@ def write(
 ) -> Path:
     """Write a recording; pictures every 40 ms unless ``times_us`` says otherwise, sound mono at 48 kHz."""
     with av.open(str(path), "w", format=format_) as output:
-        options = {"g": str(keyframes), "crf": "18"} if codec == "libx264" else {}
+        options = {"g": str(keyframes), "crf": "18", "preset": preset} if codec == "libx264" else {}
         stream = output.add_stream(codec, rate=25, options=options)
         stream.pix_fmt = pix_fmt
         base = {"gif": Fraction(1, 100), "mpeg4": Fraction(1, 25)}.get(codec, TICK)
@@ -79,6 +80,21 @@ def write(
                 piece.time_base = Fraction(1, 48_000)
                 output.mux(audio.encode(piece))
             output.mux(audio.encode(None))
+    return path
+
+
+def repeat(source: Path, times: int, path: Path) -> Path:
+    """Write the pictures of a recording so many times in a row, without encoding anything again."""
+    with av.open(str(source)) as recording, av.open(str(path), "w") as output:
+        video = recording.streams.video[0]
+        packets = [packet for packet in recording.demux(video) if packet.dts is not None]
+        stamps = [(packet.pts, packet.dts) for packet in packets]
+        stream = output.add_stream_from_template(video)
+        for turn in range(times):
+            for packet, (pts, dts) in zip(packets, stamps, strict=True):
+                packet.pts, packet.dts = pts + turn * video.duration, dts + turn * video.duration
+                packet.stream, packet.time_base = stream, video.time_base
+                output.mux(packet)
     return path
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analysis import pipeline
 from analysis.face.tracker import Tracker
 from analysis.facs.events import Event
+from analysis.interpretation import Interpretation
 from analysis.media import frames
 from analysis.types import Rgb
 from analysis.validation.events import Agreement, match, proposed_spans
@@ -31,7 +32,7 @@ class Pictures:
     times_us: list[int]
 
     def write(self, path: Path) -> Path:
-        return clips.write(path, self.rgb, times_us=self.times_us)
+        return clips.write(path, self.rgb, times_us=self.times_us, preset="superfast")
 
 
 def cut(name: str, start_s: float, end_s: float) -> Pictures:
@@ -58,6 +59,11 @@ def at_rate(pictures: Pictures, rate: int) -> Pictures:
         share = place - first
         out.append(cv2.addWeighted(pictures.rgb[first], 1 - share, pictures.rgb[second], share, 0))
     return Pictures(out, [round(time) for time in times.tolist()])
+
+
+def thinned(pictures: Pictures) -> Pictures:
+    """Every other picture, at its own time."""
+    return Pictures(pictures.rgb[::2], pictures.times_us[::2])
 
 
 def irregular(pictures: Pictures, seed: int = 3) -> Pictures:
@@ -202,7 +208,11 @@ class Analysed:
 def analysed(video: Path, *, neutral_us: int | None = None) -> Analysed:
     """Both passes on a recording, and what they wrote beside it."""
     out = video.with_suffix("")
-    found = pipeline.analyze(video, out, neutral_us=neutral_us)
+    return read(out, pipeline.analyze(video, out, neutral_us=neutral_us))
+
+
+def read(out: Path, found: Interpretation) -> Analysed:
+    """What both passes left in a folder."""
     table = pq.read_table(out / "signals.parquet")
     raw = pq.read_table(out / "measurement.parquet")
     signals, gates, boxes, visible = {}, {}, {}, {}

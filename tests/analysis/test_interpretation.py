@@ -182,9 +182,9 @@ def test_half_an_hour_takes_seconds(tmp_path: Path) -> None:
     times = np.arange(54_000) * 33_333
     phase = (times / 1e6) % 10
     write_measurement(tmp_path, {0: series(times, noise=0.004, **smile(phase))}, times)
-    start = time.perf_counter()
+    start = time.process_time()  # what else the machine does is not part of it
     result = interpret(tmp_path)
-    assert time.perf_counter() - start < 20  # 1.5 s on an idle core
+    assert time.process_time() - start < 20  # 1.5 s on an idle core
     smiles = [event for event in result.faces[0] if event.code == "12"]
     assert len(smiles) == 180
 

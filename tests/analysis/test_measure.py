@@ -21,6 +21,7 @@ from analysis.face.texture import TEXTURE_COLUMNS
 from analysis.measurement import VALUE_COLUMNS
 from analysis.scoring.code import CODE_COLUMNS
 from analysis.types import AnalysisError, Cancelled, MediaError, Rgb
+from tests.analysed import demonstration
 from tests.analysis import clips
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -283,10 +284,10 @@ def test_freed_pictures_leave_no_holes():
     assert (left - returned) * os.sysconf("SC_PAGE_SIZE") > 60e6  # of the 90 MB that were freed
 
 
-def test_the_demonstration_clip_is_one_face_from_beginning_to_end(tmp_path):
-    result = pipeline.measure(clips.D1, tmp_path / "out")
-    assert (result.frames, result.faces) == (250, 1)
-    rows = table(tmp_path / "out")
+def test_the_demonstration_clip_is_one_face_from_beginning_to_end():
+    found = demonstration("d1")
+    assert json.loads((found / pipeline.ABOUT).read_text())["video"]["frames"] == 250
+    rows = table(found)
     assert rows["face"].tolist() == [0] * 250
     assert np.array_equal(rows["time_us"], np.arange(250) * 40_000)
     assert (rows["presence"] > 0.9).all()

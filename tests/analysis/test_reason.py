@@ -14,14 +14,14 @@ from analysis.facs.reason import columns_of, explain, rest_of
 from analysis.facs.reason_measures import WORDS, measures_of, words_of
 from analysis.stored import StoredMeasurement
 from analysis.types import AnalysisError
-from tests.stage import analysed
+from tests.analysed import demonstration
 
 SMILE = {"12": 1_600_000, "6": 1_560_000, "25": 1_920_000}
 
 
 @pytest.fixture(scope="module")
 def folder(models):
-    return analysed()
+    return demonstration("d1")
 
 
 @pytest.fixture(scope="module")

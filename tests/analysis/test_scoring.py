@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from analysis.scoring.inputs import FEATURES, poses
 from analysis.scoring.scorer import is_scorable, scores
 from analysis.scoring.targets import FROM_LIDS, LEARNED, MIRRORED, MIRRORED_REGIONS, TARGETS, columns_of
 from analysis.types import AnalysisError, ModelError
+from tests.analysed import demonstration
 from tests.analysis.made import series, smile, write_measurement
 
 MEDIA = Path(__file__).parents[1] / "media"
@@ -33,9 +35,7 @@ RNG = np.random.default_rng(5)
 @pytest.fixture(scope="module")
 def smiling(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
     """Results of d1: 6 with 12, then 12 alone."""
-    folder = tmp_path_factory.mktemp("d1")
-    pipeline.analyze(MEDIA / "d1_smile_6_12_then_12.mp4", folder)
-    return folder
+    return Path(shutil.copytree(demonstration("d1"), tmp_path_factory.mktemp("d1") / "results"))
 
 
 def signals_of(folder: Path) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.status, self.drip = 204, False
+        self.status, self.drip, self.cut_off = 204, False, threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -29,9 +30,12 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append((self.path, dict(self.headers), body))
                 if receiver.drip:
-                    for letter in "HTTP/1.1 200 OK, but very slowly":
-                        self.wfile.write(letter.encode())
-                        time.sleep(0.2)
+                    try:
+                        for letter in itertools.chain("HTTP/1.1 200 ", itertools.repeat("O")):
+                            self.wfile.write(letter.encode())
+                            time.sleep(0.2)
+                    except OSError:
+                        receiver.cut_off.set()
                     return
                 self.send_response(receiver.status)
                 if 300 <= receiver.status < 400:

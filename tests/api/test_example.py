@@ -19,12 +19,14 @@ from facsweb.audit.models import Entry
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import ConsentForm, Participant, Scope
 from facsweb.studies.services import record_consent
+from tests.analysis.conditions import cut
 from tests.api.conftest import EVERY_SCOPE, make_report
 from tests.conftest import REPOSITORY
-from tests.factories import CLIP, MEDIA, make_coder_at_work
+from tests.factories import make_coder_at_work
+from tests.programs import PATIENCE_S
 from tests.recordings.server import Server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 PAGE = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
 
 
@@ -37,12 +39,12 @@ def block(language: str, start: str) -> str:
 def server(redis):
     made = Server()
     yield made
-    made.kill()
+    made.close()
 
 
 def run(command: list[str], **environment: str) -> str:
     done = subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=240, check=False
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -63,11 +65,11 @@ def test_the_programs_of_the_page_work(server, models, start_child, tmp_path):
     python = [sys.executable, "-c", block("python", "# python")]
     known |= {
         "PARTICIPANT": str(person.pk),
-        "CLIP": str(MEDIA / f"{CLIP}.mp4"),
+        "CLIP": str(cut("d1", 0.0, 3.2).write(tmp_path / "smile.mp4")),
         "OUT": str(tmp_path / "s.parquet"),
     }
     refused = subprocess.run(
-        python, env=os.environ | known, capture_output=True, text=True, timeout=60, check=False
+        python, env=os.environ | known, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert refused.stderr.strip() == "Ask for consent first."
 

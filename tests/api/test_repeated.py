@@ -25,6 +25,7 @@ from tests.api.conftest import Caller
 from tests.api.test_operations import CLIP, is_problem
 from tests.at_once import at_once
 from tests.factories import make_coder_at_work
+from tests.programs import PATIENCE_S
 
 
 def keyed(ask, study, code, key="k-1"):
@@ -108,7 +109,7 @@ def test_who_comes_while_the_first_is_answered_is_told_to_wait(monkeypatch, sett
 
     def slow(target):
         inside.set()
-        go_on.wait(20)
+        assert go_on.wait(PATIENCE_S)
         return resolve(target)
 
     monkeypatch.setattr(addresses, "resolve", slow)
@@ -127,15 +128,15 @@ def test_who_comes_while_the_first_is_answered_is_told_to_wait(monkeypatch, sett
 
     first = threading.Thread(target=send)
     first.start()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     others = [threading.Thread(target=send) for _ in range(3)]
     for one in others:
         one.start()
     for one in others:
-        one.join(15)
+        one.join(PATIENCE_S)
     assert answers == [409, 409, 409]
     go_on.set()
-    first.join(20)
+    first.join(PATIENCE_S)
     send()
     assert answers[-2:] == [201, 201]
     assert Webhook.objects.count() == 1
@@ -231,7 +232,7 @@ def test_an_upload_that_the_recovery_process_finishes_is_told_all_the_same(
     def received(one, *args, **kwargs):
         done = receive(one, *args, **kwargs)
         threading.Thread(target=hold, args=[files.upload_folder(one.pk)]).start()
-        assert held.wait(5)
+        assert held.wait(PATIENCE_S)
         return done
 
     monkeypatch.setattr(uploads, "receive", received)

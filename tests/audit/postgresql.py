@@ -59,11 +59,11 @@ def server() -> Iterator[Path]:
 
     try:
         run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        run("pg_ctl", "-D", str(data), "-w", "-t", "240", "-l", str(folder / "log"), "-o", options, "start")
         yield folder
     finally:
         if (data / "postmaster.pid").exists():
-            run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+            run("pg_ctl", "-D", str(data), "-w", "-t", "240", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

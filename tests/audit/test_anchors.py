@@ -66,7 +66,7 @@ def test_each_anchor_names_the_one_before_it(two):
     assert sentences() == []
 
 
-def test_the_daily_duty_makes_one_a_day_and_may_run_twice(entries, folder):
+def test_the_daily_duty_makes_one_a_day_and_may_run_twice(one_moment, entries, folder):
     assert anchors.daily in duties
     assert [anchors.daily() for _ in range(3)] == [1, 0, 0]
     assert Anchor.objects.get().day == timezone.now().date()
@@ -234,7 +234,7 @@ def test_a_key_that_cannot_be_used_leaves_no_anchor(entries, folder, monkeypatch
     assert not Anchor.objects.exists()
 
 
-def test_the_command_signs_now(entries, folder, capsys):
+def test_the_command_signs_now(one_moment, entries, folder, capsys):
     call_command("audit", "anchor")
     assert "Signed: entry 4" in capsys.readouterr().out
     call_command("audit", "anchor")

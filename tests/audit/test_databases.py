@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +11,9 @@ import pytest
 
 from tests import migrated
 from tests.audit import postgresql
+from tests.audit.forks import Ended, Forks
 from tests.conftest import REPOSITORY
 from tests.programs import of_its_own
-
-BEGIN = """
-import json, sys, threading
-import django
-django.setup()
-from django.db import DatabaseError, connection, transaction
-from facsweb.accounts.models import User
-from facsweb.audit import anchors, checking, forms, origin, reading, services
-from facsweb.audit.models import Entry
-from facsweb.studies.models import Study
-"""
 
 
 @dataclass
@@ -33,44 +21,28 @@ class Installation:
     """A migrated installation in a folder of its own."""
 
     folder: Path
-    database_url: str
+    forks: Forks
     socket: Path | None = None
 
-    @property
-    def environment(self) -> dict[str, str]:
-        return of_its_own(self.folder) | {
-            "DATABASE_URL": self.database_url,
-            "DJANGO_SETTINGS_MODULE": "facsweb.settings",
-            "ALLOWED_HOSTS": "testserver",
-        }
-
-    def begin(self, program: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", BEGIN + textwrap.dedent(program), *arguments]
-        return subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def at_once(self, *programs: str) -> list[str]:
+        """What programs print that run at the same time, each in a process of its own."""
+        ended = self.forks.run(*((textwrap.dedent(program), ["-c"]) for program in programs))
+        for one in ended:
+            assert one.status == 0, one.err
+        return [one.out for one in ended]
 
     def run(self, program: str, *arguments: str) -> str:
-        return ended(self.begin(program, *arguments))
+        (ended,) = self.forks.run((textwrap.dedent(program), ["-c", *arguments]))
+        assert ended.status == 0, ended.err
+        return ended.out
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(command, cwd=REPOSITORY, env=self.environment, capture_output=True, text=True)
+    def manage(self, *arguments: str) -> Ended:
+        (ended,) = self.forks.run(("import manage; manage.main()", ["manage.py", *arguments]))
+        return ended
 
     def verify(self) -> dict[str, object]:
-        said: dict[str, object] = json.loads(self.manage("audit", "verify", "--json").stdout)
+        said: dict[str, object] = json.loads(self.manage("audit", "verify", "--json").out)
         return said
-
-
-def ended(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +67,20 @@ def installation(request, tmp_path_factory):
             connection.execute(f"CREATE ROLE {postgresql.ROLE} LOGIN")
             connection.execute(f"CREATE DATABASE facsweb OWNER {postgresql.ROLE}")
         address = postgresql.url(socket, "facsweb")
-    made = Installation(folder, address, socket)
-    if socket is None:
-        migrated.installation(folder)
     else:
+        migrated.installation(folder)
+    environment = of_its_own(folder) | {
+        "DATABASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "facsweb.settings",
+        "ALLOWED_HOSTS": "testserver",
+    }
+    forks = Forks(environment, REPOSITORY)
+    made = Installation(folder, forks, socket)
+    if socket is not None:
         done = made.manage("migrate", "--verbosity", "0")
-        assert done.returncode == 0, done.stderr
-    return made
+        assert done.status == 0, done.err
+    yield made
+    forks.close()
 
 
 @pytest.fixture
@@ -131,8 +110,7 @@ assert not failures, failures
 
 def test_many_writers_at_once_leave_numbers_without_a_gap(installation):
     """From the empty log on, where there is no last row that could be locked."""
-    for process in [installation.begin(WRITE) for _ in range(3)]:
-        ended(process)
+    installation.at_once(*[WRITE] * 3)
     said = installation.verify()
     assert (said["whole"], said["faults"]) == (True, [])
     assert said["entries"] == said["last"] == 3 * 3 * 12
@@ -145,8 +123,7 @@ def test_readers_at_once_leave_one_entry(installation):
         for _ in range(5):
             reading.once(None, "study.read", study)
     """
-    for process in [installation.begin(program) for _ in range(3)]:
-        ended(process)
+    installation.at_once(*[program] * 3)
     count = "print(Entry.objects.filter(action='study.read').count())"
     assert installation.run(count) == "1\n"
 
@@ -155,7 +132,7 @@ GUESS = """
 from facsweb.accounts import lockout
 taken, together = [], threading.Barrier(12)
 def guess():
-    together.wait(60)
+    together.wait(120)
     try:
         lockout.begin("password", "victim@example.org", "192.0.2.1")
         taken.append(1)
@@ -171,8 +148,7 @@ print(len(taken))
 
 
 def test_many_guesses_at_once_do_not_slip_past_the_limit(installation):
-    processes = [installation.begin(GUESS) for _ in range(3)]
-    assert sum(int(ended(process)) for process in processes) == 10
+    assert sum(map(int, installation.at_once(*[GUESS] * 3))) == 10
 
 
 def test_an_act_that_is_taken_back_leaves_no_gap(installation):

@@ -39,7 +39,7 @@ def test_it_holds_the_entries_of_this_study_newest_first(log):
     assert "Secret" not in text
 
 
-def test_it_is_narrowed_by_action_person_and_day(log):
+def test_it_is_narrowed_by_action_person_and_day(one_moment, log):
     today = timezone.localdate()
     yesterday, tomorrow = (today + timedelta(days=days) for days in (-1, 1))
     assert actions(log(action="thing.do")) == ["thing.do"]

@@ -16,7 +16,7 @@ from facsweb.demo.walk import password_form
 from facsweb.studies.models import Consent, Membership, Participant, Role, Study
 from tests import migrated
 from tests.conftest import REPOSITORY
-from tests.programs import of_its_own
+from tests.programs import PATIENCE_S, of_its_own
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def demo(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Comp
         env=of_its_own(tmp_path / "data") | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

@@ -15,9 +15,9 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from tests.conftest import REPOSITORY
-from tests.programs import of_its_own
+from tests.programs import PATIENCE_S, of_its_own
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 STEPS = [
     "the analyst signed in",
     "uploaded demonstration.mp4",
@@ -47,7 +47,7 @@ def command(folder: Path, *arguments: str, **environment: str) -> dict:
 def once(models, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """Data folder, and the walk through everything in it."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    return folder, subprocess.run(**command(folder, "--once"), timeout=180)
+    return folder, subprocess.run(**command(folder, "--once"), timeout=500)
 
 
 def test_once_says_every_step_with_its_time_and_leaves_a_signed_pdf(once):
@@ -75,7 +75,7 @@ def test_a_second_start_keeps_the_data_and_analyses_nothing(once):
         if "ready at" in line:
             break
     running.send_signal(signal.SIGINT)
-    rest, errors = running.communicate(timeout=30)
+    rest, errors = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, errors) == (0, "")
     assert "the data is kept" in rest
     text = "".join(printed)
@@ -88,7 +88,7 @@ def test_a_second_start_keeps_the_data_and_analyses_nothing(once):
 def test_whatever_goes_wrong_on_the_way_is_said_and_is_no_success(once, tmp_path):
     folder, _ = once
     ended = subprocess.run(
-        **command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12")), timeout=180
+        **command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12")), timeout=500
     )
     assert ended.returncode != 0
     assert "the coder signed off" in ended.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from io import StringIO
 
@@ -17,10 +16,11 @@ from analysis.scoring import choice
 from facsweb.audit.models import Entry
 from facsweb.learning import attempts, job, lapses, packages, recovery, services
 from facsweb.learning.models import Training
-from facsweb.processes import pulse, queue
+from facsweb.processes import queue
 from facsweb.runs import scorers
 from facsweb.studies.models import Consent
 from facsweb.studies.withdrawing import withdraw
+from tests.programs import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 State = Training.State
@@ -63,10 +63,12 @@ def test_a_worker_trains_what_was_started_on_the_page(three, client_as, start_ch
     training = Training.objects.get()
     assert answer.url == f"/scorers/trainings/{training.pk}/"
     start_child("worker")
-    deadline = time.monotonic() + 120
-    while training.is_active and time.monotonic() < deadline:
-        time.sleep(0.2)
+
+    def ended() -> bool:
         training.refresh_from_db()
+        return not training.is_active
+
+    wait_until(ended, what="it is trained")
     assert training.state == State.SUCCEEDED, training.error + training.error_detail
     assert packages.own_versions() == ["1"]
 
@@ -137,11 +139,15 @@ def test_stopping_it_while_it_works(three, people):
     training = services.start(people["staff"])
     told = []
 
+    def cancelled() -> bool:
+        training.refresh_from_db()
+        return training.state == State.CANCELLED
+
     def stop(stage, done, total):
         told.append(stage)
         if stage == "read" and done == 0:
             services.cancel(people["staff"], training)
-            time.sleep(3 * pulse.TICK_S)  # the pulse hears it in the meantime
+            wait_until(cancelled, what="the pulse hears it in the meantime")
 
     job.perform(training.pk, 1, worker="worker A", tell=stop)
     training.refresh_from_db()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import uuid
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -39,6 +41,26 @@ def at_work(erasure):
     """As a worker has it."""
     assert attempts.FENCE.claim(erasure.pk, erasure.attempt, "here")
     return Erasure.objects.select_related("participant__study", "study").get(pk=erasure.pk)
+
+
+# --- the database's journal -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_journal_that_somebody_reads_is_emptied_when_they_are_done(participant, monkeypatch):
+    """SQLite does nothing while another reads what was there before, and says so in its answer alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+    reader = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT COUNT(*) FROM studies_participant").fetchone()
+    type(participant).objects.filter(pk=participant.pk).update(code="codeqzx")
+    journal = Path(f"{connection.settings_dict['NAME']}-wal")
+    assert b"codeqzx" in journal.read_bytes()
+    monkeypatch.setattr(destroying.time, "sleep", lambda _seconds: reader.close())
+    destroying._empty_the_journal()
+    assert journal.read_bytes() == b""
+    connection.close()  # with it goes its impatience
 
 
 # --- copies for the participant ---------------------------------------------------------------------------------

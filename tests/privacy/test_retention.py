@@ -167,7 +167,7 @@ def test_signed_reports_go_with_their_recording(world, consent, participant, sta
     assert [name for name in left if "/media_root/" in name] == []
 
 
-def test_the_page_says_when_and_why(recording, client_as, participant):
+def test_the_page_says_when_and_why(one_moment, recording, client_as, participant):
     page = f"/studies/{participant.study_id}/retention/"
     text = client_as("analyst").get(page).content.decode()
     assert "The study keeps data for 30 days." in text

@@ -30,6 +30,25 @@ def test_running_server_is_used_and_left(tmp_path):
         assert first.answers()
 
 
+def test_server_that_is_slow_to_answer_is_waited_for(tmp_path, monkeypatch):
+    """On a busy machine, or while it reads its data: a second one beside it would write into the same file."""
+    real = RedisServer.answers
+
+    def then_awake(server):
+        said = real(server)
+        if not said:
+            os.kill(first.process.pid, signal.SIGCONT)
+        return said
+
+    with RedisServer(tmp_path) as first:
+        monkeypatch.setattr(RedisServer, "answers", then_awake)
+        os.kill(first.process.pid, signal.SIGSTOP)
+        with RedisServer(tmp_path) as second:
+            assert second.process is None
+            assert second.running()
+        assert first.answers()
+
+
 def test_killed_server_is_recovered_with_its_data(tmp_path):
     server = RedisServer(tmp_path)
     server.start()

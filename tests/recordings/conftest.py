@@ -101,7 +101,7 @@ def only_video(consent):
 def running_server(django_db_setup) -> Iterator[Server]:
     server = Server()
     yield server
-    server.kill()
+    server.close()
 
 
 @pytest.fixture

@@ -6,35 +6,48 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 
 import requests
 
 from tests.conftest import REPOSITORY
-from tests.programs import of_the_tests
+from tests.programs import of_the_tests, wait_until
 
 MB = 1024**2
 
 
 class Server:
-    """uvicorn in a process of its own, on one port through deaths and rebirths."""
+    """uvicorn in a process of its own, on one port through deaths and rebirths.
+
+    The port is kept for it, bound and not listened on: while the server is dead, who calls is turned away, and no
+    other program of the machine is given the port meanwhile.
+    """
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.kept = socket.socket()
+        self.kept.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # uvicorn says the same, and so may share it
+        self.kept.bind(("127.0.0.1", 0))
+        self.port = self.kept.getsockname()[1]
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "uvicorn", "facsweb.asgi:application", "--port", str(self.port)]
         self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=of_the_tests())
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
-                if requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("the server did not start")
+        wait_until(self._answers, what="the server answers")
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, "the server ended"
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=30).ok
+        return False
 
     def kill(self) -> None:
+        """End it at once; it can be started again."""
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        self.kept.close()

@@ -12,6 +12,7 @@ import pytest
 from facsweb.recordings.models import Recording, Upload
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.screenshots import chromium
+from tests.programs import PATIENCE_S
 from tests.recordings import clips
 
 CHROMIUM = chromium()
@@ -53,7 +54,7 @@ class Browser:
 
     def wait_until(self, expression: str) -> None:
         """Playwright's own waiting evaluates strings inside the page, which the policy refuses."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not self.page.evaluate(expression):
             assert time.monotonic() < deadline, expression
             self.page.wait_for_timeout(50)

@@ -18,6 +18,7 @@ from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, Upload
+from tests.programs import PATIENCE_S
 from tests.recordings.server import MB
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,19 +109,21 @@ def test_the_film_is_streamed_in_ranges(server, participant, sign_in, film):
     uploader(server.port, participant, headers, film).upload()
     recording = Recording.objects.get()
     plain = f"http://127.0.0.1:{server.port}/recordings/{recording.pk}/video"
-    signed = requests.get(plain, headers=headers, timeout=30, allow_redirects=False).headers["Location"]
+    signed = requests.get(plain, headers=headers, timeout=PATIENCE_S, allow_redirects=False).headers["Location"]
     address = f"http://127.0.0.1:{server.port}{signed}"
     content = film.read_bytes()
-    response = requests.get(address, headers=headers | {"Range": f"bytes={5 * MB}-"}, timeout=30)
+    response = requests.get(address, headers=headers | {"Range": f"bytes={5 * MB}-"}, timeout=PATIENCE_S)
     assert response.status_code == 206
     assert response.content == content[5 * MB :]
     # A player that jumps closes its connection in the middle; the server goes on.
     for start in range(0, 20 * MB, MB):
-        with requests.get(address, headers=headers | {"Range": f"bytes={start}-"}, stream=True, timeout=30) as cut:
+        with requests.get(
+            address, headers=headers | {"Range": f"bytes={start}-"}, stream=True, timeout=PATIENCE_S
+        ) as cut:
             assert next(cut.iter_content(1000)) == content[start : start + 1000]
-    whole = requests.get(address, headers=headers, timeout=30)
+    whole = requests.get(address, headers=headers, timeout=PATIENCE_S)
     assert hashlib.sha256(whole.content).hexdigest() == recording.sha256
-    assert requests.head(address, headers=headers, timeout=30).headers["Content-Length"] == str(20 * MB)
+    assert requests.head(address, headers=headers, timeout=PATIENCE_S).headers["Content-Length"] == str(20 * MB)
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -134,6 +137,6 @@ def test_bodies_over_the_limit_are_refused_before_they_are_stored(server, announ
 
     with contextlib.suppress(requests.ConnectionError):  # the server may hang up before everything is sent
         data = b"x" * (80 * MB) if announced else body()
-        response = requests.post(f"http://127.0.0.1:{server.port}/account/login/", data=data, timeout=30)
+        response = requests.post(f"http://127.0.0.1:{server.port}/account/login/", data=data, timeout=PATIENCE_S)
         assert response.status_code == 413
-    assert requests.get(f"http://127.0.0.1:{server.port}/healthz", timeout=5).ok
+    assert requests.get(f"http://127.0.0.1:{server.port}/healthz", timeout=PATIENCE_S).ok

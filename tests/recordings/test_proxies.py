@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import av
@@ -16,7 +15,7 @@ from facsweb.processes import queue
 from facsweb.recordings import files, proxies, services, tasks
 from facsweb.recordings.models import Recording
 from tests.conftest import REPOSITORY
-from tests.programs import of_the_tests
+from tests.programs import of_the_tests, wait_until
 from tests.recordings import clips
 
 State = Recording.ProxyState
@@ -178,7 +177,7 @@ def test_a_killed_maker_is_replaced(redis, waiting):
         "from analysis import media; from facsweb.recordings import proxies; from uuid import UUID\n"
         "make = media.make_proxy\n"
         "def slow(src, dst, **kwargs):\n"
-        "    open(dst, 'wb').write(b'half'); print('making', flush=True); import time; time.sleep(60)\n"
+        "    open(dst, 'wb').write(b'half'); print('making', flush=True); import time; time.sleep(600)\n"
         "media.make_proxy = slow\n"
         f"proxies.make(UUID('{waiting.pk}'))\n"
     )
@@ -208,12 +207,13 @@ def test_a_killed_maker_is_replaced(redis, waiting):
 def test_a_real_worker_makes_the_copy(redis, waiting):
     """From the queue, through the installation's own worker command, to a file that plays."""
     worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=REPOSITORY, env=of_the_tests())
+
+    def made() -> bool:
+        waiting.refresh_from_db()
+        return waiting.proxy_state == State.READY
+
     try:
-        deadline = time.monotonic() + 60
-        while waiting.proxy_state != State.READY:
-            assert time.monotonic() < deadline, waiting.proxy_state
-            time.sleep(0.1)
-            waiting.refresh_from_db()
+        wait_until(made, what="the worker makes the copy")
     finally:
         worker.terminate()
         worker.wait()

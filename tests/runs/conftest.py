@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import av
 import pytest
 
 from facsweb.runs import attempts, services
+from tests.analysis.clips import repeat
+from tests.analysis.conditions import cut
 from tests.conftest import MEDIA, REPOSITORY
 from tests.factories import CLIP, make_recording
-from tests.programs import children, of_the_tests
+from tests.programs import PATIENCE_S, children, of_the_tests
 
 
 @pytest.fixture
@@ -51,24 +52,14 @@ def running(run):
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory) -> Path:
-    """The short clip three times in a row (30 s), without encoding anything again."""
-    target = tmp_path_factory.mktemp("media") / "long.mp4"
-    with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
-        duration = source.streams.video[0].duration
-    with av.open(str(target), "w") as output:
-        stream = None
-        for turn in range(3):
-            with av.open(str(MEDIA / f"{CLIP}.mp4")) as source:
-                video = source.streams.video[0]
-                stream = stream or output.add_stream_from_template(video)
-                for packet in source.demux(video):
-                    if packet.dts is None:
-                        continue
-                    packet.pts += turn * duration
-                    packet.dts += turn * duration
-                    packet.stream = stream
-                    output.mux(packet)
-    return target
+    """The short clip three times in a row (30 s)."""
+    return repeat(MEDIA / f"{CLIP}.mp4", 3, tmp_path_factory.mktemp("media") / "long.mp4")
+
+
+@pytest.fixture(scope="session")
+def endless_clip(tmp_path_factory) -> Path:
+    """Over three minutes: for whoever stops its analysis, which must not end by itself before they come to it."""
+    return repeat(MEDIA / f"{CLIP}.mp4", 20, tmp_path_factory.mktemp("media") / "endless.mp4")
 
 
 def with_file(recording, path: Path, duration_us: int):
@@ -84,6 +75,17 @@ def with_file(recording, path: Path, duration_us: int):
 @pytest.fixture
 def long_recording(recording, long_clip):
     return with_file(recording, long_clip, 30_000_000)
+
+
+@pytest.fixture
+def endless_recording(recording, endless_clip):
+    return with_file(recording, endless_clip, 200_000_000)
+
+
+@pytest.fixture
+def brief_recording(recording, tmp_path):
+    """Two seconds: for a run that only has to succeed."""
+    return with_file(recording, cut("d1", 0.0, 2.0).write(tmp_path / "brief.mp4"), 2_000_000)
 
 
 class Child:
@@ -105,7 +107,7 @@ class Child:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
-    def terminate(self, timeout_s: float = 20) -> int:
+    def terminate(self, timeout_s: float = PATIENCE_S) -> int:
         self.process.terminate()
         return self.process.wait(timeout_s)
 
@@ -130,7 +132,7 @@ def worker(start_child) -> Child:
     return start_child("worker")
 
 
-def wait_for(run, condition: Callable[[], bool], timeout_s: float = 60, *, what: str = "") -> None:
+def wait_for(run, condition: Callable[[], bool], timeout_s: float = PATIENCE_S, *, what: str = "") -> None:
     """Wait until the condition holds for the run as the database has it."""
     deadline = time.monotonic() + timeout_s
     while True:

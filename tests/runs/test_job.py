@@ -10,69 +10,113 @@ from django.utils import timezone
 
 from analysis.types import Cancelled, MediaError
 from facsweb.processes.fence import Order
-from facsweb.runs import attempts, hooks, job, services
+from facsweb.runs import attempts, hooks, job, recovery, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Consent
 from facsweb.studies.withdrawing import withdraw
+from tests.programs import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("models_present", "redis")]
 State = AnalysisRun.State
 
 
-def until(condition, timeout_s=5):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+class Clock:
+    """What the pulse takes for the time: it goes on when the test says so, however long the machine takes."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    monkeypatch.setattr(job, "time", Clock())
+    return job.time
+
+
+class Ticks:
+    """How often the pulse began to look, and what it had heard after each look that began since ``asked``."""
+
+    def __init__(self) -> None:
+        self.begun, self.asked, self.heard = 0, threading.Event(), []
+
+
+@pytest.fixture
+def ticks(monkeypatch) -> Ticks:
+    seen, real = Ticks(), job.Pulse._tick
+
+    def tick(pulse, runner):
+        seen.begun += 1
+        asked = seen.asked.is_set()
+        real(pulse, runner)
+        if asked:
+            seen.heard.append(pulse.order)
+
+    monkeypatch.setattr(job.Pulse, "_tick", tick)
+    return seen
+
+
+def heart_of(run):
+    run.refresh_from_db()
+    return run.heartbeat_at
 
 
 def test_heart_beats_while_the_analysis_is_busy(running):
+    with job.Pulse(running):  # no hook is called, as in a long computation
+        for _ in range(2):
+            last = heart_of(running)
+            wait_until(lambda last=last: heart_of(running) > last, what="the next beat")
+    assert recovery.STALE.total_seconds() / 3 > job.BEAT_S + job.TICK_S
+
+
+def test_heart_stops_with_the_work(running, ticks):
     with job.Pulse(running):
-        time.sleep(3.2)  # no hook is called, as in a long computation
-        running.refresh_from_db()
-    assert (timezone.now() - running.heartbeat_at).total_seconds() < 3
+        wait_until(lambda: ticks.begun > 0, what="it looks")
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "pulse"], what="its end")
+    last, begun = heart_of(running), ticks.begun
+    time.sleep(2 * job.TICK_S)
+    assert (heart_of(running), ticks.begun) == (last, begun)
 
 
-def test_heart_stops_with_the_work(running):
-    with job.Pulse(running):
-        pass
-    running.refresh_from_db()
-    last = running.heartbeat_at
-    time.sleep(1.2)
-    running.refresh_from_db()
-    assert running.heartbeat_at == last
-    assert not [thread for thread in threading.enumerate() if thread.name == "pulse"]
-
-
-def test_progress_and_stills_reach_the_database(running):
+def test_progress_and_stills_reach_the_database(running, clock):
     attempts.folder(running.pk).mkdir(parents=True)
+
+    def told() -> bool:
+        clock.now = min(clock.now + 0.1, 1004.5)  # within the seconds over which the rate is taken
+        running.refresh_from_db()
+        return running.done == 90 and running.stills >= 1
+
     with job.Pulse(running) as pulse:
         for done in range(0, 100, 10):
             pulse.hook("measure", done, 250, still=np.full((720, 1280, 3), 200, np.uint8))
-            time.sleep(0.12)
-        time.sleep(1.2)
-    running.refresh_from_db()
+            clock.now += 0.12
+        wait_until(told, what="all of it is written")
     assert (running.stage, running.done, running.total) == ("measure", 90, 250)
-    assert 40 < running.rate < 120
-    assert running.stills >= 1
+    assert running.rate == pytest.approx(10 / 0.12)
     import cv2
 
     assert cv2.imread(str(services.still_path(running))).shape == (360, 640, 3)
 
 
-def test_cancelling_is_heard_within_a_second(running, people):
+def test_cancelling_is_heard_within_a_second(running, people, ticks):
+    """At the next look: none that began afterwards goes on. They are a quarter of a second apart."""
     with job.Pulse(running) as pulse:
         assert not pulse.should_stop()
         services.cancel(people["analyst"], running)
-        until(pulse.should_stop, 1.0)
+        ticks.asked.set()
+        wait_until(pulse.should_stop, what="it is heard")
         with pytest.raises(Cancelled):
             pulse.hook("interpret", 0, None)
+    assert Order.GO_ON not in ticks.heard
+    assert job.TICK_S < 0.5
 
 
 def test_cancelling_takes_effect_in_the_middle_of_a_long_computation(run, people, monkeypatch):
     def busy(video, out, *, hook, **kwargs):
         services.cancel(people["analyst"], run)
-        until(lambda: AnalysisRun.objects.get(pk=run.pk).state == State.CANCELLED, 1.0)
+        wait_until(lambda: AnalysisRun.objects.get(pk=run.pk).state == State.CANCELLED, what="it is cancelled")
         hook("interpret", 1, 1)
 
     monkeypatch.setattr(job.pipeline, "analyze", busy)
@@ -83,45 +127,58 @@ def test_cancelling_takes_effect_in_the_middle_of_a_long_computation(run, people
     assert not attempts.folder(run.pk).exists()
 
 
-def test_losing_the_run_is_heard(running):
+def test_losing_the_run_is_heard(running, ticks):
     with job.Pulse(running) as pulse:
         AnalysisRun.objects.filter(pk=running.pk).update(attempt=2)
-        until(pulse.should_stop, 1.0)
+        ticks.asked.set()
+        wait_until(pulse.should_stop, what="it is heard")
         assert pulse.order is Order.LOST
+    assert set(ticks.heard) <= {Order.LOST}
 
 
-def test_database_that_is_busy_is_tried_again(running, monkeypatch):
-    real, failures = attempts.order, iter([DatabaseError("locked"), RuntimeError("a bug"), None])
+def test_database_that_is_busy_is_tried_again(running, monkeypatch, clock):
+    real, failures, asked = attempts.order, iter([DatabaseError("locked"), RuntimeError("a bug"), None]), []
 
     def sometimes(*args):
+        asked.append(args)
         if error := next(failures, None):
             raise error
         return real(*args)
 
     monkeypatch.setattr(attempts, "order", sometimes)
-    with job.Pulse(running) as pulse:
-        pulse._beat_at = time.monotonic() + 60  # nothing is due to be written: it only asks
-        time.sleep(1.7)
+    with job.Pulse(running) as pulse:  # by its clock nothing is due to be written: it only asks
+        wait_until(lambda: len(asked) > 3, what="it goes on asking")
+        assert not pulse.should_stop()
         AnalysisRun.objects.filter(pk=running.pk).update(attempt=2)
-        until(pulse.should_stop, 1.5)
+        wait_until(pulse.should_stop, what="it is heard")
 
 
-def test_hung_analysis_is_ended(running, monkeypatch):
-    ended = threading.Event()
-    monkeypatch.setattr(job, "STALL_S", 1.0)
-    monkeypatch.setattr(job.Pulse, "_die", lambda self, why: ended.set())
-    with job.Pulse(running):
-        assert ended.wait(3)
+@pytest.fixture
+def ended(monkeypatch):
+    """Set when the pulse would end the process."""
+    said = threading.Event()
+    monkeypatch.setattr(job.Pulse, "_die", lambda self, why: said.set())
+    return said
 
 
-def test_busy_analysis_is_not_hung(running, monkeypatch):
-    ended = threading.Event()
-    monkeypatch.setattr(job, "STALL_S", 1.0)
-    monkeypatch.setattr(job.Pulse, "_die", lambda self, why: ended.set())
+def test_hung_analysis_is_ended(running, clock, ended, ticks):
     with job.Pulse(running) as pulse:
-        for _ in range(20):
+        pulse.should_stop()
+        clock.now += job.STALL_S - 1
+        begun = ticks.begun
+        wait_until(lambda: ticks.begun > begun + 1, what="it looks")
+        assert not ended.is_set()
+        clock.now += 2
+        wait_until(ended.is_set, what="it notices")
+
+
+def test_busy_analysis_is_not_hung(running, clock, ended, ticks):
+    with job.Pulse(running) as pulse:
+        for _ in range(4):
             pulse.should_stop()
-            time.sleep(0.1)
+            clock.now += 0.9 * job.STALL_S
+            begun = ticks.begun
+            wait_until(lambda begun=begun: ticks.begun > begun + 1, what="it looks")
     assert not ended.is_set()
 
 
@@ -183,7 +240,7 @@ def test_stopping_the_worker_gives_the_run_back(run, monkeypatch):
 def test_withdrawal_during_the_work_leaves_no_file(run, consent, people, monkeypatch):
     def withdrawn(video, out, *, hook, should_stop, **kwargs):
         withdraw(people["analyst"], consent, reason="asked by mail")
-        until(should_stop, 2)
+        wait_until(should_stop, what="it is heard")
         out.mkdir(parents=True, exist_ok=True)
         (out / "measurement.parquet").write_bytes(b"of a face")
         raise Cancelled("stopped")

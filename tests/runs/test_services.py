@@ -129,7 +129,7 @@ def test_cancel_of_a_worker_that_died_is_confirmed_by_recovery(running, people):
     assert not attempts.folder(running.pk).exists()
 
 
-def test_silent_worker_loses_the_run_and_cannot_write_any_more(running):
+def test_silent_worker_loses_the_run_and_cannot_write_any_more(one_moment, running):
     attempts.beat(running.pk, 1, done=100, total=250, stage="measure")
     age(running, 14)
     assert services.recover() == 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import zipfile
 from fractions import Fraction
@@ -29,6 +27,7 @@ from analysis.text.reading import read_bytes
 from analysis.types import AnalysisError, MediaError
 from tests.conftest import MEDIA, REPOSITORY
 from tests.security.bombs import make_bomb
+from tests.security.helpers import helpers, scratch_left
 
 CLIP = MEDIA / "d1_smile_6_12_then_12.mp4"
 EAF = '<?xml version="1.0"?>{}<ANNOTATION_DOCUMENT>{}</ANNOTATION_DOCUMENT>'
@@ -42,7 +41,7 @@ from analysis.confined import jail
 from analysis.confined.jail import Limits
 secret, scratch, told = Path(sys.argv[1]), Path(sys.argv[2]), {}
 given = os.open(sys.argv[3], os.O_RDONLY)
-jail.enter(Limits(memory=256 << 20, cpu_s=20, wall_s=20, written=1 << 20), [given], scratch)
+jail.enter(Limits(memory=256 << 20, cpu_s=20, wall_s=200, written=1 << 20), [given], scratch)
 def tried(name, action):
     try:
         action(); told[name] = "done"
@@ -126,17 +125,6 @@ def test_what_a_confined_child_cannot_do(tmp_path):
     assert not (tmp_path / "more").exists()
 
 
-def helpers() -> list[Path]:
-    """Places in /proc of the helper process of this one."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            ours = f"PPid:\t{os.getpid()}\n" in (place / "status").read_text()
-            if ours and b"analysis.confined.server" in (place / "cmdline").read_bytes():
-                found.append(place)
-    return found
-
-
 def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
@@ -180,7 +168,7 @@ def test_huge_picture_in_a_tiny_file(tmp_path):
     with pytest.raises(MediaError, match="16000 × 16000 pixels, which is too large"):
         confined.probe(path)
     with pytest.raises(MediaError):
-        confined.probe(path, Limits(memory=64 << 20, cpu_s=20, wall_s=20))
+        confined.probe(path, Limits(memory=64 << 20, cpu_s=20, wall_s=200))
 
 
 def test_pixels_as_wide_as_a_street():
@@ -305,7 +293,7 @@ def test_drawn_picture_comes_back_as_its_pixels_alone():
         with pytest.raises(AnalysisError, match=why):
             confined.picture(content, 1000)
     with pytest.raises(AnalysisError):
-        confined.picture(huge, 10_000, Limits(memory=30 << 20, cpu_s=20, wall_s=20))
+        confined.picture(huge, 10_000, Limits(memory=30 << 20, cpu_s=20, wall_s=200))
 
 
 # --- limits, and life after them -----------------------------------------------------------------------------
@@ -321,7 +309,7 @@ def test_time_ends_and_the_next_file_is_read():
 def test_memory_ends_with_its_own_sentence():
     content = b"code,onset_us,offset_us\n" + b"12,0,1000000\n" * 150_000
     with pytest.raises(ExchangeError, match="more than 2 MB of memory"):
-        confined.coding(content, Options(), Limits(memory=2 << 20, cpu_s=20, wall_s=20))
+        confined.coding(content, Options(), Limits(memory=2 << 20, cpu_s=20, wall_s=200))
     assert confined.kind_of(b"code,onset_us,offset_us\n12,0,1\n") == "events"
 
 
@@ -353,12 +341,12 @@ def test_many_at_once_all_get_their_own_answer():
 
 
 def test_no_scratch_folder_is_left():
-    left = set(Path(tempfile.gettempdir()).glob("facsweb-confined-*"))
+    left = set(scratch_left())
     confined.coding(EAF.format("", "").encode(), Options())
     with pytest.raises(ExchangeError):
         confined.coding(b"<ANNOTATION_DOCUMENT", Options())
     confined.kind_of(b"code,onset_us,offset_us\n12,0,1\n")  # the helper has tidied up after the ones before
-    assert set(Path(tempfile.gettempdir()).glob("facsweb-confined-*")) <= left
+    assert set(scratch_left()) <= left
 
 
 def test_open_files_do_not_grow():

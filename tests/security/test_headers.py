@@ -57,7 +57,6 @@ def assert_closed(page: str, response: Any) -> None:
     assert permitted == {**dict.fromkeys(OURS, "(self)"), **dict.fromkeys(NOBODY, "()")}, page
 
 
-@pytest.mark.timeout(200)
 def test_headers_of_every_page(everywhere, people, participant, consent, capsys):
     world = World(people, participant, consent)
     seen, kept = 0, {}

@@ -24,12 +24,13 @@ def recording(participant, people):
 
 @pytest.fixture
 def later(monkeypatch):
-    """Let some seconds go by."""
+    """Let some seconds go by; until then none do."""
     began = links._now()
 
     def passed(seconds: float) -> None:
         monkeypatch.setattr(links, "_now", lambda: began + seconds)
 
+    passed(0)
     return passed
 
 
@@ -92,7 +93,7 @@ def test_changed_address_is_refused(client_as, recording, change):
     assert "This address has ended" in response.content.decode()
 
 
-def test_address_ends_and_a_player_on_our_page_gets_another(client_as, recording, later):
+def test_address_ends_and_a_player_on_our_page_gets_another(later, client_as, recording):
     client = client_as("coder")
     signed = signed_for(client, f"/recordings/{recording.pk}/video")
     later(links.STEP_S - 1)

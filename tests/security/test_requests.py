@@ -17,6 +17,7 @@ from facsweb.recordings import services
 from facsweb.recordings.models import Upload
 from tests.conftest import PASSWORD
 from tests.factories import make_recording
+from tests.programs import PATIENCE_S
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 VALUES = {"uuid": "6f0c6d3e-8f0a-4a54-9a5e-3f1f0a7f0001", "int": "1", "str": "x", "slug": "x", "path": "x"}
@@ -129,7 +130,7 @@ async def socket_answer(origin: bytes | None) -> str:
     scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
     browser = ApplicationCommunicator(application, scope)
     await browser.send_input({"type": "websocket.connect"})
-    answer = await browser.receive_output(5)
+    answer = await browser.receive_output(PATIENCE_S)
     await browser.send_input({"type": "websocket.disconnect", "code": 1005})
     return f"{answer['type']} {answer.get('code', '')}".strip()
 

@@ -19,7 +19,7 @@ from tests.runs.conftest import long_clip, long_recording, recording, start_chil
 from tests.security.bombs import make_bomb
 
 __all__ = ["long_clip", "long_recording", "recording", "start_child", "worker"]  # fixtures
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 State = AnalysisRun.State
 
 
@@ -74,22 +74,22 @@ def test_run_that_takes_too_long_is_told_so(monkeypatch):
     assert "more than 0 minutes of processor time" in limits.why_over(0)
 
 
-ENDLESS = """
+PROGRAM = """
 import sys
 from facsweb.processes import limits
 limits.START_S = 1
 if "job" in sys.argv:
     limits.limit_job()
 limits.limit_processor(0)
-for _ in range(40_000_000):
+while "endless" in sys.argv:
     pass
 """
 
 
 def test_job_without_a_pulse_is_ended_by_the_system():
-    spent = subprocess.run([sys.executable, "-c", ENDLESS, "job"], check=False)
+    spent = subprocess.run([sys.executable, "-c", PROGRAM, "job", "endless"], check=False)
     assert spent.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
-    free = subprocess.run([sys.executable, "-c", ENDLESS.replace("40_000_000", "1"), "web"], check=False)
+    free = subprocess.run([sys.executable, "-c", PROGRAM, "web"], check=False)
     assert free.returncode == 0
 
 

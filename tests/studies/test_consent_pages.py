@@ -89,7 +89,7 @@ def test_paper_needs_its_date_and_no_signature(client_as, participant, text):
     yesterday = timezone.localdate() - timedelta(days=1)
     missing = client.post(url, answers(text, signature="", given_on=""))
     assert "given_on" in missing.context["form"].errors
-    future = timezone.localdate() + timedelta(days=1)
+    future = timezone.localdate() + timedelta(days=2)  # also when a day ends before the answer
     late = client.post(url, answers(text, method="paper", given_on=future.isoformat()))
     assert "future" in str(late.context["form"].errors)
     client.post(url, answers(text, method="paper", signature="", given_on=yesterday.isoformat()))

@@ -36,8 +36,8 @@ def test_what_was_withdrawn_stays_withdrawn_though_an_older_paper_is_typed_in_la
 def test_a_paper_of_the_day_of_a_withdrawal_is_not_taken(client_as, participant, consent, people):
     """Its day does not say whether it was signed before the withdrawal or after it."""
     withdraw(None, consent)
-    day = timezone.localdate() - DAY
     at = timezone.now() - DAY
+    day = timezone.localdate(at)
     Withdrawal.objects.update(at=at)
     Consent.objects.filter(pk=consent.pk).update(withdrawn_at=at, given_at=at - DAY)
     url = reverse("studies:consent_create", args=[participant.pk])

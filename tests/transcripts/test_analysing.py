@@ -117,7 +117,7 @@ def test_a_text_that_kills_its_worker_is_given_up(transcript):
     assert Scores.objects.get().error == analysing.GIVEN_UP
 
 
-def test_what_the_queue_lost_is_put_back_and_typing_waits_for_a_pause(transcript, people, redis):
+def test_what_the_queue_lost_is_put_back_and_typing_waits_for_a_pause(one_moment, transcript, people, redis):
     from facsweb.processes import queue
 
     assert analysing.recover() == 0, "just saved: its own job may be on the way"

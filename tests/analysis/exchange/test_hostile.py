@@ -51,10 +51,10 @@ STEALS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/pa
     ],
 )
 def test_is_refused_in_a_sentence(data, words):
-    started = time.monotonic()
+    started = time.process_time()  # what else the machine does is not part of it
     with pytest.raises(ExchangeError, match=words):
         read(data)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_frame_table_of_frames_needs_its_rate_and_says_so():
