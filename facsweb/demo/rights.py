@@ -6,6 +6,7 @@ Nobody agreed to anything and nobody signed: a program wrote all of it. Study, s
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from django.db import transaction
@@ -34,7 +35,13 @@ _PATIENCE_S: Final = 300.0
 State = Report.State
 
 
-def seed_rights(url: str, demonstration: Demonstration, say: Say, patience_s: float = _PATIENCE_S) -> Study | None:
+def seed_rights(
+    url: str,
+    demonstration: Demonstration,
+    say: Say,
+    patience_s: float = _PATIENCE_S,
+    wait: Callable[[float], None] | None = None,
+) -> Study | None:
     """Make the study once, and finish what a stop interrupted.
 
     Parameters
@@ -45,6 +52,8 @@ def seed_rights(url: str, demonstration: Demonstration, say: Say, patience_s: fl
     say : callable
     patience_s : float
         How long to wait for a worker, each of the two times.
+    wait : callable, optional
+        Waits for so many seconds between two looks, or raises to end the waiting.
 
     Returns
     -------
@@ -70,7 +79,7 @@ def seed_rights(url: str, demonstration: Demonstration, say: Say, patience_s: fl
         say(f"A participant's link that waits for answers: {url}c/{secret}/")
     elif not _unfinished(study):
         return None
-    _second_signature(demonstration, study, patience_s)
+    _second_signature(demonstration, study, patience_s, wait)
     return study
 
 
@@ -148,22 +157,24 @@ def _unfinished(study: Study) -> bool:
     return report is not None and report.documents.count() < 2
 
 
-def _second_signature(demonstration: Demonstration, study: Study, patience_s: float) -> None:
+def _second_signature(
+    demonstration: Demonstration, study: Study, patience_s: float, wait: Callable[[float], None] | None
+) -> None:
     """Have the coder sign too, and the two further documents made."""
     coder = User.objects.get(email=demonstration.login(Role.CODER).email)
-    report = _made(study, patience_s)
+    report = _made(study, patience_s, wait)
     if report.state == State.AWAITING:
         second.countersign(coder, report, password=demonstration.login(Role.CODER).password)
-        report = _made(study, patience_s)
+        report = _made(study, patience_s, wait)
     documents.ask(coder, report, Document.Kind.SUMMARY, Document.Language.ENGLISH)
     documents.ask(coder, report, Document.Kind.PARTICIPANT, Document.Language.GERMAN)
 
 
-def _made(study: Study, patience_s: float) -> Report:
+def _made(study: Study, patience_s: float, wait: Callable[[float], None] | None) -> Report:
     """The report, once no worker has to do anything for it."""
     deadline = time.monotonic() + patience_s
     while (report := _report(study)) is None or report.state == State.WAITING:
         if report is None or time.monotonic() > deadline:
             raise StepFailed("No worker made the report of the study about consent.")
-        time.sleep(0.2)
+        (wait or time.sleep)(0.2)
     return report

@@ -32,6 +32,7 @@ from facsweb.reports.services import Refused
 
 
 class Command(BaseCommand):
+    interrupted = False
     help = "Serve a demonstration study; with --once, walk it through to a verified signed PDF and stop."
     requires_system_checks = []
 
@@ -72,8 +73,15 @@ class Command(BaseCommand):
         settings.FACSWEB_REQUIRE_MFA, settings.FACSWEB_DEMONSTRATION = False, True
 
     def _interrupt(self, running: Installation) -> None:
+        self.interrupted = True
         running.stop()
         raise KeyboardInterrupt
+
+    def _wait(self, seconds: float) -> None:
+        """An interrupt that came while Python tidied up is lost there: whoever waits looks for it."""
+        time.sleep(seconds)
+        if self.interrupted:
+            raise KeyboardInterrupt
 
     def _prepare(self) -> None:
         """Models and tables; each step is skipped when it was done before."""
@@ -109,7 +117,7 @@ class Command(BaseCommand):
     def _rights(self, running: Installation, demonstration: Demonstration) -> None:
         """Consent, withdrawal and signatures; what fails is tried again at the next start."""
         try:
-            seed_rights(running.url, demonstration, self._say)
+            seed_rights(running.url, demonstration, self._say, wait=self._wait)
         except (StepFailed, ValidationError, Refused, NotReady) as error:
             self._say(f"The study about consent is not complete yet: {error} The next start goes on.")
 
