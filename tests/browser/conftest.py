@@ -9,6 +9,8 @@ import pytest
 
 from tests.browser.screenshots import chromium
 
+#: How long a step waits for what it needs before it is given up; several of these processes share two cores.
+PATIENCE_MS = 60_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -40,7 +42,7 @@ def open_page(site, browser, client_as) -> Iterator[Callable[..., Any]]:
 
     def open_as(role: str, address: str, **options: Any) -> Any:
         context = browser.new_context(base_url=site.url, **{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         cookie = client_as(role).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": site.url}])
         page = context.new_page()
