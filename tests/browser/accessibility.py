@@ -31,10 +31,21 @@ def script() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def grave(page: Any) -> list[str]:
-    """Serious and critical violations of the page as it stands, each with the first elements that have it."""
+def begin(page: Any) -> None:
+    """Have axe look at the page as it stands; :func:`found` says what it found."""
     page.wait_for_load_state()
     if not page.evaluate("() => typeof window.axe === 'object'"):
         page.evaluate(script())  # through the debugger's door: the page's own policy stays as strict as it is
-    found = page.evaluate(LOOK, {"tags": TAGS, "grave": sorted(GRAVE)})
-    return [f"{one['id']} ({one['impact']}): {'; '.join(one['nodes'])}" for one in found]
+    page.evaluate(f"(how) => {{ window.looking = ({LOOK})(how); }}", {"tags": TAGS, "grave": sorted(GRAVE)})
+
+
+def found(page: Any) -> list[str]:
+    """Serious and critical violations, each with the first elements that have it."""
+    violations = page.evaluate("() => window.looking")
+    return [f"{one['id']} ({one['impact']}): {'; '.join(one['nodes'])}" for one in violations]
+
+
+def grave(page: Any) -> list[str]:
+    """Serious and critical violations of the page as it stands."""
+    begin(page)
+    return found(page)

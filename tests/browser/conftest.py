@@ -14,6 +14,12 @@ PATIENCE_MS = 60_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
+def is_complaint(message: Any) -> bool:
+    """Whether a page's console says that something is wrong."""
+    # the test's server has no WebSocket, and the review page does without
+    return message.type == "error" and "/ws/layers/" not in message.text
+
+
 @pytest.fixture
 def site(live_server) -> Any:
     """The server that the pages come from."""
@@ -48,15 +54,7 @@ def open_page(site, browser, client_as) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.complaints = complaints
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            # the test's server has no WebSocket, and the review page does without
-            lambda message: (
-                complaints.append(message.text)
-                if message.type == "error" and "/ws/layers/" not in message.text
-                else None
-            ),
-        )
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         page.goto(address)
         return page
 
