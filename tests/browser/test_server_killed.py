@@ -80,8 +80,10 @@ class Server:
     def kill(self) -> None:
         """Kill the supervisor and all it started at once; none of them can finish or tidy anything."""
         assert self.process is not None
-        everything = [self.process.pid, *descendants(self.process.pid)]
-        assert len(everything) >= 4, "supervisor, Redis, web server, worker"
+        supervisor = self.process.pid
+        eventually(lambda: len(descendants(supervisor)) >= 4)  # Redis, web server, recovery and a worker
+        os.kill(supervisor, signal.SIGSTOP)  # so that it starts nothing between the look and the end
+        everything = [supervisor, *descendants(supervisor)]
         for pid in everything:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
