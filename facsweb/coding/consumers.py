@@ -33,14 +33,17 @@ class LayerConsumer(AsyncJsonWebsocketConsumer):
         # Accepted before anything else: a refusal before that could not carry a close code.
         await self.accept()
         self.layer_id = self.scope["url_route"]["kwargs"]["pk"]
-        layer = await self._seen()
-        if layer is None:
+        if await self._seen() is None:
             return
         try:
             await self.channel_layer.group_add(group(self.layer_id), self.channel_name)
         except Exception as error:
             logger.info("Layer %s is shown without live messages: %s", self.layer_id, error)
             await self.close(NO_LIVE)
+            return
+        # Read when it listens already: an earlier change is in what is said here, a later one comes as a message.
+        layer = await self._seen()
+        if layer is None:
             return
         await self.send_json({"type": "hello", "revision": layer.revision, "state": layer.state})
 

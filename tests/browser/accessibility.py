@@ -9,22 +9,43 @@ from typing import Any
 #: WCAG 2.2 AA and below, and what axe calls good practice.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 GRAVE = {"serious", "critical"}
+#: Wait until nothing moves any more (what turns for ever is left to turn), then ask axe.
+LOOK = """async ({ tags, grave }) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const ends = ({ playState, effect }) => playState === "running" && isFinite(effect.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map(({ finished }) => finished));
+  // A rule says beforehand how bad what it finds is: those that can find nothing grave need not look.
+  const mild = axe._audit.rules.filter(({ impact }) => impact && !grave.includes(impact));
+  const rules = Object.fromEntries(mild.map(({ id }) => [id, { enabled: false }]));
+  const how = { runOnly: { type: "tag", values: tags }, rules, resultTypes: ["violations"] };
+  const { violations } = await axe.run(document, how);
+  const first = (nodes) => nodes.slice(0, 3).map(({ html }) => html.slice(0, 200));
+  return violations.filter(({ impact }) => grave.includes(impact))
+    .map(({ id, impact, nodes }) => ({ id, impact, nodes: first(nodes) }));
+}"""
 
 
 @cache
-def _script() -> str:
+def script() -> str:
+    """axe itself. A page that has it as its initial script need not be sent it again and again."""
     return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def grave(page: Any) -> list[str]:
-    """Serious and critical violations of the page as it stands, each with the first elements that have it."""
+def begin(page: Any) -> None:
+    """Have axe look at the page as it stands; :func:`found` says what it found."""
+    page.wait_for_load_state()
     if not page.evaluate("() => typeof window.axe === 'object'"):
-        page.evaluate(_script())  # through the debugger's door: the page's own policy stays as strict as it is
-    found = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", TAGS
-    )
-    return [
-        f"{one['id']} ({one['impact']}): {'; '.join(node['html'][:200] for node in one['nodes'][:3])}"
-        for one in found["violations"]
-        if one["impact"] in GRAVE
-    ]
+        page.evaluate(script())  # through the debugger's door: the page's own policy stays as strict as it is
+    page.evaluate(f"(how) => {{ window.looking = ({LOOK})(how); }}", {"tags": TAGS, "grave": sorted(GRAVE)})
+
+
+def found(page: Any) -> list[str]:
+    """Serious and critical violations, each with the first elements that have it."""
+    violations = page.evaluate("() => window.looking")
+    return [f"{one['id']} ({one['impact']}): {'; '.join(one['nodes'])}" for one in violations]
+
+
+def grave(page: Any) -> list[str]:
+    """Serious and critical violations of the page as it stands."""
+    begin(page)
+    return found(page)

@@ -9,7 +9,15 @@ import pytest
 
 from tests.browser.screenshots import chromium
 
+#: How long a step waits for what it needs before it is given up; several of these processes share two cores.
+PATIENCE_MS = 60_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def is_complaint(message: Any) -> bool:
+    """Whether a page's console says that something is wrong."""
+    # the test's server has no WebSocket, and the review page does without
+    return message.type == "error" and "/ws/layers/" not in message.text
 
 
 @pytest.fixture
@@ -40,21 +48,13 @@ def open_page(site, browser, client_as) -> Iterator[Callable[..., Any]]:
 
     def open_as(role: str, address: str, **options: Any) -> Any:
         context = browser.new_context(base_url=site.url, **{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         cookie = client_as(role).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": site.url}])
         page = context.new_page()
         page.complaints = complaints
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            # the test's server has no WebSocket, and the review page does without
-            lambda message: (
-                complaints.append(message.text)
-                if message.type == "error" and "/ws/layers/" not in message.text
-                else None
-            ),
-        )
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         page.goto(address)
         return page
 

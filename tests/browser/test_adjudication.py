@@ -50,7 +50,7 @@ def test_two_codings_become_one(open_page, study, codings, people):
     page = ready(open_page("judge", f"/adjudications/{Adjudication.objects.get().pk}/"))
     assert said(page) == "0 of 3 decided, 5 agreed"
     assert "Person" not in page.locator("#settle").inner_text()  # nobody's name
-    assert page.locator(".lanes__bar[data-disputed]").count() >= 1
+    page.locator(".lanes__bar[data-disputed]").first.wait_for()
 
     page.locator("#sign-off").click(force=True)  # it says that it is not ready, and why when pressed
     page.get_by_text("3 of 3 disagreements are not decided yet").wait_for()

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from facsweb.coding.models import Layer
 from facsweb.studies.models import Membership, Role
+from tests.browser.test_review import eventually, shown_us
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -51,12 +52,9 @@ def test_a_plan_from_the_lead_to_the_submitted_coding(open_page, run, people, st
     coder.wait_for_selector("html[data-review=ready]")
     layer = Layer.objects.get(owner=people["coder"], kind="coder")
     assert layer.state == "open"
-    coder.evaluate(f"document.getElementById('video').currentTime = {(layer.spans[0][0] + 100_000) / 1e6}")
-    coder.wait_for_function(
-        "at => Math.abs(document.getElementById('video').currentTime - at) < 0.05 && "
-        "!document.getElementById('video').seeking",
-        arg=(layer.spans[0][0] + 100_000) / 1e6,
-    )
+    at = layer.spans[0][0] + 100_000
+    coder.evaluate("at => { document.getElementById('video').currentTime = at / 1e6; }", at)
+    eventually(lambda: abs(shown_us(coder) - at) < 50_000)  # what the buttons go by
     coder.locator("#event-add").click()
     coder.locator("#submit-coding").click()  # waits until the event is stored
     coder.get_by_role("heading", name="Submit your coding").wait_for()

@@ -23,6 +23,7 @@ from facsweb.studies.models import Consent, Scope
 from facsweb.studies.standing import current_consent
 from facsweb.studies.words import say, words
 from tests.browser.accessibility import grave
+from tests.browser.conftest import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 PHONE = {
@@ -52,7 +53,7 @@ def phone(browser, site):
 
     def opened(language: str, scheme: str = "light") -> Any:
         context = browser.new_context(base_url=site.url, locale=language, color_scheme=scheme, **PHONE)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
@@ -67,6 +68,7 @@ def phone(browser, site):
 
 def looked_at(page: Any, language: str, name: str) -> None:
     """Nothing cut off, nothing serious for axe-core, one first heading, the right language."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
     assert grave(page) == [], name
     assert page.locator("h1").count() == 1, name
@@ -165,8 +167,9 @@ def test_from_the_link_to_the_withdrawal(phone, people, participant, text, langu
     page.wait_for_url("**/withdrawn/*/")
     assert current_consent(participant) is None
     page.get_by_role("link", name=said["withdraw.to_mine"]).click()
+    page.get_by_text(said["destruction.waiting"]).wait_for()
+    page.wait_for_load_state()
     assert page.get_by_role("link", name=said["mine.withdraw"]).count() == 0
-    assert page.get_by_text(said["destruction.waiting"]).is_visible()
     looked_at(page, language, "9-after")
 
     # a worker comes to it; then the participant sees that it is done, and fetches the certificate

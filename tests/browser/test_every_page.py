@@ -3,7 +3,11 @@ nothing complained of, and nothing serious or critical for axe-core."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,7 +15,8 @@ from django.db import connections
 
 from facsweb.studies import access
 from tests import test_access_matrix as matrix
-from tests.browser.accessibility import grave
+from tests.browser.accessibility import begin, found, script
+from tests.browser.conftest import is_complaint
 from tests.test_access_matrix import world  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
@@ -22,6 +27,8 @@ PHONE = {
     "reduced_motion": "reduce",
 }
 WIDE = {"width": 1440, "height": 900}
+#: Pages looked at side by side: while axe-core is at work on one, the server makes the next.
+AT_ONCE = 4
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
     *("accounts:invitation", "accounts:provider", "accounts:provider_back"),
@@ -61,7 +68,9 @@ NO_PAGES = {
         "privacy:own_certificate",
     ),
 }
-GROUND = "getComputedStyle(document.body).backgroundColor"
+#: What is looked at on a phone besides what axe-core looks at.
+SEEN = """() => [document.documentElement.scrollWidth, document.querySelectorAll("h1").length,
+  getComputedStyle(document.body).backgroundColor]"""
 
 
 def who(page: str) -> str:
@@ -79,48 +88,81 @@ def fetched(client: Any, url: str) -> Any:
 
 
 def test_what_is_left_out_is_no_page(world, client_as):  # noqa: F811
+    client_of, world.object = cache(client_as), cache(world.object)  # nothing is changed: one of each kind will do
     for page in sorted(NO_PAGES):
         url, _ = matrix.url_of(page, world)
         # In a thread of its own, as the server does: Playwright's loop runs in this one, and a seal needs a loop.
         with ThreadPoolExecutor(1) as apart:
-            answer = apart.submit(fetched, client_as(who(page)), url).result()
+            answer = apart.submit(fetched, client_of(who(page)), url).result()
         is_page = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
         assert not is_page, f"{page} shows something: it is to be looked at below"
 
 
-def test_every_page(open_page, world):  # noqa: F811
-    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC, *access.BY_LINK} - NO_PAGES)
-    tabs: dict[str, Any] = {}
+class Tabs:
+    """Tabs of each person, in a window that keeps scripts, styles and axe-core, and what each complains of."""
 
-    def look(role: str, url: str) -> Any:
-        """The page in this person's one tab: scripts and styles come from its cache."""
-        if (tab := tabs.get(role)) is None:
-            tab = tabs[role] = open_page(role, url, color_scheme="dark", **PHONE)
-        else:
+    def __init__(self, open_page: Any) -> None:
+        self.open_page = open_page
+        self.free: dict[str, list[Any]] = defaultdict(list)
+        self.windows: dict[str, Any] = {}
+        self.complaints: dict[Any, list[str]] = {}
+
+    def take(self, role: str) -> Any:
+        """A tab of a phone in the dark that nobody is using."""
+        if self.free[role]:
+            tab = self.free[role].pop()
             tab.emulate_media(color_scheme="dark")
             tab.set_viewport_size(PHONE["viewport"])
-            tab.goto(url)
-        tab.wait_for_load_state()
+            return tab
+        if role in self.windows:
+            tab = self.windows[role].new_page()
+        else:
+            tab = self.open_page(role, "about:blank", color_scheme="dark", **PHONE)
+            self.windows[role] = tab.context
+            tab.context.add_init_script(script())
+        heard = self.complaints[tab] = []
+        tab.on("pageerror", lambda error: heard.append(str(error)))
+        tab.on("console", lambda message: heard.append(message.text) if is_complaint(message) else None)
         return tab
 
-    faults = []
-    for page in pages:
-        url, _ = matrix.url_of(page, world)
-        tab, grounds = look(who(page), url), set()
-        for scheme in ("dark", "light"):
-            tab.emulate_media(color_scheme=scheme)
-            if (width := tab.evaluate("document.documentElement.scrollWidth")) > 390:
-                faults.append(f"{page}, {scheme}: {width} pixels wide")
-            if (headings := tab.locator("h1").count()) != 1:
-                faults.append(f"{page}, {scheme}: {headings} first headings")
-            if scheme == "dark":  # the wide page below is the light one
-                faults += [f"{page}, dark, phone: {one}" for one in grave(tab)]
-            grounds.add(tab.evaluate(GROUND))
-        if len(grounds) != 2:
-            faults.append(f"{page}: the dark page looks like the light one")
-        tab.set_viewport_size(WIDE)
-        faults += [f"{page}, light, wide: {one}" for one in grave(tab)]
-        faults += [f"{page}: {one}" for one in tab.complaints]
-        tab.complaints.clear()
+
+def looked_at(page: str, world: Any, tabs: Tabs, faults: list[str]) -> Iterator[None]:  # noqa: F811
+    """Look at a page; at each pause the browser is at work on it, and something else can be done."""
+    url, _ = matrix.url_of(page, world)
+    tab, grounds = tabs.take(who(page)), set()
+    tab.goto(url, wait_until="commit")
+    yield
+    tab.wait_for_load_state()
+    for scheme in ("dark", "light"):
+        tab.emulate_media(color_scheme=scheme)
+        width, headings, ground = tab.evaluate(SEEN)
+        if width > 390:
+            faults.append(f"{page}, {scheme}: {width} pixels wide")
+        if headings != 1:
+            faults.append(f"{page}, {scheme}: {headings} first headings")
+        grounds.add(ground)
+        if scheme == "light":  # the dark one was looked at as on a phone
+            tab.set_viewport_size(WIDE)
+        begin(tab)
+        yield
+        faults += [f"{page}, {scheme}: {one}" for one in found(tab)]
+    if len(grounds) != 2:
+        faults.append(f"{page}: the dark page looks like the light one")
+    faults += [f"{page}: {one}" for one in tabs.complaints[tab]]
+    tabs.complaints[tab].clear()
+    tabs.free[who(page)].append(tab)
+
+
+def test_every_page(open_page, world):  # noqa: F811
+    pages = sorted({*access.PAGES, *access.SIGNED_IN, *access.STAFF, *access.PUBLIC, *access.BY_LINK} - NO_PAGES)
+    tabs, faults, done = Tabs(open_page), [], object()
+    world.object = cache(world.object)  # nothing is changed: one of each kind will do
+    ahead = (looked_at(page, world, tabs, faults) for page in pages)
+    at_work = list(islice(ahead, AT_ONCE))
+    while at_work:
+        at_work = [one for one in at_work if next(one, done) is not done]
+        at_work += islice(ahead, AT_ONCE - len(at_work))
+    for window in tabs.windows.values():
+        window.pages[0].complaints.clear()  # they are among the faults, with the page's name
     assert faults == []
     assert len(pages) > 20

@@ -36,6 +36,7 @@ def test_a_layer_goes_out_and_a_table_comes_in_and_goes_again(open_page, run, pe
     page.goto(f"/runs/{run.pk}/import/")
     page.get_by_label("File", exact=True).set_input_files(table)
     page.get_by_role("button", name="Look at the file").click()
+    page.get_by_role("button", name="Import as a layer").wait_for()
     assert grave(page) == []
     page.get_by_label("wave").select_option(label="50 Speech")
     page.get_by_label("Shift in milliseconds").fill("-500")

@@ -156,6 +156,7 @@ def test_keys_of_ones_own_follow_the_account(open_page, run, layer, people):  # 
     again.keyboard.press("?")
     again.locator("#keys-reset-all").click()
     assert again.locator("#speed-half").get_attribute("aria-keyshortcuts") == "H"
+    eventually(lambda: "keys" not in Preferences.objects.get(pk=people["coder"].pk).values)
 
 
 def test_review_of_proposals_by_keyboard(open_page, run, layer):  # noqa: F811
@@ -179,6 +180,7 @@ def test_live_coding_marks_while_a_key_is_held(open_page, empty):
     page.locator("#live-reaction").fill("120")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
+    page.keyboard.press("h")  # half speed: ten seconds are soon over while a slow machine looks for the next step
     page.keyboard.press("Space")
     eventually(lambda: shown_us(page) > 1_000_000)
     # The video plays on while the driver asks: a slow machine knows a moment only as between two answers.
@@ -194,9 +196,9 @@ def test_live_coding_marks_while_a_key_is_held(open_page, empty):
     saved(page)
     ((code, side, _, onset, offset),) = codes_of(layer)
     assert (code, side) == ("12", "both")
-    frame = 40_000
-    assert pressed[0] - frame <= onset + 120_000 <= pressed[1] + frame
-    assert released[0] - frame <= offset + 120_000 <= released[1] + frame
+    frame, reaction = 40_000, 60_000  # 120 ms of a clock are half as much of the recording
+    assert pressed[0] - frame <= onset + reaction <= pressed[1] + frame
+    assert released[0] - frame <= offset + reaction <= released[1] + frame
     assert onset % 40_000 == 0
     assert offset % 40_000 == 0
     page.keyboard.press("Control+z")
@@ -205,17 +207,26 @@ def test_live_coding_marks_while_a_key_is_held(open_page, empty):
     assert re.search("taken back|added", page.inner_text("#live-said"))
 
 
+#: A coder in the page itself, for the driver may be late by seconds: presses a key 150 ms after each flash.
+#: The waits between flashes are the shortest that there are.
+ANSWER_FLASHES = """() => {
+  Math.random = () => 0;
+  const signal = document.querySelector("#reaction-signal");
+  const key = { key: " ", code: "Space", bubbles: true };
+  const press = () => signal.dispatchEvent(new KeyboardEvent("keydown", key));
+  const look = () => { if (signal.hasAttribute("data-on")) setTimeout(press, 150); };
+  new MutationObserver(look).observe(signal, { attributes: true });
+}"""
+
+
 def test_reaction_time_is_measured_and_kept(open_page, empty, people):
     run, _ = empty  # noqa: F811
     page = review(open_page, run)
     page.keyboard.press("w")
     page.locator("#live-calibrate").click()
+    page.evaluate(ANSWER_FLASHES)
     page.locator("#reaction-start").click()
-    for _ in range(12):
-        page.locator("#reaction-signal[data-on]").wait_for()
-        page.wait_for_timeout(150)
-        page.keyboard.press("Space")
-    page.locator("#reaction-take").click()
+    page.locator("#reaction-take").click(timeout=90_000)
     eventually(lambda: Preferences.objects.filter(pk=people["coder"].pk).exists())
     kept = Preferences.objects.get(pk=people["coder"].pk).values["reaction"]
     assert 100 <= kept["ms"] <= 1500

@@ -13,6 +13,7 @@ from facsweb.audit.models import Entry
 from facsweb.reports.models import SignOff
 from tests.accounts.conftest import code_now
 from tests.browser.accessibility import grave
+from tests.browser.conftest import PATIENCE_MS
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -38,7 +39,7 @@ def tab(site, browser, people, study) -> Any:
 
     def opened(**options: Any) -> Any:
         context = browser.new_context(base_url=site.url, reduced_motion="reduce", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -66,6 +67,7 @@ def give_password(page: Any) -> None:
 def sign_out(page: Any) -> None:
     page.goto("/account/logout/")
     page.locator("main").get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/account/login/")
 
 
 def test_an_app_is_set_up_on_a_phone(required, tab, people):
@@ -77,6 +79,7 @@ def test_an_app_is_set_up_on_a_phone(required, tab, people):
     assert page.locator(".qr svg").bounding_box()["width"] > 150
     page.get_by_label("Authenticator code").fill(code_now(secret))
     page.get_by_role("button", name="Add the app").click()
+    page.get_by_role("link", name="I kept them; go on").wait_for()
     codes = page.get_by_role("list", name="Recovery codes").locator("li").all_inner_texts()
     assert len(set(codes)) == 10
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

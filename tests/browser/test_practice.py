@@ -12,7 +12,7 @@ from facsweb.coding.models import Layer
 from facsweb.practice import services
 from facsweb.practice.models import Attempt
 from facsweb.studies.models import Membership
-from tests.browser.test_review import saved
+from tests.browser.test_review import eventually, saved, shown_us
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -31,14 +31,8 @@ def segment(participant, consent, study, people):
 
 
 def seek(page, us):
-    page.evaluate(
-        """us => new Promise((done) => {
-          const video = document.getElementById("video");
-          video.addEventListener("seeked", () => requestAnimationFrame(() => done()), { once: true });
-          video.currentTime = us / 1e6;
-        })""",
-        us + 1000,
-    )
+    page.evaluate("us => { document.getElementById('video').currentTime = us / 1e6; }", us + 1000)
+    eventually(lambda: shown_us(page) == us)
 
 
 def add(page, notation, from_us, to_us):

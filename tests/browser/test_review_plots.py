@@ -15,7 +15,7 @@ from django.conf import settings
 from analysis.facs.codes import CATALOGUE
 from facsweb.coding import services, signals
 from facsweb.recordings.models import Recording
-from tests.browser.test_review import choose, eventually, review
+from tests.browser.test_review import choose, eventually, painted, review
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -71,7 +71,7 @@ def column(page, code, share):
     """The pixels of a row at a share of the width."""
     label = page.locator(f"#row-labels [data-code='{code}']")
     label.scroll_into_view_if_needed()
-    page.wait_for_timeout(100)
+    painted(page)
     box, scroll = label.bounding_box(), page.locator("#rows-scroll").bounding_box()
     return page.evaluate(COLUMN, [share, box["y"] - scroll["y"], box["height"]])
 
@@ -130,12 +130,22 @@ def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_r
     page.wait_for_selector("html[data-review=ready]")
     page.locator("#zoom-all").click()
     eventually(lambda: page.evaluate("(document.querySelector('#curve .js-plotly-plot')?.data?.length ?? 0) >= 1"))
+    painted(page)
     page.evaluate("""() => {
-      window.gaps = [];
-      let last = performance.now();
-      const look = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(look); };
+      window.frames_drawn = 0;
+      const look = () => { window.frames_drawn += 1; requestAnimationFrame(look); };
       requestAnimationFrame(look);
     }""")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
+    session.send("Performance.enable")
+
+    def used_ms():
+        """Processor time of the page's main thread: what else the machine does is not in it."""
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in metrics if one["name"] == "ThreadTime") * 1000
+
+    began = used_ms()
     box = page.locator("#rows-plot").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 6)
     page.keyboard.down("Control")
@@ -146,8 +156,9 @@ def test_half_an_hour_is_asked_for_in_windows_and_stays_smooth(open_page, long_r
         page.mouse.wheel(0, 60)
         page.wait_for_timeout(16)
     page.keyboard.up("Control")
-    gaps = np.array(page.evaluate("window.gaps"))
+    own = (used_ms() - began) / page.evaluate("window.frames_drawn")
+    print(f"{own:.1f} ms of processor time a frame")  # with -s
     assert {status for _, status in asked} == {200}
     assert all(width <= 2400 for width, _ in asked)  # never a column a frame
     assert page.evaluate("document.querySelector('#curve .js-plotly-plot').data[0].x.length") <= 4800
-    assert np.median(gaps) < 50, np.percentile(gaps, [50, 95, 100])  # 17, 33 and 83 ms on two shared cores
+    assert own < 16, f"{own:.1f} ms of processor time a frame: the screen shows one every 17 ms"

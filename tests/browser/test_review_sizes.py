@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from facsweb.coding import services
-from tests.browser.test_review import choose, review
+from tests.browser.test_review import choose, complete, review
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,6 +49,7 @@ def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
     assert page.evaluate("getComputedStyle(document.querySelector('#video')).objectFit") == "contain"
     the_bar_holds(page, width)
 
+    complete(page)
     page.route("**/layers/*/changes/", lambda route: route.abort())
     if width < 861:
         page.get_by_role("button", name="Next event").click()
@@ -61,6 +62,7 @@ def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
     assert retry["x"] >= 0
     assert retry["x"] + retry["width"] <= width
     assert 0 <= retry["y"] <= height - retry["height"]
+    page.context.close()  # or it would go on trying
     page.complaints[:] = [text for text in page.complaints if "ERR_FAILED" not in text]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.test_review import eventually, saved
+from tests.browser.test_review import complete, eventually, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +103,8 @@ def test_two_tabs_of_one_browser_see_each_other_at_once(open_page, run, layer):
     ready(second)
     choose(first, "12")
     choose(second, "12")
+    for page in (first, second):
+        complete(page)
     first.context.set_offline(True)
     for page, letter in ((first, "A"), (second, "B"), (first, "C"), (second, "E")):
         page.get_by_role("button", name=f"Intensity {letter}").click()
@@ -120,11 +122,11 @@ def test_offline_edits_outlive_the_tab(open_page, run, layer):
     page = review(open_page, run)
     context = page.context
     choose(page, "12")
+    complete(page)
     context.set_offline(True)
     for letter in "ABE":
         page.get_by_role("button", name=f"Intensity {letter}").click()
     page.get_by_text("Offline: 3 changes kept on this computer").wait_for()
-    page.wait_for_timeout(300)
     page.close()
     assert smile(layer).revisions.count() == 1
     context.set_offline(False)
@@ -140,6 +142,7 @@ def test_offline_edits_outlive_the_tab(open_page, run, layer):
 def test_somebody_else_on_this_computer_neither_sees_nor_sends_them(open_page, client_as, site, run, layer):
     page = review(open_page, run)
     choose(page, "12")
+    complete(page)
     page.context.set_offline(True)
     page.get_by_role("button", name="Intensity A").click()
     page.get_by_text("Offline: 1 change kept on this computer").wait_for()
@@ -168,6 +171,7 @@ def test_leaving_with_unsynced_work_warns(open_page, run, layer):
     choose(page, "12")
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.dismiss()))
+    complete(page)
     page.context.set_offline(True)
     page.get_by_role("button", name="Intensity A").click()
     page.get_by_text("Offline: 1 change kept on this computer").wait_for()
@@ -208,10 +212,10 @@ def test_the_whole_coding_goes_back_and_forth(open_page, run, layer):
     assert "intensity D → A" in lines.nth(2).inner_text()
     lines.nth(2).get_by_role("button", name="Everything back to here").click()
     page.get_by_role("button", name="Bring it back").click()
+    eventually(lambda: len(services.current_events(layer)) == 7)  # the page acts when the dialog has closed
     saved(page)
     said = {(state.code, state.intensity) for state in services.current_events(layer)}
     assert ("12", "A") in said
-    assert len(services.current_events(layer)) == 7
     page.keyboard.press("Control+z")
     saved(page)
     assert len(services.current_events(layer)) == 6

@@ -71,7 +71,7 @@ class Server:
     def await_answer(self) -> None:
         def answers() -> bool:
             try:
-                return urllib.request.urlopen(f"{self.url}/healthz", timeout=1).status == 200  # noqa: S310
+                return urllib.request.urlopen(f"{self.url}/healthz", timeout=10).status == 200  # noqa: S310
             except OSError:
                 return False
 
@@ -80,13 +80,15 @@ class Server:
     def kill(self) -> None:
         """Kill the supervisor and all it started at once; none of them can finish or tidy anything."""
         assert self.process is not None
-        everything = [self.process.pid, *descendants(self.process.pid)]
-        assert len(everything) >= 4, "supervisor, Redis, web server, worker"
+        supervisor = self.process.pid
+        eventually(lambda: len(descendants(supervisor)) >= 4)  # Redis, web server, recovery and a worker
+        os.kill(supervisor, signal.SIGSTOP)  # so that it starts nothing between the look and the end
+        everything = [supervisor, *descendants(supervisor)]
         for pid in everything:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        eventually(lambda: not self.is_listening(), 30)
+        eventually(lambda: not self.is_listening())
 
     def is_listening(self) -> bool:
         with socket.socket() as probe:
@@ -95,7 +97,7 @@ class Server:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(120)
 
     def letters(self, layer: str) -> list[tuple[str, int, str]]:
         """What people wrote into a layer, in the order of the layer: event, number, intensity."""
@@ -144,7 +146,7 @@ def open_review(browser, server, made):
     return page, heard
 
 
-def waits(page, check, patience_s=60.0):
+def waits(page, check, patience_s=120.0):
     """As eventually, and the page's messages come in meanwhile."""
     deadline = time.monotonic() + patience_s
     while not (value := check()):

@@ -28,7 +28,7 @@ def recording(participant, people, consent):
 
 def said(page: Any, asked: list[tuple[str, int]], *statuses: int) -> None:
     """Wait until the browser has told of such answers: it tells of them a moment after it uses them."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not set(statuses) <= {status for _, status in asked}:
         assert time.monotonic() < deadline, asked
         page.wait_for_timeout(50)

@@ -127,6 +127,8 @@ def test_typed_from_nothing_with_the_keyboard_alone(open_page, recording, people
 def test_a_pasted_text_and_somebody_who_saves_meanwhile(open_page, participant, consent, people):
     transcript = begin(people["coder"], participant, None, title="Diary")
     page = open_page("coder", f"/transcripts/{transcript.pk}/edit/")
+    # Before there is anything to store here: a page on which somebody pauses stores by itself.
+    save(people["analyst"], transcript, [[None, None, "", "Another beginning."]], expected=1)
     page.get_by_role("button", name="Begin the first unit").click()
     texts(page).evaluate(
         """node => {
@@ -137,7 +139,6 @@ def test_a_pasted_text_and_somebody_who_saves_meanwhile(open_page, participant, 
         }"""
     )
     assert texts(page).count() == 3
-    save(people["analyst"], transcript, [[None, None, "", "Another beginning."]], expected=1)
     page.get_by_role("button", name="Save now").click()
     page.get_by_text("Analyst Person saved this transcript in the meantime").wait_for()
     assert grave(page) == []

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ KEY_S, CLICK_S, WAY_S = 0.2, 0.2, 1.1
 FRAME_US = 40_000
 ROUNDS = 60
 FRAMES = ROUNDS * 250
+PATIENCE_S = 60
 #: Onset, apex, offset as frame numbers; notation.
 SCRIPT: list[tuple[int, int, int, str]] = [
     (130, 142, 175, "12C"),
@@ -196,17 +199,20 @@ def _to(hand: Hand, frame: int) -> None:
     """Click the ruler where the frame is, and step to it where a pixel is too coarse."""
     page = hand.page
     box = page.locator("#ruler").bounding_box()
-    for _ in range(100):  # as a person, who sees the timeline arrive before clicking on it
-        start, end = _shown(page)
-        if start <= frame * FRAME_US / 1e6 < end:
-            break
-        page.wait_for_timeout(50)
-    else:
-        raise AssertionError(f"The timeline shows {start:.2f} to {end:.2f} s; frame {frame} is not in it.")
+    start, end = _arrived(page, lambda start, end: start <= frame * FRAME_US / 1e6 < end)
     x = box["x"] + box["width"] * ((frame + 0.5) * FRAME_US / 1e6 - start) / (end - start)
     hand.click_at(x, box["y"] + box["height"] / 2)
     off = frame - _frame(page)
     hand.click("#forward-1" if off > 0 else "#back-1", abs(off))
+
+
+def _arrived(page: Any, wanted: Callable[[float, float], bool]) -> tuple[float, float]:
+    """What the timeline shows, once that is wanted: a person sees it arrive before clicking on it."""
+    until = time.monotonic() + PATIENCE_S
+    while not wanted(*(shown := _shown(page))):
+        assert time.monotonic() < until, f"The timeline shows {shown[0]:.2f} to {shown[1]:.2f} s."
+        page.wait_for_timeout(20)
+    return shown
 
 
 def _shown(page: Any) -> tuple[float, float]:
@@ -227,9 +233,9 @@ def by_mouse(hand: Hand) -> None:
     """Code the script with the pointer alone: zoom in once; overview, ruler, Add event, menus and buttons."""
     page = hand.page
     start, end = _shown(page)
-    while end - start > 13:
+    while (length := end - start) > 13:
         hand.click("#zoom-in")
-        start, end = _shown(page)
+        start, end = _arrived(page, lambda start, end, former=length: end - start < former)
     for onset, apex, offset, text in SCRIPT:
         overview = page.locator("#overview").bounding_box()
         hand.click_at(

@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
+from channels_redis.pubsub import RedisPubSubLoopLayer
 from django.contrib.auth.models import AnonymousUser
 
 from facsweb.coding import comments, live, services
@@ -89,6 +90,19 @@ async def test_readers_hear_of_changes_and_comments(connect, layer, people, redi
     await Membership.objects.filter(user=people["analyst"]).adelete()
     await sync_to_async(services.restore_event)(people["coder"], event, to=1, expected=2)
     assert await socket.close_code() == NOT_FOUND
+
+
+async def test_a_change_while_somebody_begins_to_listen_is_not_missed(connect, layer, people, redis, monkeypatch):
+    event = await Event.objects.filter(layer=layer).afirst()
+    join = RedisPubSubLoopLayer.group_add
+
+    async def changed_just_before(self, *arguments):
+        await sync_to_async(services.delete_event, thread_sensitive=True)(people["coder"], event, expected=1)
+        await join(self, *arguments)
+
+    monkeypatch.setattr(RedisPubSubLoopLayer, "group_add", changed_just_before)
+    socket = await connect(people["analyst"], layer.pk)
+    assert await socket.receive_json() == {"type": "hello", "revision": 1, "state": "open"}
 
 
 def test_without_redis_the_change_is_stored_all_the_same(layer, people, settings):
