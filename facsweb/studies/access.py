@@ -269,10 +269,10 @@ API: Final[dict[str, str]] = {
     "api:report_verify": "verify",
     "api:webhooks_list": "webhooks:list",
     "api:webhook_create": "webhooks:list",
-    "api:webhook_delete": "webhooks:detail",
-    "api:webhook_renew_secret": "webhooks:detail",  # nosec B105 (an address, no password)
-    "api:webhook_ping": "webhooks:detail",
-    "api:webhook_deliveries": "webhooks:detail",
+    **dict.fromkeys(
+        ("api:webhook_delete", "api:webhook_renew_secret", "api:webhook_ping", "api:webhook_deliveries"),
+        "webhooks:detail",
+    ),
     "api:delivery_again": "webhooks:again",
 }
 
