@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from django.db import connections
 
+from tests.programs import PATIENCE_S
+
 T = TypeVar("T")
-#: Seconds until all have started; only a thread that died could take longer.
-PATIENCE_S = 120
 
 
 def at_once(act: Callable[[], T], count: int = 4) -> list[T]:

@@ -41,9 +41,9 @@ def django_db_keepdb() -> bool:
     """Whether a migrated database is there already: lanes side by side start from copies of one."""
     from django.conf import settings
 
-    from tests import migrated
+    from tests import made_once, migrated
 
-    if migrated.SHARED not in os.environ:
+    if made_once.SHARED not in os.environ:
         return False
     shutil.copyfile(migrated.database(), settings.DATABASES["default"]["TEST"]["NAME"])
     return True
@@ -121,7 +121,7 @@ def client_as(people) -> Callable[[str], Client]:
 
 @pytest.fixture
 def one_moment(monkeypatch) -> Any:
-    """What the site takes for now, to the end of the test: no day ends in its middle."""
+    """The time of the site stands still until the test ends: midnight does not come in its middle."""
     from django.utils import timezone
 
     now = timezone.now()

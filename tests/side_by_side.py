@@ -14,7 +14,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests import migrated
+from tests import made_once, migrated
 
 ENGINE = "tests/analysis"
 #: Apps of the site whose tests compute more than they wait.
@@ -50,7 +50,7 @@ def main(options: list[str]) -> int:
     call = [sys.executable, "-m", "pytest", *options]
     first, *beside = lanes()
     with ExitStack() as stack:
-        os.environ[migrated.SHARED] = stack.enter_context(tempfile.TemporaryDirectory(prefix="facsweb-lanes-"))
+        os.environ[made_once.SHARED] = stack.enter_context(tempfile.TemporaryDirectory(prefix="facsweb-lanes-"))
         migrated.database()  # before the lanes: what it imports is compiled once, not by each
         started = []
         for arguments, nice in zip(beside, NICENESS[1:], strict=True):

@@ -40,7 +40,7 @@ def seed_rights(
     demonstration: Demonstration,
     say: Say,
     patience_s: float = _PATIENCE_S,
-    wait: Callable[[float], None] | None = None,
+    wait: Callable[[float], None] = time.sleep,
 ) -> Study | None:
     """Make the study once, and finish what a stop interrupted.
 
@@ -158,7 +158,7 @@ def _unfinished(study: Study) -> bool:
 
 
 def _second_signature(
-    demonstration: Demonstration, study: Study, patience_s: float, wait: Callable[[float], None] | None
+    demonstration: Demonstration, study: Study, patience_s: float, wait: Callable[[float], None]
 ) -> None:
     """Have the coder sign too, and the two further documents made."""
     coder = User.objects.get(email=demonstration.login(Role.CODER).email)
@@ -170,11 +170,11 @@ def _second_signature(
     documents.ask(coder, report, Document.Kind.PARTICIPANT, Document.Language.GERMAN)
 
 
-def _made(study: Study, patience_s: float, wait: Callable[[float], None] | None) -> Report:
+def _made(study: Study, patience_s: float, wait: Callable[[float], None]) -> Report:
     """The report, once no worker has to do anything for it."""
     deadline = time.monotonic() + patience_s
     while (report := _report(study)) is None or report.state == State.WAITING:
         if report is None or time.monotonic() > deadline:
             raise StepFailed("No worker made the report of the study about consent.")
-        (wait or time.sleep)(0.2)
+        wait(0.2)
     return report

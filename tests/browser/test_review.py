@@ -209,9 +209,8 @@ def test_times_by_field_key_nudge_and_drag(open_page, run, layer):
     saved(page)
     assert latest().offset_us == 4_600_000
     later = page.get_by_role("button", name="Onset one frame later")
-    later.evaluate(
-        "(button) => { button.click(); button.click(); }"
-    )  # what comes 400 ms later is a change of its own
+    # In the page itself: what comes 400 ms later is a change of its own.
+    later.evaluate("(button) => { button.click(); button.click(); }")
     saved(page)
     assert (latest().onset_us, latest().number) == (1_080_000, 3)  # two nudges, one revision
     page.mouse.click(at(page, 2_010_000), row_y(page, "9", 6))

@@ -37,7 +37,7 @@ def stopped(demonstration):
     return demonstration, Study.objects.get(name=rights.STUDY_NAME), said
 
 
-def at_work(monkeypatch):
+def at_work():
     """A worker that makes the report and its documents as soon as somebody waits for them."""
     from facsweb.reports.tasks import render_report
 
@@ -45,7 +45,7 @@ def at_work(monkeypatch):
         for report in Report.objects.filter(state=Report.State.WAITING):
             render_report(str(report.pk))
 
-    monkeypatch.setattr(rights.time, "sleep", wait)
+    return wait
 
 
 def test_it_holds_an_answer_by_link_a_withdrawal_by_scope_and_an_open_link(stopped, client):
@@ -68,10 +68,9 @@ def test_it_holds_an_answer_by_link_a_withdrawal_by_scope_and_an_open_link(stopp
     assert {"notice.show", "consent.narrow", "erasure.begin", "layer.sign", "study.report_options"} <= actions
 
 
-def test_the_next_start_finishes_what_a_stop_interrupted_and_then_nothing(stopped, monkeypatch):
+def test_the_next_start_finishes_what_a_stop_interrupted_and_then_nothing(stopped):
     demonstration, study, _ = stopped
-    at_work(monkeypatch)
-    assert rights.seed_rights(URL, demonstration, print) == study
+    assert rights.seed_rights(URL, demonstration, print, wait=at_work()) == study
     report = Report.objects.get(sign_off__layer__run__recording__participant__study=study)
     assert report.state == Report.State.READY, report.error
     names = {report.sign_off.signer.email, report.second.by.email}

@@ -24,9 +24,8 @@ class Server:
 
     def __init__(self) -> None:
         self.kept = socket.socket()
-        self.kept.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # uvicorn says the same, and so may share it
+        # uvicorn says the same of its own, and so may share the port.
+        self.kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.kept.bind(("127.0.0.1", 0))
         self.port = self.kept.getsockname()[1]
         self.start()

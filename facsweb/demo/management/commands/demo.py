@@ -32,9 +32,9 @@ from facsweb.reports.services import Refused
 
 
 class Command(BaseCommand):
-    interrupted = False
     help = "Serve a demonstration study; with --once, walk it through to a verified signed PDF and stop."
     requires_system_checks = []
+    interrupted = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
