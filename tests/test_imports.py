@@ -24,9 +24,9 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.
-FRAME = {"settings", "urls", "asgi", "static_files", "headers", "checks", "installation", "processes"}
+FRAME = {"settings", "urls", "asgi", "static_files", "headers", "checks", "installation", "processes", "storage"}
 #: What every room may use of the frame: plain helpers that import no room.
-HELPERS = {"installation", "processes"}
+HELPERS = {"installation", "processes", "storage"}
 
 
 def modules(folder: str) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Where files lie. Every room may use it; it imports none."""
