@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,35 +16,20 @@ MEDIA = REPOSITORY / "tests" / "media"
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _audit_log_can_be_emptied_between_tests() -> Iterator[None]:
-    """Transactional tests empty every table afterwards; that moment alone lifts the log's protection."""
-    from django.db.backends.base.operations import BaseDatabaseOperations
-
-    from facsweb.audit import triggers
-
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def lifted(operations: Any, statements: list[str]) -> None:
-        vendor = operations.connection.vendor
-        flush(operations, [*triggers.remove_sql(vendor), *statements, *triggers.install_sql(vendor)])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)
-        yield
-
-
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Whether a migrated database is there already: lanes side by side start from copies of one."""
-    from django.conf import settings
+def django_db_setup(django_test_environment) -> Iterator[None]:
+    """The tests' database: a copy of a migrated one, emptied after each test with real transactions."""
+    from django.db import connection
+    from django.test import TransactionTestCase
 
-    from tests import made_once, migrated
+    from tests import emptying, migrated
 
-    if made_once.SHARED not in os.environ:
-        return False
-    shutil.copyfile(migrated.database(), settings.DATABASES["default"]["TEST"]["NAME"])
-    return True
+    name = migrated.of_the_tests()
+    connection.close()
+    connection.settings_dict["NAME"] = name  # which is that of the settings, too
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: emptying.empty())
+        yield
 
 
 @pytest.fixture

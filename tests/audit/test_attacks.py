@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from facsweb.audit import checking, hooks, reading, services
 from facsweb.audit.models import Entry
+from tests import postgresql
 from tests.audit.test_triggers import inserted
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def sentences():
     return [fault.sentence for fault in checking.verify().faults]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="rows of SQLite have a number of their own")
+@postgresql.ONLY_SQLITE  # whose rows have a number of their own
 @pytest.mark.parametrize("table", ["audit_entry", "audit_anchor"])
 def test_a_row_is_not_replaced_by_its_hidden_number(entries, table):
     """REPLACE removes what has the same rowid, without firing DELETE triggers."""
