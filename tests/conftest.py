@@ -32,6 +32,33 @@ def django_db_setup(django_test_environment) -> Iterator[None]:
         yield
 
 
+def touches_database(item: pytest.Item) -> bool:
+    """Whether a test can reach the database: by a fixture or mark, without which pytest-django refuses it every
+    connection, or by the programs of an installation of its own, which its module or one of its fixtures' starts.
+    """
+    from tests import migrated, programs
+
+    if (
+        item.get_closest_marker("django_db")
+        or "db" in item.fixturenames
+        or "transactional_db" in item.fixturenames
+    ):
+        return True
+    fixtures = [one.func for found in item._fixtureinfo.name2fixturedefs.values() for one in found]
+    starting = (migrated, programs.of_its_own, migrated.installation)
+    known = [value for made in (item.obj, *fixtures) for value in getattr(made, "__globals__", {}).values()]
+    return any(value is one for value in known for one in starting)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what its being PostgreSQL can change; the rest runs beside SQLite."""
+    from tests import postgresql
+
+    if postgresql.asked():
+        config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
+        items[:] = [item for item in items if touches_database(item)]
+
+
 @pytest.fixture
 def people(db):
     """Role value (and "stranger", "staff") → user."""
