@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if touches_database(item)]
 
 
+@functools.cache
+def hash_of_password() -> str:
+    """As the database keeps it; one for everybody."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD)
+
+
 @pytest.fixture
 def people(db):
     """Role value (and "stranger", "staff") → user."""
@@ -66,12 +75,17 @@ def people(db):
     from facsweb.studies.models import Role
 
     names = [*[str(role) for role in Role], "stranger", "staff"]
-    return {
-        name: User.objects.create_user(
-            f"{name}@example.org", f"{name.title()} Person", PASSWORD, is_staff=name == "staff"
+    people = {
+        name: User(
+            email=f"{name}@example.org",
+            name=f"{name.title()} Person",
+            password=hash_of_password(),
+            is_staff=name == "staff",
         )
         for name in names
     }
+    User.objects.bulk_create(people.values())
+    return people
 
 
 @pytest.fixture
