@@ -140,7 +140,7 @@ def make(socket: Path, database: str, *, migrated: bool = True) -> None:
     with superuser(socket) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
             template = MIGRATED if migrated else "template1"
-            connection.execute(f"CREATE DATABASE {database} OWNER {ROLE} TEMPLATE {template}")
+            connection.execute(f'CREATE DATABASE "{database}" OWNER {ROLE} TEMPLATE {template}')
 
 
 def main(options: list[str]) -> int:
