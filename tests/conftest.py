@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,24 @@ def touches_database(item: pytest.Item) -> bool:
     return any(value is one for value in known for one in starting)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "once: looks at what no database can change, and other tests ask the same addresses on both; runs on one",
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL run what its being PostgreSQL can change; the rest runs beside SQLite."""
+    """On PostgreSQL run what its being PostgreSQL can change; beside the whole suite on SQLite, nothing `once`."""
     from tests import postgresql
 
+    def wanted(item: pytest.Item) -> bool:
+        done = postgresql.BESIDE_SQLITE in os.environ and item.get_closest_marker("once")
+        return touches_database(item) and not done
+
     if postgresql.asked():
-        config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
-        items[:] = [item for item in items if touches_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+        items[:] = [item for item in items if wanted(item)]
 
 
 @functools.cache

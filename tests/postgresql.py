@@ -23,6 +23,8 @@ import pytest
 
 #: Names the folder of the socket, where the tests run on PostgreSQL.
 SOCKET = "FACSWEB_TEST_POSTGRESQL"
+#: Set where the whole suite runs on SQLite at the same time.
+BESIDE_SQLITE = "FACSWEB_TEST_BESIDE_SQLITE"
 #: The application's role owns its database and is no superuser, as docs/deploy.md has it.
 ROLE = "facsweb"
 MIGRATED = "migrated"

@@ -2,8 +2,9 @@
 
 ``python -m tests.side_by_side [--only sqlite|postgresql] [pytest's options]``. Much of the time of browsers and
 workers is waiting, so more processes run than the machine has cores. All start from copies of one migrated
-database of each kind. Tests that touch no database run once (`tests.conftest.touches_database`). The reports come
-one after another. Exit code 0 only if none failed and something ran.
+database of each kind. Tests that touch no database run once (`tests.conftest.touches_database`), and so do those
+that are marked so, unless PostgreSQL alone is asked for. The reports come one after another. Exit code 0 only if
+none failed and something ran.
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ def main(words: list[str]) -> int:
                     sys.exit(str(why))
                 absent = f"{why}, so the tests ran on SQLite alone."
                 databases = {"sqlite"}
+            if "sqlite" in databases:
+                os.environ[postgresql.BESIDE_SQLITE] = "1"
         migrated.database()  # before the lanes: what it imports is compiled once, not by each
         wanted = [lane for lane in lanes() if lane.database in databases]
         beside = stack.enter_context(Lanes(options, socket))
