@@ -2,7 +2,8 @@
 #
 #   make demo          install, get the face models, start Redis, web and worker, seed a demonstration study
 #   make demo ONCE=1   the same, driven through to a verified signed PDF, then stop
-#   make test          the whole suite (browser tests when a Chromium is found)
+#   make test          the whole suite, on SQLite and where it is found on PostgreSQL (browser tests with a Chromium)
+#   make test-sqlite, make test-postgresql   the same on one of the two
 #   make lint          ruff, mypy --strict on analysis/, bandit, migrations check, known vulnerabilities
 #   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
@@ -20,7 +21,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -28,6 +29,10 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m tests.side_by_side $(PYTEST_FLAGS)
+
+test-sqlite test-postgresql: test-%: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.side_by_side --only $* $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)
 	@$(VENV)/bin/ruff check .

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,35 +18,66 @@ MEDIA = REPOSITORY / "tests" / "media"
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _audit_log_can_be_emptied_between_tests() -> Iterator[None]:
-    """Transactional tests empty every table afterwards; that moment alone lifts the log's protection."""
-    from django.db.backends.base.operations import BaseDatabaseOperations
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment) -> Iterator[None]:
+    """The tests' database: a copy of a migrated one, emptied after each test with real transactions."""
+    from django.db import connection
+    from django.test import TransactionTestCase
 
-    from facsweb.audit import triggers
+    from tests import emptying, migrated
 
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def lifted(operations: Any, statements: list[str]) -> None:
-        vendor = operations.connection.vendor
-        flush(operations, [*triggers.remove_sql(vendor), *statements, *triggers.install_sql(vendor)])
-
+    name = migrated.of_the_tests()
+    connection.close()
+    connection.settings_dict["NAME"] = name  # which is that of the settings, too
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", lifted)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: emptying.empty())
         yield
 
 
-@pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Whether a migrated database is there already: lanes side by side start from copies of one."""
-    from django.conf import settings
+def touches_database(item: pytest.Item) -> bool:
+    """Whether a test can reach the database: by a fixture or mark, without which pytest-django refuses it every
+    connection, or by the programs of an installation of its own, which its module or one of its fixtures' starts.
+    """
+    from tests import migrated, programs
 
-    from tests import made_once, migrated
+    if (
+        item.get_closest_marker("django_db")
+        or "db" in item.fixturenames
+        or "transactional_db" in item.fixturenames
+    ):
+        return True
+    fixtures = [one.func for found in item._fixtureinfo.name2fixturedefs.values() for one in found]
+    starting = (migrated, programs.of_its_own, migrated.installation)
+    known = [value for made in (item.obj, *fixtures) for value in getattr(made, "__globals__", {}).values()]
+    return any(value is one for value in known for one in starting)
 
-    if made_once.SHARED not in os.environ:
-        return False
-    shutil.copyfile(migrated.database(), settings.DATABASES["default"]["TEST"]["NAME"])
-    return True
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "once: looks at what no database can change, and other tests ask the same addresses on both; runs on one",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what its being PostgreSQL can change; beside the whole suite on SQLite, nothing `once`."""
+    from tests import postgresql
+
+    def wanted(item: pytest.Item) -> bool:
+        done = postgresql.BESIDE_SQLITE in os.environ and item.get_closest_marker("once")
+        return touches_database(item) and not done
+
+    if postgresql.asked():
+        config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+        items[:] = [item for item in items if wanted(item)]
+
+
+@functools.cache
+def hash_of_password() -> str:
+    """As the database keeps it; one for everybody."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD)
 
 
 @pytest.fixture
@@ -56,12 +87,17 @@ def people(db):
     from facsweb.studies.models import Role
 
     names = [*[str(role) for role in Role], "stranger", "staff"]
-    return {
-        name: User.objects.create_user(
-            f"{name}@example.org", f"{name.title()} Person", PASSWORD, is_staff=name == "staff"
+    people = {
+        name: User(
+            email=f"{name}@example.org",
+            name=f"{name.title()} Person",
+            password=hash_of_password(),
+            is_staff=name == "staff",
         )
         for name in names
     }
+    User.objects.bulk_create(people.values())
+    return people
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ format of ``python -m analysis analyze``, so pages and reports are tested on pla
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
+import io
 import json
 import shutil
 from pathlib import Path
@@ -104,6 +106,16 @@ def make_recording(participant: Any, user: Any, clip: str = CLIP) -> Any:
 def write_result(folder: Path, clip: str = CLIP) -> dict[str, Any]:
     """Write signals.parquet, events.csv and summary.json from a clip's labels; return the summary."""
     folder.mkdir(parents=True, exist_ok=True)
+    files = _result(clip)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    summary: dict[str, Any] = json.loads(files["summary.json"])
+    return summary
+
+
+@functools.cache
+def _result(clip: str) -> dict[str, bytes]:
+    """Name and content of each file."""
     rows = list(csv.DictReader((MEDIA / f"{clip}.csv").open()))
     columns: dict[str, Any] = {
         "time_us": np.array([round(float(row["time_s"]) * 1e6) for row in rows], np.int64),
@@ -120,17 +132,18 @@ def write_result(folder: Path, clip: str = CLIP) -> dict[str, Any]:
                 columns[f"AU{au}{suffix}"] = np.array([float(row[label]) for row in rows], np.float32)
         tiers[str(au)] = "measured" if f"AU{au}" in columns else "human-coded only"
         columns.setdefault(f"AU{au}", np.full(len(rows), np.nan, np.float32))
-    pq.write_table(pa.table(columns), folder / "signals.parquet")
+    signals = io.BytesIO()
+    pq.write_table(pa.table(columns), signals)
 
     events = [row for row in csv.DictReader((MEDIA / "events.csv").open()) if row["clip"] == clip]
-    with (folder / "events.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["code", "side", "intensity", "onset_us", "apex_us", "offset_us", "confidence", "face"])
-        for row in events:
-            letter = LETTERS[min(4, max(0, int(np.ceil(float(row["peak_intensity"]))) - 1))]
-            times = [round(float(row[key]) * 1e6) for key in ("onset_start_s", "apex_start_s", "offset_end_s")]
-            side = row["side"] if CATALOGUE[row["au"]].sided else ""
-            writer.writerow([row["au"], side, letter, *times, 0.8, 0])
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["code", "side", "intensity", "onset_us", "apex_us", "offset_us", "confidence", "face"])
+    for row in events:
+        letter = LETTERS[min(4, max(0, int(np.ceil(float(row["peak_intensity"]))) - 1))]
+        times = [round(float(row[key]) * 1e6) for key in ("onset_start_s", "apex_start_s", "offset_end_s")]
+        side = row["side"] if CATALOGUE[row["au"]].sided else ""
+        writer.writerow([row["au"], side, letter, *times, 0.8, 0])
 
     summary: dict[str, Any] = {
         "schema": 1,
@@ -148,8 +161,11 @@ def write_result(folder: Path, clip: str = CLIP) -> dict[str, Any]:
         "faces": [{"face": 0, "frames": len(rows), "seen_frames": len(rows), "aus": {}}],
         "warnings": [],
     }
-    (folder / "summary.json").write_text(json.dumps(summary))
-    return summary
+    return {
+        "signals.parquet": signals.getvalue(),
+        "events.csv": file.getvalue().encode(),
+        "summary.json": json.dumps(summary).encode(),
+    }
 
 
 def make_finished_run(recording: Any, user: Any, clip: str = CLIP) -> Any:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tests import postgresql
+
 #: Seconds for what comes for sure: however busy the machine is, whoever waits goes on as soon as it is there.
 PATIENCE_S = 240
 # What the tests' settings put there, and a Redis of the machine's own, which would be used instead of started.
@@ -16,14 +18,22 @@ NOT_PASSED_ON = ("FACSWEB_TEST_DATA", "FACSWEB_SCORERS", "DATABASE_URL", "REDIS_
 
 def of_the_tests() -> dict[str, str]:
     """Environment of a program that works on the database, the files and the Redis of the tests."""
-    from django.conf import settings
+    from django.db import connection
 
-    return os.environ | {"DATABASE_URL": f"sqlite:///{settings.DATA_DIR / 'test.sqlite3'}"}
+    if postgresql.asked():
+        return dict(os.environ)  # which names the tests' own database already
+    return os.environ | {"DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}"}
 
 
 def of_its_own(folder: Path) -> dict[str, str]:
-    """Environment of an installation in a folder of its own: a terminal's, without what the tests put there."""
+    """Environment of an installation in a folder of its own: a terminal's, without what the tests put there.
+
+    Where the tests run on PostgreSQL it has a database there, an empty one unless `migrated.installation` made it.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+    if socket := postgresql.asked():
+        postgresql.make(socket, postgresql.name_of(folder), migrated=False)
+        kept["DATABASE_URL"] = postgresql.url(socket, postgresql.name_of(folder))
     return kept | {"FACSWEB_DATA": str(folder)}
 
 

@@ -91,6 +91,7 @@ def renew_secret(actor: User, webhook: Webhook) -> str:
 @transaction.atomic
 def remove(actor: User, webhook: Webhook) -> None:
     """Take a webhook away with everything that waits for it."""
+    list(Webhook.objects.select_for_update().filter(pk=webhook.pk))  # rows first, then the log
     record(actor, "webhook.remove", webhook, **_where(webhook))
     Webhook.objects.filter(pk=webhook.pk).delete()
 

@@ -178,10 +178,10 @@ def withdraw(actor: User, assignment: Assignment) -> None:
     """
     layer = assignment.layer
     said = {"coder": layer.owner.email if layer.owner else "", "recording": mark(str(layer.run.recording))}
-    record(actor, "assignment.withdraw", assignment, layer=str(layer.pk), **said)
     # Locked first: whoever begins it at this moment waits, or is there before.
-    not_begun = Layer.objects.select_for_update().filter(pk=layer.pk, state=State.ASSIGNED, revision=0)
-    if not list(not_begun) or not Layer.objects.filter(pk=layer.pk).delete()[0]:
+    not_begun = list(Layer.objects.select_for_update().filter(pk=layer.pk, state=State.ASSIGNED, revision=0))
+    record(actor, "assignment.withdraw", assignment, layer=str(layer.pk), **said)
+    if not not_begun or not Layer.objects.filter(pk=layer.pk).delete()[0]:
         raise Refused("This coding was begun in the meantime, so it stays. Nothing was changed.")
 
 

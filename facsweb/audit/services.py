@@ -20,7 +20,8 @@ def lock() -> None:
     """Let one writer after the other append, until the transaction around this ends.
 
     SQLite's IMMEDIATE transactions serialise writers anyway. PostgreSQL reads anew after it has got the lock
-    (READ COMMITTED), so who waited sees what the other one appended.
+    (READ COMMITTED), so who waited sees what the other one appended. Whoever changes rows that others lock, too,
+    locks them before this: two who wait for each other would both lose.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from analysis.calibration.fit import LEAST_PARTICIPANTS
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import lock, record
 from facsweb.calibration import attempts, lapses, material
 from facsweb.calibration.models import Choice, Version
 from facsweb.learning.material import NEEDED
@@ -113,7 +113,8 @@ def choose(actor: User, version: Version | None) -> None:
     if version is not None and (reason := may_be_applied(version)):
         raise CalibrationRefused(reason)
     with transaction.atomic():
-        last = Choice.objects.select_for_update().last()
+        lock()  # one after another: the last row says nothing of one that is being added
+        last = Choice.objects.last()
         before = last.version_id if last else None
         if before == (version.pk if version else None):
             return

@@ -8,7 +8,7 @@ from django.db.models import Max
 from analysis.scoring import package
 from analysis.scoring.choice import RULES, available
 from facsweb.accounts.models import User
-from facsweb.audit.services import record
+from facsweb.audit.services import lock, record
 from facsweb.learning import attempts, lapses, material, packages
 from facsweb.learning.models import Default, Training
 from facsweb.studies.models import Consent
@@ -110,7 +110,8 @@ def make_default(actor: User, name: str) -> None:
     # The newest that ships is stored as such: a newer one of a later release takes its place.
     kept = "" if name == newest_shipped() else name
     with transaction.atomic():
-        last = Default.objects.select_for_update().last()
+        lock()  # one after another: the last row says nothing of one that is being added
+        last = Default.objects.last()
         before = last.scorer if last else ""
         if before == kept:
             return

@@ -103,6 +103,7 @@ def delete_recording(actor: Any, recording: Recording) -> None:
     """
     try:
         with transaction.atomic():
+            list(Recording.objects.select_for_update().filter(pk=recording.pk))  # rows first, then the log
             leftovers = [path for hook in hooks.on_deletion for path in hook(recording)]
             record(
                 actor,

@@ -14,6 +14,7 @@ from facsweb.accounts import reauthentication
 from facsweb.accounts.models import User
 from facsweb.accounts.reauthentication import Confirmation
 from facsweb.agreement import trace
+from facsweb.audit.chain import plain
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.coding import sight
@@ -177,11 +178,12 @@ def sign(
 def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> SignOff:
     now, report_id = timezone.now(), uuid.uuid4()
     try:
-        said = content.freeze(
+        frozen = content.freeze(
             layer, consent, signer=str(actor), signed_at=now, statement=statement, report_id=report_id
         )
     except content.FilesChanged as changed:
         raise Refused(str(changed)) from changed
+    said = plain(frozen)  # what is hashed is what any database gives back
     closed = Layer.objects.filter(pk=layer.pk, state=layer.state, revision=layer.revision).update(
         state=Layer.State.SIGNED
     )

@@ -66,7 +66,8 @@ def _face(face: dict[str, Any], tiers: dict[str, str]) -> Face:
 
 def _gates(face: dict[str, Any]) -> list[tuple[str, int]]:
     """Reasons that take at least half a percent of the recording's time, the longest first."""
-    shares = face.get("gates", {}).items()
+    # PostgreSQL keeps an object's names in an order of its own.
+    shares = sorted(face.get("gates", {}).items(), key=lambda one: (-one[1], one[0]))
     found = [
         (REASON_WORDS.get(reason, reason), round(100 * share)) for reason, share in shares if reason != "none"
     ]

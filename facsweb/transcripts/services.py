@@ -289,6 +289,7 @@ def describe(actor: User, transcript: Transcript, *, title: str, language: str) 
 @transaction.atomic
 def delete(actor: User, transcript: Transcript) -> None:
     """Delete a transcript with its history, files and scores. The log keeps that it was there, with its hashes."""
+    list(Transcript.objects.select_for_update(of=("self",)).filter(pk=transcript.pk))  # rows first, then the log
     newest = current(transcript)
     record(
         actor,

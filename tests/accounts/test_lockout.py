@@ -140,6 +140,7 @@ def test_an_unknown_account_costs_the_same_work(people, real_hasher, monkeypatch
     assert known[0] == [(len("wrong"), hashers.PBKDF2PasswordHasher.iterations)]
 
 
+@pytest.mark.once  # of the hasher
 def test_the_time_tells_nothing(people, real_hasher):
     """With the real hasher: how long unknown and known accounts take differs by less than a tenth."""
 

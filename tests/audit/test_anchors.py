@@ -17,6 +17,7 @@ from django.utils import timezone
 from facsweb.audit import anchors, checking, hooks, services
 from facsweb.audit.models import Anchor, Entry
 from facsweb.processes.duties import duties
+from tests import postgresql
 
 FIRST, SECOND = date(2026, 1, 1), date(2026, 1, 2)
 
@@ -125,14 +126,22 @@ def test_a_file_that_is_there_is_never_written_again(two, folder):
     assert sentences(files=False) == []
 
 
+#: What puts a row in the place of another one.
+REPLACE, ON_CONFLICT = (
+    ("INSERT", "ON CONFLICT (day) DO UPDATE SET statement = ''")
+    if postgresql.asked()
+    else ("INSERT OR REPLACE", "")
+)
+
+
 def test_the_database_refuses_to_change_anchors(two):
     for statement in (
         "UPDATE audit_anchor SET statement = '{}'",
         "DELETE FROM audit_anchor WHERE number = 2",
         "INSERT INTO audit_anchor (number, day, entry, statement, signature, certificate) "
         "VALUES (9, '2026-02-01', 1, '', '', '')",
-        "INSERT OR REPLACE INTO audit_anchor (number, day, entry, statement, signature, certificate) "
-        "VALUES (3, '2026-01-01', 1, '', '', '')",
+        f"{REPLACE} INTO audit_anchor (number, day, entry, statement, signature, certificate) "
+        f"VALUES (3, '2026-01-01', 1, '', '', '') {ON_CONFLICT}",
     ):
         with (
             pytest.raises(DatabaseError, match="append-only"),

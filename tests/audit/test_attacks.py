@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from facsweb.audit import checking, hooks, reading, services
 from facsweb.audit.models import Entry
+from tests import postgresql
 from tests.audit.test_triggers import inserted
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def sentences():
     return [fault.sentence for fault in checking.verify().faults]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="rows of SQLite have a number of their own")
+@postgresql.ONLY_SQLITE  # whose rows have a number of their own
 @pytest.mark.parametrize("table", ["audit_entry", "audit_anchor"])
 def test_a_row_is_not_replaced_by_its_hidden_number(entries, table):
     """REPLACE removes what has the same rowid, without firing DELETE triggers."""
@@ -51,11 +52,16 @@ def test_a_row_is_not_replaced_by_its_hidden_number(entries, table):
 @pytest.mark.parametrize("when", ["BEFORE INSERT", "AFTER INSERT"])
 def test_a_trigger_that_is_not_ours_is_named(entries, when):
     """Such a one can swallow what is written from then on, and the chain stays whole."""
-    run(f"CREATE TRIGGER quiet {when} ON audit_entry BEGIN SELECT RAISE(IGNORE); END")
+    does = "BEGIN SELECT RAISE(IGNORE); END"
+    if connection.vendor == "postgresql":
+        run("CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+        does = "FOR EACH ROW EXECUTE FUNCTION swallow()"
+    run(f"CREATE TRIGGER quiet {when} ON audit_entry {does}")
     assert any("quiet" in sentence for sentence in sentences())
 
 
-UNREADABLE = {
+#: SQLite keeps anything in any column, PostgreSQL times and numbers that Python has no words for.
+UNREADABLE_SQLITE = {
     "bytes that are no text": "actor_label = CAST(x'ff' AS TEXT)",
     "a number that is bytes": "actor_label = x'00ff'",
     "a link that is bytes": "previous_hash = x'00ff'",
@@ -67,12 +73,26 @@ UNREADABLE = {
     "bytes for a hash": "hash = CAST(x'fffe' AS TEXT)",
     "a form that is none": "format = 'x'",
 }
+UNREADABLE_POSTGRESQL = {
+    "a time without end": "at = 'infinity'",
+    "a time before all": "at = '-infinity'",
+    "a time before ours": "at = '0044-03-15 12:00:00+00 BC'",
+    "a time after ours": "at = '12026-03-15 12:00:00+00'",
+    "a number without end": "details = '1e400'",
+    "a number of a thousand digits": "details = ('1' || repeat('0', 9000))::jsonb",
+    "JSON too deep": "details = (repeat('[', 5000) || repeat(']', 5000))::jsonb",
+    "no details": "details = 'null'",
+}
+UNREADABLE = UNREADABLE_POSTGRESQL if postgresql.asked() else UNREADABLE_SQLITE
+#: What else SQLite would refuse.
+UNCHECKED = () if postgresql.asked() else ("PRAGMA ignore_check_constraints = ON",)
+CHECKED = () if postgresql.asked() else ("PRAGMA ignore_check_constraints = OFF",)
 
 
 @pytest.mark.parametrize("how", UNREADABLE)
 def test_an_entry_that_cannot_be_read_is_named_and_the_rest_is_checked(entries, tampered, how):
     statement = f"UPDATE audit_entry SET {UNREADABLE[how]} WHERE number = 2"  # noqa: S608
-    tampered("PRAGMA ignore_check_constraints = ON", statement, "PRAGMA ignore_check_constraints = OFF")
+    tampered(*UNCHECKED, statement, *CHECKED)
     found = checking.verify()
     assert found.entries == 4
     assert {fault.number for fault in found.faults} <= {2, 3}

@@ -1,16 +1,16 @@
-"""The log in real installations of their own: SQLite and PostgreSQL, several processes, the application's role."""
+"""The log in a real installation of its own: several processes, the application's role."""
 
 from __future__ import annotations
 
 import json
 import textwrap
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests import migrated
-from tests.audit import postgresql
+from tests import migrated, postgresql
 from tests.audit.forks import Ended, Forks
 from tests.conftest import REPOSITORY
 from tests.programs import of_its_own
@@ -22,7 +22,6 @@ class Installation:
 
     folder: Path
     forks: Forks
-    socket: Path | None = None
 
     def at_once(self, *programs: str) -> list[str]:
         """What programs print that run at the same time, each in a process of its own."""
@@ -46,48 +45,15 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgresql.server() as folder:
-        yield folder
-
-
-def superuser(socket: Path, database: str = "postgres"):
-    import psycopg
-
-    return psycopg.connect(postgresql.url(socket, database, "postgres"), autocommit=True)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def installation(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    socket, address = None, f"sqlite:///{folder / 'facsweb.sqlite3'}"
-    if request.param == "postgresql":
-        socket = request.getfixturevalue("server")
-        with superuser(socket) as connection:
-            connection.execute(f"CREATE ROLE {postgresql.ROLE} LOGIN")
-            connection.execute(f"CREATE DATABASE facsweb OWNER {postgresql.ROLE}")
-        address = postgresql.url(socket, "facsweb")
-    else:
-        migrated.installation(folder)
+def installation(tmp_path_factory):
+    folder = migrated.installation(tmp_path_factory.mktemp("installation"))
     environment = of_its_own(folder) | {
-        "DATABASE_URL": address,
         "DJANGO_SETTINGS_MODULE": "facsweb.settings",
         "ALLOWED_HOSTS": "testserver",
     }
     forks = Forks(environment, REPOSITORY)
-    made = Installation(folder, forks, socket)
-    if socket is not None:
-        done = made.manage("migrate", "--verbosity", "0")
-        assert done.status == 0, done.err
-    yield made
+    yield Installation(folder, forks)
     forks.close()
-
-
-@pytest.fixture
-def on_postgresql(installation):
-    if installation.socket is None:
-        pytest.skip("about PostgreSQL only")
-    return installation
 
 
 WRITE = """
@@ -207,7 +173,7 @@ def test_raw_sql_of_the_applications_role_is_refused(installation):
             answers[name] = str(error).splitlines()[0]
     print(json.dumps(answers))
     """
-    wanted = REFUSED | (ONLY_POSTGRESQL if installation.socket else {})
+    wanted = REFUSED | (ONLY_POSTGRESQL if postgresql.asked() else {})
     answers = json.loads(installation.run(program, json.dumps(wanted)))
     assert answers == dict.fromkeys(wanted, "The audit log is append-only.")
     assert installation.verify()["faults"] == []
@@ -246,9 +212,11 @@ def test_the_page_and_its_filters_answer(installation):
     assert out.endswith("200\n")
 
 
-def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
-    on_postgresql.run(WRITE)
-    with superuser(on_postgresql.socket, "facsweb") as connection:
+@postgresql.ONLY
+def test_a_superuser_who_lifts_the_protection_is_found(installation):
+    as_superuser = partial(postgresql.superuser, postgresql.asked(), postgresql.name_of(installation.folder))
+    installation.run(WRITE)
+    with as_superuser() as connection:
         # A session that plays a replica skips ordinary triggers, not these.
         connection.execute("SET session_replication_role = replica")
         with pytest.raises(Exception, match="append-only"):
@@ -256,24 +224,24 @@ def test_a_superuser_who_lifts_the_protection_is_found(on_postgresql):
         connection.execute("SET session_replication_role = DEFAULT")
         connection.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_no_change")
         connection.execute("UPDATE audit_entry SET actor_label = 'eve' WHERE number = 2")
-    kinds = [(fault["kind"], fault["number"]) for fault in on_postgresql.verify()["faults"]]
+    kinds = [(fault["kind"], fault["number"]) for fault in installation.verify()["faults"]]
     assert kinds == [("protection", None), ("altered", 2)]
-    with superuser(on_postgresql.socket, "facsweb") as connection:
+    with as_superuser() as connection:
         connection.execute("UPDATE audit_entry SET actor_label = 'system' WHERE number = 2")
         connection.execute("ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_no_change")
-        assert on_postgresql.verify()["faults"] == []
+        assert installation.verify()["faults"] == []
         body = "BEGIN RETURN NEW; END"
         sql = f"CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
         connection.execute(sql)
-    said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
+    said = [fault["sentence"] for fault in installation.verify()["faults"]]
     assert len(said) == 2
     assert all("is gone or changed" in sentence for sentence in said)
-    with superuser(on_postgresql.socket, "facsweb") as connection:
+    with as_superuser() as connection:
         connection.execute("CREATE RULE quiet AS ON INSERT TO audit_entry DO INSTEAD NOTHING")
         connection.execute(
             "CREATE TRIGGER silent BEFORE INSERT ON audit_anchor FOR EACH ROW EXECUTE FUNCTION audit_anchor_next()"
         )
-    said = [fault["sentence"] for fault in on_postgresql.verify()["faults"]]
+    said = [fault["sentence"] for fault in installation.verify()["faults"]]
     assert [name for name in ("quiet", "silent") if any(f"not ours, {name}" in one for one in said)] == [
         "quiet",
         "silent",

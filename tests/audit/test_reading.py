@@ -13,6 +13,7 @@ from facsweb.audit import origin, reading
 from facsweb.audit.models import Entry
 from facsweb.studies import access, signed_links
 from facsweb.studies.models import Role
+from tests import postgresql
 from tests import test_access_matrix as matrix
 from tests.at_once import at_once
 from tests.factories import make_recording
@@ -198,6 +199,9 @@ def test_requests_that_race_make_one_entry(people, recording):
     assert watched().count() == 1
 
 
+TAKES_NO_WRITE = "SET default_transaction_read_only = on" if postgresql.asked() else "PRAGMA query_only = ON"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_cannot_be_logged_is_not_shown(watch, people, recording):
     client = Client()
@@ -205,7 +209,7 @@ def test_what_cannot_be_logged_is_not_shown(watch, people, recording):
 
     def read_only(ask):
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA query_only = ON")  # the database takes no write, as on a disk that is full
+            cursor.execute(TAKES_NO_WRITE)  # as on a disk that is full
         try:
             return ask()
         finally:

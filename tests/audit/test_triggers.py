@@ -8,6 +8,7 @@ from django.utils import timezone
 from facsweb.accounts.models import User
 from facsweb.audit import chain, checking, services, triggers
 from facsweb.audit.models import Entry
+from tests import postgresql
 
 
 @pytest.fixture
@@ -29,18 +30,26 @@ def test_rows_cannot_be_changed_or_deleted(entries):
     assert Entry.objects.count() == 4
 
 
-def inserted(verb, like, **values):
+def inserted(verb, like, conflict="", **values):
     """Insert a row as `like` is, but for some values, past the application."""
     row = {}
     for field in Entry._meta.fields:
         row[field.column] = field.get_db_prep_save(getattr(like, field.attname), connection)
     row |= values
     marks = ", ".join(["%s"] * len(row))
-    return f"{verb} INTO audit_entry ({', '.join(row)}) VALUES ({marks})", list(row.values())
+    return f"{verb} INTO audit_entry ({', '.join(row)}) VALUES ({marks}) {conflict}", list(row.values())
 
 
-@pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE"])
-def test_rows_cannot_be_replaced_or_slipped_in(entries, verb):
+#: Verb and end of a statement that puts a row in the place of others.
+REPLACING = (
+    [("INSERT", f"ON CONFLICT ({column}) DO UPDATE SET action = 'x'") for column in ("number", "hash")]
+    if postgresql.asked()
+    else [("INSERT OR REPLACE", "")]
+)
+
+
+@pytest.mark.parametrize(("verb", "conflict"), [("INSERT", ""), *REPLACING])
+def test_rows_cannot_be_replaced_or_slipped_in(entries, verb, conflict):
     last, second = entries[3], entries[1]
     following = {"number": last.number + 1, "previous_hash": last.hash, "hash": "h"}
     for wrong in (
@@ -50,11 +59,11 @@ def test_rows_cannot_be_replaced_or_slipped_in(entries, verb):
         {**following, "previous_hash": second.hash},  # a branch
         {**following, "hash": second.hash},  # REPLACE would delete the entry that has this hash
     ):
-        statement, values = inserted(verb, last, **wrong)
+        statement, values = inserted(verb, last, conflict, **wrong)
         refused(statement, *values)
     assert checking.verify().faults == []
     # What follows is taken, so the refusals above are about what they say; the chain shows that it is made up.
-    statement, values = inserted(verb, last, **following)
+    statement, values = inserted(verb, last, conflict, **following)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
     assert [fault.sentence for fault in checking.verify().faults] == [f"Entry {last.number + 1} was altered."]
@@ -73,15 +82,35 @@ def test_every_trigger_is_there_after_all_migrations(db):
     assert triggers.missing(connection) == []
 
 
+GONE_AND_GUTTED = {
+    "sqlite": (
+        ["DROP TRIGGER audit_entry_no_update", "DROP TRIGGER audit_entry_no_delete"],
+        ["CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry BEGIN SELECT 1; END"],
+    ),
+    "postgresql": (
+        [
+            "DROP TRIGGER audit_entry_no_change ON audit_entry",
+            "DROP TRIGGER audit_entry_no_truncate ON audit_entry",
+        ],
+        [
+            "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry EXECUTE FUNCTION nothing()",
+            "ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_no_truncate",
+        ],
+    ),
+}
+
+
 def test_a_trigger_that_is_gone_or_gutted_is_named(entries):
+    gone, gutted = GONE_AND_GUTTED[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER audit_entry_no_update")
-        cursor.execute("DROP TRIGGER audit_entry_no_delete")
-        cursor.execute("CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry BEGIN SELECT 1; END")
-    assert triggers.missing(connection) == ["audit_entry_no_update", "audit_entry_no_delete"]
+        for statement in (*gone, *gutted):
+            cursor.execute(statement)
+    named = [statement.split()[2] for statement in gone]
+    assert triggers.missing(connection) == named
     kinds = [(fault.kind, fault.sentence) for fault in checking.verify().faults]
     assert [kind for kind, _ in kinds] == ["protection", "protection"]
-    assert "audit_entry_no_update" in kinds[0][1]
+    assert named[0] in kinds[0][1]
 
 
 def test_a_migration_back_and_forth_keeps_the_log_and_its_protection(transactional_db, people, study):

@@ -17,7 +17,12 @@ from tests.browser.test_review import eventually, review
 from tests.factories import make_assignment, make_finished_run, make_recording
 from tests.people import write_measurement
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(600),
+]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 STILL = {"reduced_motion": "reduce"}
 FOCUSED = """() => {

@@ -19,7 +19,12 @@ from tests.browser.accessibility import begin, found, script
 from tests.browser.conftest import is_complaint
 from tests.test_access_matrix import world  # noqa: F401  (a fixture)
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(600),
+]
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,

@@ -13,7 +13,12 @@ from tests.browser.test_review import eventually, layer, review, run, saved, sho
 from tests.browser.twenty import Hand, by_keyboard, by_mouse, expected, stored, ten_minutes, without_proposals
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.mark.parametrize("way", [by_keyboard, by_mouse])

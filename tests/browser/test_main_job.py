@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import pytest
 from tests import migrated
 from tests.browser.screenshots import chromium
 from tests.conftest import MEDIA, REPOSITORY
+from tests.programs import of_its_own
 
 CHROMIUM = chromium()
 pytestmark = [
@@ -78,11 +78,10 @@ def processes_of(folder: Path) -> list[int]:
 @pytest.fixture
 def demonstration(tmp_path) -> Iterator[Demonstration]:
     folder = migrated.installation(tmp_path / "data")
-    environment = {name: value for name, value in os.environ.items() if name != "FACSWEB_TEST_DATA"}
     process = subprocess.Popen(
         [sys.executable, "-c", WITHOUT_INTERVIEW, "--port", "0"],
         cwd=REPOSITORY,
-        env=environment | {"FACSWEB_DATA": str(folder), "PYTHONUNBUFFERED": "1"},
+        env=of_its_own(folder) | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

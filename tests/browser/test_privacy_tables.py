@@ -11,7 +11,12 @@ from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.studies.models import Study
 from tests.factories import make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(120),
+]
 PHONE = {"viewport": {"width": 390, "height": 844}, "reduced_motion": "reduce"}
 BEYOND = """table => [...table.querySelectorAll("th, td")]
     .filter(cell => cell.offsetParent && cell.getBoundingClientRect().right > innerWidth)

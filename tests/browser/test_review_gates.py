@@ -15,7 +15,7 @@ from facsweb.coding import services
 from tests.browser.test_review import at, choose, eventually, review, row_y
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from facsweb.recordings.models import Recording
 from tests.browser.test_review import choose, eventually, painted, review
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 FRAMES, FRAME_US = 54_000, 33_333
 
 #: Notes, for every frame that comes on screen, its time and where the page has put its cursor at the next paint.

@@ -10,7 +10,7 @@ from facsweb.coding import services
 from tests.browser.test_review import choose, complete, review
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 SIZES = [(1440, 900), (1000, 800), (861, 700), (768, 1024), (390, 844), (320, 640)]
 
 

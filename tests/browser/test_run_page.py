@@ -7,7 +7,7 @@ import pytest
 from facsweb.runs import attempts, services
 from tests.factories import make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

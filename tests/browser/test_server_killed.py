@@ -7,19 +7,20 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests import migrated
 from tests.browser.test_review import eventually, saved
 from tests.browser.test_saving import choose, press_letter, ready
+from tests.programs import of_its_own
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +48,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
-        self.env = {**kept, "FACSWEB_DATA": str(folder), "PYTHONPATH": str(ROOT)}
+        self.env = of_its_own(folder) | {"PYTHONPATH": str(ROOT)}
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -101,13 +101,12 @@ class Server:
 
     def letters(self, layer: str) -> list[tuple[str, int, str]]:
         """What people wrote into a layer, in the order of the layer: event, number, intensity."""
-        (path,) = self.folder.glob("*.sqlite3")
-        with sqlite3.connect(path) as database:
-            return database.execute(
-                "select r.event_id, r.number, r.intensity from coding_revision r join coding_event e "
-                "on e.id = r.event_id where e.layer_id = ? and r.layer_revision > 0 order by r.layer_revision",
-                (layer.replace("-", ""),),
-            ).fetchall()
+        return migrated.rows(
+            self.folder,
+            "select r.event_id, r.number, r.intensity from coding_revision r join coding_event e "
+            "on e.id = r.event_id where e.layer_id = %s and r.layer_revision > 0 order by r.layer_revision",
+            UUID(layer),
+        )
 
 
 @pytest.fixture

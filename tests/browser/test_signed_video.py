@@ -10,7 +10,7 @@ import pytest
 from facsweb.studies import signed_links as links
 from tests.factories import make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 STATE = "() => { const v = document.querySelector('video'); return [v.readyState, v.error && v.error.message] }"
 SEEK = """(seconds) => new Promise((done, failed) => {

@@ -16,7 +16,7 @@ from tests.browser.test_review import eventually, review
 from tests.factories import make_recording
 from tests.stage import make_measured_run
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 #: One code of every group of the catalogue.
 OF_EACH_GROUP = ["1", "12", "19", "51", "61", "70", "50"]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PAPER = {"viewport": {"width": 688, "height": 1000}}  # A4 between the margins, CSS pixels
 CUT = """() => [...document.querySelectorAll('main table')]

@@ -9,7 +9,7 @@ from facsweb.coding.models import Event, Layer
 from tests.browser.test_review import at, choose, eventually, painted, review, row_y, shown_us
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from facsweb.runs import services as runs
 from facsweb.studies.models import Scope
 from facsweb.studies.services import record_consent
 from facsweb.studies.withdrawing import withdraw
+from tests.at_once import at_once
 from tests.factories import make_recording
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,15 @@ def test_the_default_is_used_by_new_runs_and_can_be_taken_back(own, consent, par
     assert run.parameters["scorer"] == "au-own/1"
     services.make_default(people["staff"], services.newest_shipped())
     assert services.default_name() is None
+    assert Default.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_default_that_is_chosen_by_several_at_once_is_one_choice(own, consent, people):
+    at_once(lambda: services.make_default(people["staff"], "au-own/1"))
+    assert Default.objects.count() == 1
+    assert Entry.objects.filter(action="scorer.default").count() == 1
+    at_once(lambda: services.make_default(people["staff"], services.newest_shipped()))
     assert Default.objects.count() == 2
 
 

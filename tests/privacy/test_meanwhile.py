@@ -22,6 +22,7 @@ from facsweb.studies.models import Consent, ConsentLink, Scope
 from facsweb.studies.standing import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
 from facsweb.transcripts.models import Recognition, Scores
+from tests import postgresql
 from tests.at_once import at_once
 from tests.factories import make_recording
 from tests.privacy import made
@@ -46,6 +47,7 @@ def at_work(erasure):
 # --- the database's journal -------------------------------------------------------------------------------------
 
 
+@postgresql.ONLY_SQLITE
 @pytest.mark.django_db(transaction=True)
 def test_a_journal_that_somebody_reads_is_emptied_when_they_are_done(participant, monkeypatch):
     """SQLite does nothing while another reads what was there before, and says so in its answer alone."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from facsweb.privacy.models import Erasure, Tombstone
 from facsweb.runs import services
@@ -58,7 +59,6 @@ def test_a_worker_killed_while_it_destroys_is_replaced(participant, consent, peo
         one = make_recording(participant, people["analyst"])
         type(one).objects.filter(pk=one.pk).update(title="titleqzx in the database")
         ids.append(one.pk)
-    database = Path(settings.DATA_DIR) / "test.sqlite3"
     start_child("recovery", "--every", "1")
     first = start_child("worker")
     withdraw(None, consent)
@@ -73,4 +73,5 @@ def test_a_worker_killed_while_it_destroys_is_replaced(participant, consent, peo
     assert erasure.tombstones.filter(destroyed_at=None).count() == 0
     if left.state == "running":
         assert (erasure.attempt, erasure.crashes) == (2, 1)
-    assert b"titleqzx" not in database.read_bytes(), "what is deleted is overwritten"
+    if connection.vendor == "sqlite":  # PostgreSQL gives the room back in its own time (docs/privacy.md)
+        assert b"titleqzx" not in Path(connection.settings_dict["NAME"]).read_bytes(), "it is overwritten"

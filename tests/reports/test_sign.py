@@ -10,7 +10,7 @@ from django.utils import timezone
 from facsweb.accounts import lockout
 from facsweb.audit.models import Entry
 from facsweb.coding.models import Layer
-from facsweb.reports import services
+from facsweb.reports import content, services
 from facsweb.reports.models import Report, SignOff
 from facsweb.reports.services import STATEMENT, Refused, sign
 from facsweb.studies.models import Membership
@@ -36,6 +36,17 @@ def test_signing_closes_the_layer_and_starts_a_report(layer, people):
     assert (done.signer, done.statement) == (people["coder"], STATEMENT)
     entry = Entry.objects.get(action="layer.sign")
     assert entry.details == {"report": str(done.report.pk), "content_sha256": done.content_sha256}
+
+
+def test_the_hash_is_of_what_the_database_gives_back(layer, people, monkeypatch):
+    """PostgreSQL keeps no negative nought, no large number as a float and no character U+0000."""
+    real = content.freeze
+    odd = {"a": -0.0, "b": [1e20, 0.1, 1e-9, 1.0], "c": "x\0y", "d": {"z": 1, "a": (1, 2)}}
+    monkeypatch.setattr(content, "freeze", lambda *about, **more: real(*about, **more) | {"odd": odd})
+    done = sign(people["coder"], layer, password=PASSWORD, statement=STATEMENT)
+    done.refresh_from_db()
+    assert done.content["odd"]["b"] == [1e20, 0.1, 1e-9, 1.0]
+    assert content.sha256(done.content) == done.content_sha256
 
 
 def test_a_signed_layer_takes_no_more_changes(sign_off, layer, people):

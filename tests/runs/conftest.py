@@ -52,8 +52,8 @@ def running(run):
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory) -> Path:
-    """The short clip three times in a row (30 s)."""
-    return repeat(MEDIA / f"{CLIP}.mp4", 3, tmp_path_factory.mktemp("media") / "long.mp4")
+    """The short clip twice in a row (20 s)."""
+    return repeat(MEDIA / f"{CLIP}.mp4", 2, tmp_path_factory.mktemp("media") / "long.mp4")
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def with_file(recording, path: Path, duration_us: int):
 
 @pytest.fixture
 def long_recording(recording, long_clip):
-    return with_file(recording, long_clip, 30_000_000)
+    return with_file(recording, long_clip, 20_000_000)
 
 
 @pytest.fixture

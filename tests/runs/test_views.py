@@ -102,7 +102,7 @@ def test_finished_page_leads_to_the_review(client_as, finished):
         "12": {"events": 2, "rate_per_min": 12, "mean": 1.0, "peak": 3.2, "share": 0.4},
         "4": {"events": 0, "rate_per_min": 0, "mean": 0.0, "peak": 0.2, "share": 0.0},
     }
-    finished.summary["faces"][0]["gates"] = {"none": 0.9, "occluded:mouth": 0.062, "turned": 0.03, "small": 0.001}
+    finished.summary["faces"][0]["gates"] = {"none": 0.9, "small": 0.001, "turned": 0.03, "occluded:mouth": 0.062}
     finished.save()
     text = client_as("coder").get(reverse("runs:detail", args=[finished.pk])).content.decode()
     assert "Not scored: the mouth is covered 6 % · the face is turned or nodded too far 3 %</p>" in text

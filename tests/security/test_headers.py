@@ -57,6 +57,7 @@ def assert_closed(page: str, response: Any) -> None:
     assert permitted == {**dict.fromkeys(OURS, "(self)"), **dict.fromkeys(NOBODY, "()")}, page
 
 
+@pytest.mark.once  # of headers; tests/test_access_matrix.py opens every page on both databases
 def test_headers_of_every_page(everywhere, people, participant, consent, capsys):
     world = World(people, participant, consent)
     seen, kept = 0, {}

@@ -47,6 +47,7 @@ def example(route: str) -> str:
     return "/" + filled.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
 
 
+@pytest.mark.once  # refused before a view is called
 @pytest.mark.parametrize("who", ["administrator", "nobody"])
 def test_every_post_without_a_token_is_refused(people, study, who, capsys):
     client = Client(enforce_csrf_checks=True)
