@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.processes import queue
 
@@ -18,12 +17,13 @@ log = logging.getLogger(__name__)
 GRACE: Final = timedelta(seconds=3)
 TAKEN: Final = timedelta(seconds=60)
 MAX_ATTEMPTS: Final = 5
+MOST: Final = 500  # that are put back in one round
 
 
 def put_back(
     waiting: QuerySet[Any],
+    task: str,
     *,
-    job_id: Callable[[Any], str],
     enqueue: Callable[[Any], None],
     give_up: Callable[[Any], None],
 ) -> int:
@@ -33,7 +33,9 @@ def put_back(
     ----------
     waiting : QuerySet
         Rows with ``queued_at`` and ``attempts``.
-    job_id, enqueue, give_up : callable
+    task : str
+        The function that makes them.
+    enqueue, give_up : callable
         Of a row; given up is one whose making ended a worker `MAX_ATTEMPTS` times.
 
     Returns
@@ -42,18 +44,11 @@ def put_back(
         How many were put back.
     """
     count, now = 0, timezone.now()
-    for row in waiting.filter(queued_at__lt=now - GRACE):
-        name = job_id(row)
-        try:
-            carried = queue.is_waiting(name) or (row.queued_at > now - TAKEN and queue.is_started(name))
-        except RedisError:
-            return count  # nothing to do until Redis is back; the rows keep waiting
-        if carried:
-            continue
+    for row in queue.without_ticket(waiting.filter(queued_at__lt=now - GRACE), task, taken=TAKEN)[:MOST]:
         if row.attempts >= MAX_ATTEMPTS:
             give_up(row)
             continue
-        log.warning("%s was not in the queue; it was put back.", name)
+        log.warning("%s was not in the queue; it was put back.", row)
         enqueue(row)
         count += 1
     return count
