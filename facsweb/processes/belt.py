@@ -23,7 +23,7 @@ import django_rq
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Floor
 from django.utils import timezone
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -133,7 +133,7 @@ def next_lanes(name: str) -> QuerySet[Lane]:
         Lane.objects.filter(Exists(mine.filter(belt_at=None)), queue=name)
         .annotate(flying=Coalesce(Subquery(flying, output_field=IntegerField()), 0))
         .filter(Q(most=None) | Q(flying__lt=F("most")))
-        .order_by(F("flying") / F("weight"), "share", "pk")
+        .order_by(Floor(F("flying") / F("weight")), "share", "pk")
     )
 
 
