@@ -22,7 +22,7 @@ from typing import Any, Final
 import django_rq
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Floor
 from django.utils import timezone
 from redis import Redis, RedisError
@@ -43,6 +43,7 @@ AGAIN_S: Final = 0.1  # after which a ticket that is nowhere is looked for once 
 AWAY_S: Final = 2.0  # so long nobody who opens a page tries a Redis that was gone
 LISTENERS_S: Final = 5.0  # so long the number of listening workers is believed
 HALF_S: Final = 600.0  # what a study used counts half after so long
+ENDLESS: Final = 2**31 - 1
 COST_S: Final = 1.0  # every job counts as so much at least
 
 _connections: dict[str, Redis] = {}
@@ -132,7 +133,7 @@ def next_lanes(name: str) -> QuerySet[Lane]:
     return (
         Lane.objects.filter(Exists(mine.filter(belt_at=None)), queue=name)
         .annotate(flying=Coalesce(Subquery(flying, output_field=IntegerField()), 0))
-        .filter(Q(most=None) | Q(flying__lt=F("most")))
+        .filter(flying__lt=Coalesce("most", settings.QUOTA_RUNNING or ENDLESS))
         .order_by(Floor(F("flying") / F("weight")), "share", "pk")
     )
 

@@ -21,7 +21,7 @@ class Lane(models.Model):
     queue = models.CharField(max_length=16)
     study = models.UUIDField(default=NOBODY)
     weight = models.FloatField(default=1.0, help_text="Twice the weight, twice the share of the workers.")
-    most = models.PositiveIntegerField(null=True, help_text="Jobs at once; null: as many as come its way.")
+    most = models.PositiveIntegerField(null=True, help_text="Jobs at once; null: as every study.")
     share = models.FloatField(default=UNUSED, help_text="Logarithm of the seconds used lately.")
 
     class Meta:
