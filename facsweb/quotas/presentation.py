@@ -54,5 +54,5 @@ def sentences(study: Study) -> list[str]:
     turn = "While other studies wait too, they take turns with this one"
     told = [f"{turn}." if allowed.weight == 1 else f"{turn}, which gets {allowed.weight} times a usual part."]
     if allowed.running is not None:
-        told.append(f"At most {allowed.running} of its jobs of one kind are worked on or next at a time.")
+        told.append(f"At most {allowed.running} of its jobs of one kind are under way at a time.")
     return told

@@ -23,10 +23,11 @@ from facsweb.processes.models import Ticket
 from facsweb.quotas.models import Quota
 from facsweb.recordings.models import Recording, Upload
 from facsweb.recordings.uploads import OverQuota
+from facsweb.runs.progress import duration
 from facsweb.runs.services import RunOverQuota
 from facsweb.studies.models import Participant, Study
 
-GB: Final = 10**9
+GB: Final = 1024**3  # as pages write sizes
 HOUR_US: Final = 3_600_000_000
 FIELDS: Final = ("gigabytes", "hours", "queued", "running", "weight")
 ASK: Final = "An administrator of this site can allow more."
@@ -145,8 +146,8 @@ def check_run(recording: Recording) -> None:
 
 
 def hours(us: int) -> str:
-    """Media time in words: ``1.5 hours``."""
-    return f"{us / HOUR_US:.1f} hours"
+    """Media time in words: ``4 min``, ``1 h 20 min``."""
+    return duration(us / 1e6) if us else "nothing"
 
 
 def change(actor: User, study: Study, **limits: Any) -> bool:

@@ -86,7 +86,7 @@ def test_recorded_hours(study, participant, people):
     allow(study, people, hours=0.01)
     uploads.begin_upload(people["analyst"], participant, filename="a.mp4", length=9)
     allow(study, people, hours=0.002)
-    with pytest.raises(uploads.OverQuota, match="hours of recordings"):
+    with pytest.raises(uploads.OverQuota, match="may hold 7 s of recordings and has 10 s"):
         uploads.begin_upload(people["analyst"], participant, filename="b.mp4", length=9)
 
 
