@@ -22,7 +22,7 @@ from typing import Any, Final
 import django_rq
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Floor
 from django.utils import timezone
 from redis import Redis, RedisError
@@ -130,8 +130,12 @@ def next_lanes(name: str) -> QuerySet[Lane]:
     """Lanes of a queue that have something waiting, the one whose turn it is first."""
     mine = Ticket.objects.filter(lane=OuterRef("pk"))
     flying = mine.filter(belt_at__isnull=False).order_by().values("lane").annotate(n=Count("pk")).values("n")
+    # The first of each lane and no "exists": PostgreSQL would join that with everything that waits.
+    head = mine.filter(belt_at=None).order_by("rank", "pk").values("pk")[:1]
     return (
-        Lane.objects.filter(Exists(mine.filter(belt_at=None)), queue=name)
+        Lane.objects.filter(queue=name)
+        .annotate(head=Subquery(head))
+        .filter(head__isnull=False)
         .annotate(flying=Coalesce(Subquery(flying, output_field=IntegerField()), 0))
         .filter(flying__lt=Coalesce("most", settings.QUOTA_RUNNING or ENDLESS))
         .order_by(Floor(F("flying") / F("weight")), "share", "pk")

@@ -41,7 +41,8 @@ class Ticket(models.Model):
     job_id = models.CharField(max_length=160, unique=True)
     function = models.CharField(max_length=120)
     args = models.JSONField(default=list)
-    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="tickets")
+    # Found through the partial indexes below; a lane is never deleted.
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="tickets", db_index=False)
     row = models.UUIDField(null=True, help_text="The row of work that it is about.")
     attempt = models.PositiveIntegerField(default=0)
     rank = models.PositiveSmallIntegerField(default=1, help_text="0: somebody waits for it in front of a page.")
