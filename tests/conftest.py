@@ -36,6 +36,16 @@ def _audit_log_can_be_emptied_between_tests() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_busy_machine_lets_no_look_rest() -> Iterator[None]:
+    """What is looked for less often where looking takes long (`processes.duties`) is looked for every time."""
+    from facsweb.processes import duties
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duties, "SLOW_S", float("inf"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """Whether a migrated database is there already: lanes side by side start from copies of one."""

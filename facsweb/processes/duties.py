@@ -11,7 +11,7 @@ from typing import Final
 #: every few seconds, so finding nothing must be cheap; an error is logged and does not disturb the others.
 duties: Final[list[Callable[[], object]]] = []
 
-SLOW_S: Final = 0.1  # a look that takes longer is made less often …
+SLOW_S = 0.1  # a look that takes longer is made less often …
 REST: Final = 50  # … so that it takes at most one part in so many of the time
 
 

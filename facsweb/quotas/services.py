@@ -17,8 +17,7 @@ from django.template.defaultfilters import filesizeformat
 
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
-from facsweb.processes import queue
-from facsweb.processes.duties import REST, SLOW_S
+from facsweb.processes import duties, queue
 from facsweb.processes.models import Ticket
 from facsweb.quotas.models import Quota
 from facsweb.recordings.models import Recording, Upload
@@ -85,7 +84,7 @@ def usage_of(study: Study) -> Usage:
     """What the study has now.
 
     Adding it up grows with the study's recordings. Where that takes long, what was found is believed for a while,
-    so that it takes at most one part in `REST` of the time.
+    so that it takes at most one part in `duties.REST` of the time.
     """
     until, found = _known.get(study.pk, (0.0, None))
     if found is not None and time.monotonic() < until:
@@ -98,8 +97,8 @@ def usage_of(study: Study) -> Usage:
     found = Usage((told["bytes"] or 0) + more, told["us"] or 0, stored.count())
     took = time.monotonic() - began
     _known.pop(study.pk, None)
-    if took > SLOW_S:
-        _known[study.pk] = (time.monotonic() + REST * took, found)
+    if took > duties.SLOW_S:
+        _known[study.pk] = (time.monotonic() + duties.REST * took, found)
     return found
 
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from facsweb.processes import queue
+from facsweb.processes.duties import Paced
 
 log = logging.getLogger(__name__)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
@@ -18,6 +19,7 @@ GRACE: Final = timedelta(seconds=3)
 TAKEN: Final = timedelta(seconds=60)
 MAX_ATTEMPTS: Final = 5
 MOST: Final = 500  # that are put back in one round
+_paces: dict[str, Paced] = {}
 
 
 def put_back(
@@ -43,8 +45,13 @@ def put_back(
     int
         How many were put back.
     """
-    count, now = 0, timezone.now()
-    for row in queue.without_ticket(waiting.filter(queued_at__lt=now - GRACE), task, taken=TAKEN)[:MOST]:
+    pace = _paces.setdefault(task, Paced())
+    if not pace.due():
+        return 0
+    count, due = 0, waiting.filter(queued_at__lt=timezone.now() - GRACE)
+    with pace.look():
+        lost = list(queue.without_ticket(due, task, taken=TAKEN)[:MOST])
+    for row in lost:
         if row.attempts >= MAX_ATTEMPTS:
             give_up(row)
             continue

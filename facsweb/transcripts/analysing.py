@@ -19,6 +19,7 @@ from django.utils import timezone
 from analysis.types import AnalysisError
 from facsweb.audit.services import record
 from facsweb.processes import queue
+from facsweb.processes.duties import Paced
 from facsweb.studies import law
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
@@ -47,6 +48,7 @@ GIVEN_UP: Final = (
 UNEXPECTED: Final = (
     "The text could not be analysed because of an error in the program. The text is safe. Try again."
 )
+_pace = Paced()
 
 
 def job_id(transcript_id: uuid.UUID, revision: int) -> str:
@@ -130,8 +132,11 @@ def _result(transcript: Transcript, revision: int) -> dict[str, Any]:
 
 def recover() -> int:
     """Enqueue what is due and not in the queue; return how many. A duty of the recovery process."""
+    if not _pace.due():
+        return 0
     due = Scores.objects.filter(state=State.WAITING, due_at__lt=timezone.now() - GRACE)
-    lost = list(queue.without_ticket(due, TASK, row="transcript", attempt="revision", taken=None)[:MOST])
+    with _pace.look():
+        lost = list(queue.without_ticket(due, TASK, row="transcript", attempt="revision", taken=None)[:MOST])
     for scores in lost:
         _enqueue(scores.transcript_id, scores.revision)
     return len(lost)

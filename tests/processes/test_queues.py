@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from facsweb.processes import queue
+from facsweb.processes import duties, queue
 from facsweb.processes.fence import study_path
 from facsweb.processes.management.commands.worker import names
 from facsweb.processes.supervisor import Installation
@@ -81,6 +81,18 @@ def test_a_report_that_comes_while_much_is_measured_is_next():
         assert next(order) == "gpu"
     waiting["cpu"] = 1
     assert next(order) == "cpu"
+
+
+def test_a_look_that_takes_long_rests(monkeypatch):
+    pace = duties.Paced()
+    with pace.look():
+        pass
+    assert pace.due(), "it took no time"
+    monkeypatch.setattr(duties, "SLOW_S", -1.0)
+    monkeypatch.setattr(duties, "REST", 1e12)
+    with pace.look():
+        pass
+    assert not pace.due()
 
 
 def test_serve_composes_its_workers():
