@@ -8,6 +8,7 @@
 #   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
+#   make bench-workers  how long two recordings take one worker, and two (on a quiet machine)
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
@@ -21,7 +22,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -60,6 +61,10 @@ bench: $(INSTALLED)
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core --scale 1280x720
 	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --meaning
+
+bench-workers: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.processes.bench_workers
 
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench

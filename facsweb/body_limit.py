@@ -16,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES: Final = 64 * 1024**2
+PIECE: Final = b"application/offset+octet-stream"
+BUSY: Final = b"The server receives as many uploads as it can. What has arrived is safe; it goes on in a moment."
 SENTENCE: Final = b"This request is too large. Send files in pieces of at most 64 MB (tus chunkSize)."
 
 
@@ -44,6 +46,32 @@ class BodyLimit:
         await self.app(scope, counted, send)
         if over:
             await _refuse(scope, send)
+
+
+class UploadsAtOnce:
+    """ASGI application that receives so many pieces of uploads at once and puts off the others.
+
+    They are told before their bytes are stored, and tus clients ask again by themselves; what has arrived of an
+    upload stays. Counted in this process, of which a host has one.
+    """
+
+    def __init__(self, app: App, most: int) -> None:
+        self.app, self.most, self.now = app, most, 0
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if dict(scope["headers"]).get(b"content-type") != PIECE:
+            await self.app(scope, receive, send)
+        elif self.now >= self.most:
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"tus-resumable", b"1.0.0")]
+            headers += [(b"retry-after", b"2"), (b"cache-control", b"no-store")]
+            await send({"type": "http.response.start", "status": 503, "headers": headers})
+            await send({"type": "http.response.body", "body": BUSY})
+        else:
+            self.now += 1
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.now -= 1
 
 
 def _announced(scope: Any) -> int:

@@ -4,6 +4,8 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
 ``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
+``FACSWEB_QUOTA_GB``, ``FACSWEB_QUOTA_HOURS``, ``FACSWEB_QUOTA_QUEUED``, ``FACSWEB_QUOTA_RUNNING``,
+``FACSWEB_MOST_WAITING``, ``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``,
 ``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
@@ -73,6 +75,7 @@ INSTALLED_APPS = [
     "facsweb.recordings",
     "facsweb.transcripts",
     "facsweb.runs",
+    "facsweb.quotas",
     "facsweb.coding",
     "facsweb.exchange",
     "facsweb.assignments",
@@ -143,7 +146,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: queue, channel layer, cache ------------------------------------------------------------
 REDIS_URL = installation.redis_url(DATA_DIR)
-RQ_QUEUES = {"analysis": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "DEFAULT_RESULT_TTL": 3600}}
+RQ_QUEUES = {
+    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "DEFAULT_RESULT_TTL": 3600} for name in ("cpu", "media", "gpu")
+}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }
@@ -181,6 +186,16 @@ STORAGES = {
     },
 }
 MAX_UPLOAD_BYTES = 4 * 1024**3
+
+#: Of every study, unless staff gave it others (`facsweb.quotas`); 0: no limit.
+QUOTA_GB = float(os.environ.get("FACSWEB_QUOTA_GB", "0"))
+QUOTA_HOURS = float(os.environ.get("FACSWEB_QUOTA_HOURS", "0"))
+QUOTA_QUEUED = int(os.environ.get("FACSWEB_QUOTA_QUEUED", "0"))
+QUOTA_RUNNING = int(os.environ.get("FACSWEB_QUOTA_RUNNING", "0"))
+#: Beyond these, analyses and uploads are put off (`processes.pressure`).
+MOST_WAITING = int(os.environ.get("FACSWEB_MOST_WAITING", "250000"))
+DISK_RESERVE_MB = int(os.environ.get("FACSWEB_DISK_RESERVE_MB", "512"))
+UPLOADS_AT_ONCE = int(os.environ.get("FACSWEB_UPLOADS_AT_ONCE", "64"))  # pieces that one web server receives
 
 # --- accounts --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

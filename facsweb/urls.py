@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("facsweb.home.recording_urls")),
     path("", include("facsweb.transcripts.urls")),
     path("", include("facsweb.runs.urls")),
+    path("", include("facsweb.quotas.urls")),
     path("", include("facsweb.coding.urls")),
     path("", include("facsweb.exchange.urls")),
     path("", include("facsweb.assignments.urls")),

@@ -30,6 +30,7 @@ EXAMPLES = {
         data={"ground": "safety", "reason": "Drivers fall asleep; the safety officer agreed."}
     ),
     "studies:justification_withdraw": Example(data={"reason": "No longer needed"}),
+    "quotas:change": Example(data={"queued": "5", "weight": "1"}),
     "recordings:tus_create": Example(data={}),
     "transcripts:revision": Example(kwargs={"number": "1"}),
     "transcripts:download": Example(kwargs={"kind": "txt"}),

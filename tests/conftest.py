@@ -34,6 +34,16 @@ def django_db_setup(django_test_environment) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_busy_machine_lets_no_look_rest() -> Iterator[None]:
+    """What is looked for less often where looking takes long (`processes.duties`) is looked for every time."""
+    from facsweb.processes import duties
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duties, "SLOW_S", float("inf"))
+        yield
+
+
 def touches_database(item: pytest.Item) -> bool:
     """Whether a test can reach the database: by a fixture or mark, without which pytest-django refuses it every
     connection, or by the programs of an installation of its own, which its module or one of its fixtures' starts.

@@ -18,7 +18,7 @@ GROUND = {"accounts", "audit", "studies"}
 #: Floors from the ground up; a room may use its own floor and every floor below.
 FLOORS = [
     GROUND,
-    *({"recordings"}, {"transcripts"}, {"runs"}, {"coding"}, {"assignments"}, {"exchange"}),
+    *({"recordings"}, {"transcripts"}, {"runs"}, {"quotas"}, {"coding"}, {"assignments"}, {"exchange"}),
     *({"agreement"}, {"practice"}, {"meaning"}),
     *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api"}),
 ]

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import numpy as np
 from django.utils import timezone
-from redis import RedisError
 
 import facsweb
 from analysis.agreement import Agreement, Options, PairAgreement, agree, methods
@@ -61,10 +60,9 @@ def compare(study: Study, pairs: Sequence[Pair], options: Options, *, group: boo
     if found.state == State.WAITING:
         if minutes(pairs) <= AT_ONCE_MIN:
             compute(found)
-        elif made or not _is_carried(found):
-            queue.enqueue_on_commit(
-                "facsweb.agreement.tasks.compute_comparison", str(found.pk), job_id=_job_id(found)
-            )
+        elif made or not queue.is_carried(_job_id(found)):
+            about = {"study": study.pk, "job_id": _job_id(found)}
+            queue.enqueue_on_commit("facsweb.agreement.tasks.compute_comparison", str(found.pk), **about)
     return found
 
 
@@ -140,13 +138,6 @@ def _asked(pairs: Sequence[Pair], options: Options, group: bool) -> dict[str, An
 
 def _job_id(comparison: Comparison) -> str:
     return f"comparison-{comparison.pk}"
-
-
-def _is_carried(comparison: Comparison) -> bool:
-    try:
-        return queue.is_waiting(_job_id(comparison)) or queue.is_started(_job_id(comparison))
-    except RedisError:
-        return True  # nothing to do until Redis is back
 
 
 def _layers(asked: dict[str, Any]) -> dict[str, Layer]:

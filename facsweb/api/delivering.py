@@ -23,7 +23,6 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.api import addresses
 from facsweb.api.events import PING
@@ -75,6 +74,9 @@ def add(webhook: Webhook, event: str, data: dict[str, Any], *, tries: int = TRIE
     return delivery
 
 
+TASK: Final = "facsweb.api.tasks.deliver"
+
+
 def job_id(delivery: Delivery) -> str:
     """Deterministic, one for each attempt."""
     return f"webhook-{delivery.pk}-{delivery.attempts}"
@@ -82,7 +84,12 @@ def job_id(delivery: Delivery) -> str:
 
 def enqueue_on_commit(delivery: Delivery) -> None:
     """Have a worker send it."""
-    queue.enqueue_on_commit("facsweb.api.tasks.deliver", str(delivery.pk), job_id=job_id(delivery))
+    queue.enqueue_on_commit(TASK, str(delivery.pk), **_about(delivery))
+
+
+def _about(delivery: Delivery) -> dict[str, Any]:
+    about = {"study": delivery.webhook.study_id, "row": delivery.pk, "attempt": delivery.attempts}
+    return about | {"job_id": job_id(delivery)}
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
@@ -255,13 +262,9 @@ def recover() -> int:
     count, due = 0, timezone.now() - GRACE
     sent = Q(webhook__state=Webhook.State.ACTIVE) | Q(event=PING)  # a test is sent from a paused one, too
     waiting = Delivery.objects.filter(sent, state=State.WAITING, next_at__lte=due, created_at__lte=due)
-    for delivery in waiting.order_by("next_at")[:200]:
-        try:
-            if queue.is_waiting(job_id(delivery)) or queue.is_started(job_id(delivery)):
-                continue
-        except RedisError:
-            return count
-        count += queue.enqueue("facsweb.api.tasks.deliver", str(delivery.pk), job_id=job_id(delivery))
+    lost = queue.without_ticket(waiting, TASK, attempt="attempts", taken=None)
+    for delivery in lost.select_related("webhook").order_by("next_at")[:200]:
+        count += queue.enqueue(TASK, str(delivery.pk), **_about(delivery))
     if time.monotonic() - _last_sweep > _SWEEP_EVERY_S or not _last_sweep:
         _last_sweep = time.monotonic()
         sweep()

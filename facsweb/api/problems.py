@@ -12,9 +12,10 @@ from ninja.errors import HttpError
 from ninja.errors import ValidationError as NotAsDescribed
 
 from analysis.types import AnalysisError, ModelError
+from facsweb.processes import pressure
 from facsweb.recordings import tus, uploads
 from facsweb.reports.documents import NotReady
-from facsweb.runs.services import RunRefused
+from facsweb.runs.services import RunOverQuota, RunPutOff, RunRefused
 from facsweb.studies.services import ConsentMissing
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,12 @@ def of(error: Exception) -> Problem:
         return Problem(409, str(error), kind="consent-missing")
     if isinstance(error, ModelError):
         return Problem(503, str(error), kind="models-missing")
+    if isinstance(error, (RunPutOff, uploads.PutOff)):
+        return Problem(503, str(error), kind="put-off", headers={"Retry-After": str(pressure.RETRY_AFTER_S)})
+    if isinstance(error, RunOverQuota):  # it goes down by itself while workers work
+        return Problem(429, str(error), kind="quota", headers={"Retry-After": str(pressure.RETRY_AFTER_S)})
+    if isinstance(error, uploads.OverQuota):
+        return Problem(403, str(error), kind="quota")
     if isinstance(error, (RunRefused, NotReady)):
         return Problem(409, str(error))
     if isinstance(error, uploads.UploadError):

@@ -131,6 +131,7 @@ UNLOGGED: Final[dict[str, str]] = {
     **dict.fromkeys(("studies:change", "studies:members"), "it shows the study and who works in it"),
     **dict.fromkeys(("studies:law", "studies:justify", "studies:justification_withdraw"), "rules and reasons"),
     **dict.fromkeys(("privacy:retention",), "periods and days"),
+    **dict.fromkeys(("quotas:study",), "limits, and sums over the study"),
     **dict.fromkeys(("reports:study", "reports:package_state"), "a list that names reports, and how far one is"),
     **dict.fromkeys(("webhooks:list", "webhooks:detail"), "addresses and what was sent to them: names of acts"),
     **dict.fromkeys(("studies:consent_form", "studies:consent_form_create"), "the text that everybody is given"),

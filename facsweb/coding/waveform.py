@@ -14,7 +14,6 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from redis import RedisError
 
 from analysis.types import MediaError
 from facsweb.coding.tracks import FOLDER
@@ -76,12 +75,10 @@ def _ask_for(run: AnalysisRun, folder: Path) -> str:
     except FileNotFoundError:
         pass
     job_id = f"waveform-{run.pk}-{run.attempt}"
-    try:
-        if not queue.is_waiting(job_id) and not queue.is_started(job_id):
-            queue.enqueue("facsweb.coding.tasks.make_waveform", str(run.pk), job_id=job_id)
-    except RedisError:
-        return WAITS
-    return MAKING
+    if queue.is_carried(job_id):
+        return MAKING
+    about = {"study": run.study.pk, "job_id": job_id}
+    return MAKING if queue.enqueue("facsweb.coding.tasks.make_waveform", str(run.pk), **about) else WAITS
 
 
 def make(run_id: UUID) -> None:

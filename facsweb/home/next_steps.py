@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from facsweb.coding.sight import blind_recordings
 from facsweb.home.progress import HEAVY, percent, progress_of, with_progress
 from facsweb.home.study_views import consent_state
+from facsweb.processes.place import Place, places
 from facsweb.recordings.models import Recording
 from facsweb.reports.models import Report
 from facsweb.reports.second import SECOND
@@ -19,6 +20,7 @@ from facsweb.studies import access, services
 from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
 
 SHORT = 8
+RUNS_SHOWN = 20
 
 
 def roles(user: Any) -> frozenset[Role]:
@@ -46,21 +48,25 @@ class Analyst:
 
 
 def active_runs(user: Any) -> list[tuple[AnalysisRun, str, int | None]]:
-    """Runs in progress in the user's studies, with the words and the percentage of their current stage."""
+    """Runs in progress in the user's studies, with the words and the percentage of their current stage.
+
+    The oldest `RUNS_SHOWN` of them: a study may have thousands that wait.
+    """
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
         .filter(
             state__in=AnalysisRun.ACTIVE, recording__participant__study__in=access.studies(user, "runs:detail")
         )
         .select_related("recording__participant__study")
-        .order_by("created_at")
+        .order_by("created_at")[:RUNS_SHOWN]
     )
-    return [(run, _words(run), percent(run)) for run in runs]
+    place = places([run.pk for run in runs if run.state == AnalysisRun.State.QUEUED])
+    return [(run, _words(run, place.get(run.pk)), percent(run)) for run in runs]
 
 
-def _words(run: AnalysisRun) -> str:
+def _words(run: AnalysisRun, place: Place | None) -> str:
     if run.state == AnalysisRun.State.QUEUED:
-        return "waiting for a worker"
+        return f"waiting for a worker, {place.words}" if place else "waiting for a worker"
     return NAMES.get(run.stage, "starting").lower()
 
 

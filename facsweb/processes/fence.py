@@ -16,17 +16,19 @@ import signal
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
+from django.db import models
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.processes import queue
+from facsweb.processes.duties import Paced
 
 logger = logging.getLogger(__name__)
 
-GRACE: Final = timedelta(seconds=3)  # between the commit and the enqueueing
-TAKEN: Final = timedelta(seconds=30)  # between a worker's taking the job and its claiming the row
+GRACE: Final = timedelta(seconds=3)  # between a row and its ticket, where one transaction did not write both
+MOST: Final = 500  # rows that are put back in one round
 
 
 class Order(enum.Enum):
@@ -50,12 +52,22 @@ class Fence:
         What the queue calls the work.
     fresh : mapping, optional
         Fields beside the usual ones that a new attempt starts with.
+    queue_of : callable, optional
+        The queue of a row, by its key, where that is not always the queue of the job's function.
     """
 
     def __init__(
-        self, rows: Callable[[], Any], task: str, name: str, fresh: Mapping[str, Any] | None = None
+        self,
+        rows: Callable[[], Any],
+        task: str,
+        name: str,
+        fresh: Mapping[str, Any] | None = None,
+        queue_of: Callable[[uuid.UUID], str] | None = None,
     ) -> None:
         self.rows, self.name, self._task, self._fresh = rows, name, task, dict(fresh or {})
+        self._queue_of = queue_of or (lambda pk: queue.queue_of(task))
+        self._queues = queue.QUEUES if queue_of else (queue.queue_of(task),)
+        self._pace = Paced()
 
     def job_id(self, pk: uuid.UUID, attempt: int) -> str:
         """The queue's name of one attempt."""
@@ -63,7 +75,11 @@ class Fence:
 
     def enqueue(self, pk: uuid.UUID, attempt: int) -> None:
         """Let a worker have the attempt once the transaction is committed."""
-        queue.enqueue_on_commit(self._task, str(pk), attempt, job_id=self.job_id(pk, attempt))
+        model = self.rows().model
+        path = study_path(model)
+        study = model._base_manager.filter(pk=pk).values_list(path, flat=True).first() if path else None
+        about = {"study": study, "queue": self._queue_of(pk), "row": pk, "attempt": attempt}
+        queue.enqueue_on_commit(self._task, str(pk), attempt, job_id=self.job_id(pk, attempt), **about)
 
     def mine(self, pk: uuid.UUID, attempt: int) -> Any:
         """The row while the attempt runs; no row otherwise."""
@@ -122,19 +138,41 @@ class Fence:
         return "queued"
 
     def put_back_lost(self) -> int:
-        """Enqueue again the rows that wait in the database but not in the queue; return how many."""
-        count, now = 0, timezone.now()
-        for row in self.rows().filter(state="queued", queued_at__lt=now - GRACE).order_by("queued_at"):
+        """Put back what waits in the database and no worker would ever hear of; return how many.
+
+        Tickets are part of the transaction that makes a row wait, and the belt is looked after ticket by
+        ticket (`belt.tend`). A row without one is from before there were tickets, or its worker took the ticket
+        and died before it claimed the row. Finding none costs a look at every waiting row, so it is done less
+        often the longer it takes.
+        """
+        done = {job for job in queue.tend(self._queues) if job.startswith(f"{self.name}-")}
+        if not self._pace.due():
+            return len(done)
+        waiting = self.rows().filter(state="queued", queued_at__lt=timezone.now() - GRACE)
+        with self._pace.look():
+            lost = list(queue.without_ticket(waiting, attempt="attempt")[:MOST])
+        for row in lost:
             job = self.job_id(row.pk, row.attempt)
-            try:
-                if queue.is_waiting(job) or (row.queued_at > now - TAKEN and queue.is_started(job)):
-                    continue
-            except RedisError:
-                return count  # nothing to do until Redis is back; the rows keep waiting
             self.enqueue(row.pk, row.attempt)
-            logger.warning("%s was not in the queue; it was put back.", job)
-            count += 1
-        return count
+            logger.warning("%s had no ticket; it was put back.", job)
+            done.add(job)
+        return len(done)
+
+
+@cache
+def study_path(model: type[models.Model]) -> str:
+    """The lookup from a row of work to the id of the study it belongs to; empty where it belongs to none."""
+    paths: list[tuple[str, type[models.Model]]] = [("", model)]
+    for prefix, here in paths:  # grows while it is walked: the shortest way is found first
+        for field in here._meta.concrete_fields:
+            target = field.related_model
+            if target is None or isinstance(target, str) or field.name == "created_by":
+                continue
+            if target._meta.label == "studies.Study":
+                return f"{prefix}{field.name}_id"
+            if prefix.count("__") < 4 and target._meta.app_label != "accounts":
+                paths.append((f"{prefix}{field.name}__", target))
+    return ""
 
 
 @contextlib.contextmanager

@@ -83,6 +83,10 @@ class Installation:
         Where the web server listens; port 0 takes a free one.
     workers : int
         How many analyses may run at once.
+    short : int
+        How many workers there are beside them for everything but measuring and training.
+    one_core : bool
+        Keep each worker to one core, in turn.
     say : callable
         Receives each line for the person who started it.
 
@@ -94,9 +98,17 @@ class Installation:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, say: Callable[[str], None] = print
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        workers: int = 1,
+        short: int = 0,
+        one_core: bool = False,
+        say: Callable[[str], None] = print,
     ) -> None:
-        self.host, self.port, self.workers, self.say = host, port, workers, say
+        self.host, self.port, self.say = host, port, say
+        self.workers, self.short, self.one_core = workers, short, one_core
         self.data_dir = installation.data_dir()
         self.redis: RedisServer | None = None
         self.services: list[Service] = []
@@ -170,8 +182,8 @@ class Installation:
             Service("web", [*manage, "web", "--fd", str(listener)], pass_fds=[listener], environment=here),
             Service("recovery", [*manage, "recovery"], environment=here),
             *(
-                Service(f"worker {number}", [*manage, "worker"], environment=here)
-                for number in range(1, self.workers + 1)
+                Service(f"worker {number}", [*manage, *words], environment=here)
+                for number, words in enumerate(self._workers(), 1)
             ),
         ]
         web = self.services[0]
@@ -179,6 +191,14 @@ class Installation:
         self._await_web(web)
         for service in self.services[1:]:
             service.start()
+
+    def _workers(self) -> list[list[str]]:
+        """The command of every worker, behind ``manage.py``."""
+        found = [["worker"] for _ in range(self.workers)]
+        found += [["worker", "--queues", "cpu,media"] for _ in range(self.short)]
+        if self.one_core:
+            found = [[*words, "--core", str(number)] for number, words in enumerate(found)]
+        return found
 
     def _await_web(self, web: Service) -> None:
         assert self._listener is not None

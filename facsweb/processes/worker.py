@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
+from django.db import DatabaseError, connections
 from redis import RedisError
 from rq import Worker
 from rq.job import Job
 from rq.queue import Queue
 
-from facsweb.processes import child, limits
+from facsweb.processes import belt, child, limits
+
+logger = logging.getLogger(__name__)
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
 STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse", "facsweb.learning.tasks.learn"})
 
 
+#: So many jobs of other queues a worker does before it looks into one that it has not served.
+PATIENCE: Final = 8
+
+
 class AnalysisWorker(Worker):
-    """RQ's forking worker; it outlives a restart of Redis, and its child never outlives it."""
+    """RQ's forking worker; it outlives a restart of Redis, and its child never outlives it.
+
+    It takes from its queues in their order, so that what is short comes first. A queue from which it has taken
+    nothing for `PATIENCE` jobs comes first once, so that no stream of short jobs keeps measuring waiting for ever.
+    """
 
     max_connection_wait_time = 2.0  # seconds between attempts to reach Redis
     stoppable = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._passed = dict.fromkeys((queue.name for queue in self.queues), 0)
+
     def execute_job(self, job: Job, queue: Queue) -> None:
         self.stoppable = job.func_name in STOPPABLE
+        self._tell(belt.take, job)
         super().execute_job(job, queue)
+        self._tell(belt.ended, job)
+
+    def _tell(self, what: Callable[[str, str], None], job: Job) -> None:
+        """Tell the database about the ticket; what it does not hear, the recovery process finds out."""
+        try:
+            what(job.id, self.name)
+        except DatabaseError as error:
+            logger.warning("Worker %s: the database is away: %s", self.name, error)
+        finally:
+            connections.close_all()  # a forked child must not share one
+
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """Called with the queue that the last job came from."""
+        for name in self._passed:
+            self._passed[name] = 0 if name == reference_queue.name else self._passed[name] + 1
+        self._ordered_queues = sorted(self.queues, key=lambda queue: self._passed[queue.name] < PATIENCE)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         parent = os.getppid()

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from redis import RedisError
 
 from analysis.types import Cancelled, MediaError, Rgb
 from facsweb.audit.services import record
 from facsweb.processes import limits, queue
+from facsweb.processes.duties import Paced
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, proxy_path
 
 log = logging.getLogger(__name__)
 State = Recording.ProxyState
+TASK: Final = "facsweb.recordings.tasks.make_proxy"
 REPORT_EVERY_S: Final = 1.0
+MOST: Final = 500  # that are put back in one round
 MAX_ATTEMPTS: Final = 3
 MISSING: Final = "The original file is missing on the server. Upload it again."
 TOO_LARGE: Final = "Making the playable copy takes more memory than is allowed. Upload a smaller copy."
@@ -33,13 +36,17 @@ GIVEN_UP: Final = (
     "Ask an administrator to look at the log of the workers, then try again."
 )
 
+_pace = Paced()
+
 
 def job_id(recording_id: UUID) -> str:
     return f"proxy-{recording_id}"
 
 
 def enqueue_on_commit(recording_id: UUID) -> None:
-    queue.enqueue_on_commit("facsweb.recordings.tasks.make_proxy", recording_id, job_id=job_id(recording_id))
+    study = Recording.objects.filter(pk=recording_id).values_list("participant__study", flat=True).first()
+    about = {"study": study, "row": recording_id, "job_id": job_id(recording_id)}
+    queue.enqueue_on_commit(TASK, str(recording_id), **about)
 
 
 def retry(actor: Any, recording: Recording) -> bool:
@@ -57,8 +64,14 @@ def retry(actor: Any, recording: Recording) -> bool:
 
 def recover() -> int:
     """Put back what waits, or whose maker died, and is not in the queue; return how many. A duty of processes."""
+    if not _pace.due():
+        return 0
+    unmade = Recording.objects.filter(proxy_state__in=[State.WAITING, State.MAKING])
+    with _pace.look():
+        # One whose maker has just taken it is looked at too: its lock says whether the maker is alive.
+        lost = list(queue.without_ticket(unmade, TASK, taken=timedelta()).values_list("pk", flat=True)[:MOST])
     count = 0
-    for pk in Recording.objects.filter(proxy_state__in=[State.WAITING, State.MAKING]).values_list("pk", flat=True):
+    for pk in lost:
         try:
             with files.locked(files.recording_folder(pk)):
                 pass
@@ -67,11 +80,6 @@ def recover() -> int:
         except FileNotFoundError:
             fail(pk, MISSING)
             continue
-        try:
-            if queue.is_waiting(job_id(pk)):
-                continue
-        except RedisError:
-            return count  # the rows keep waiting until Redis is back
         enqueue_on_commit(pk)
         log.warning("The proxy of %s was not in the queue; it was put back", pk)
         count += 1

@@ -10,11 +10,13 @@ from facsweb.recordings import proxies
 log = logging.getLogger(__name__)
 
 
-def make_proxy(recording_id: UUID) -> None:
+def make_proxy(recording_id: str) -> None:
     """Make the copy of a recording that browsers can play; safe to run twice."""
     try:
-        proxies.make(recording_id)
+        proxies.make(UUID(recording_id))
     except Exception:
         log.exception("The proxy of %s failed", recording_id)
-        proxies.fail(recording_id, "Something unexpected went wrong while the playable copy was made. Try again.")
+        proxies.fail(
+            UUID(recording_id), "Something unexpected went wrong while the playable copy was made. Try again."
+        )
         raise  # the queue keeps the traceback for the operator

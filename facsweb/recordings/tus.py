@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
+from facsweb.processes import pressure
 from facsweb.recordings import uploads
 from facsweb.recordings.models import Upload
 from facsweb.studies.services import ConsentMissing
@@ -26,6 +27,7 @@ PIECE_TYPE: Final = "application/offset+octet-stream"
 
 STATUS: Final[dict[type[Exception], int]] = {
     ConsentMissing: 403,
+    uploads.OverQuota: 403,
     uploads.WrongOffset: 409,
     uploads.Incomplete: 409,
     uploads.Gone: 410,
@@ -33,6 +35,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     uploads.Rejected: 422,
     uploads.Locked: 423,
     uploads.WrongChecksum: 460,
+    uploads.PutOff: 503,
     uploads.NoSpace: 507,
     uploads.UploadError: 400,
 }
@@ -63,7 +66,8 @@ def refusal(error: Exception) -> HttpResponse:
     if isinstance(error, BadRequest):
         return answer(error.status, str(error), **({"Tus_Version": VERSION} if error.status == 412 else {}))
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-    return answer(status, str(error), **({"Retry_After": "2"} if status == 423 else {}))
+    later = {423: "2", 503: str(pressure.RETRY_AFTER_S)}.get(status)
+    return answer(status, str(error), **({"Retry_After": later} if later else {}))
 
 
 def options() -> HttpResponse:

@@ -28,7 +28,8 @@ from django.utils import timezone
 
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
-from facsweb.recordings import files
+from facsweb.processes import pressure
+from facsweb.recordings import files, hooks
 from facsweb.recordings.models import Recording, Upload, next_expiry
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
@@ -47,6 +48,14 @@ class TooLarge(UploadError):  # noqa: N818
 
 class NoSpace(UploadError):  # noqa: N818
     """The disk is full. What was acknowledged is kept."""
+
+
+class OverQuota(UploadError):  # noqa: N818
+    """The study has as much as it may have."""
+
+
+class PutOff(UploadError):  # noqa: N818
+    """The installation has more to do than it can: later the same request is answered."""
 
 
 class Gone(UploadError):  # noqa: N818
@@ -102,7 +111,7 @@ def begin_upload(
 
     Raises
     ------
-    ConsentMissing, TooLarge, NoSpace, UploadError
+    ConsentMissing, TooLarge, NoSpace, OverQuota, PutOff, UploadError
     """
     if id is not None and (begun := Upload.objects.filter(pk=id, participant=participant).first()):
         return begun
@@ -114,8 +123,12 @@ def begin_upload(
         raise TooLarge(f"The file is larger than {limit}. Cut it into parts, or export it at a smaller size.")
     if files.free_bytes(Path(settings.UPLOAD_DIR)) < length + RESERVE:
         raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
+    if why := pressure.why(disk=False):
+        raise PutOff(f"{why} Nothing was sent yet; the upload can begin later.")
     with transaction.atomic():
         require_consent_now(participant, [Scope.VIDEO])
+        for check in hooks.before_upload:
+            check(participant, length)
         upload = Upload.objects.create(
             **({"id": id} if id else {}),
             participant=participant,

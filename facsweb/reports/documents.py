@@ -178,18 +178,22 @@ def again(wanted: Document) -> bool:
     return bool(failed.update(**values))
 
 
+TASK: Final = "facsweb.reports.tasks.render_document"
+
+
 def job_id(wanted: Document) -> str:
     return f"document-{wanted.pk}"
 
 
 def enqueue(wanted: Document) -> None:
-    queue.enqueue_on_commit("facsweb.reports.tasks.render_document", str(wanted.pk), job_id=job_id(wanted))
+    about = {"study": wanted.study.pk, "row": wanted.pk, "job_id": job_id(wanted)}
+    queue.enqueue_on_commit(TASK, str(wanted.pk), **about)
 
 
 def recover() -> int:
     """Enqueue again every waiting document that no job carries; return how many."""
     waiting = Document.objects.filter(state=Document.State.WAITING)
-    return put_back(waiting, job_id=job_id, enqueue=enqueue, give_up=_give_up)
+    return put_back(waiting, TASK, enqueue=enqueue, give_up=_give_up)
 
 
 def _give_up(wanted: Document) -> None:

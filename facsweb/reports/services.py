@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -208,19 +208,23 @@ def _sign_off(actor: User, layer: Layer, consent: Consent, statement: str) -> Si
 # --- the document ----------------------------------------------------------------------------------------
 
 
+TASK: Final = "facsweb.reports.tasks.render_report"
+
+
 def job_id(report: Report) -> str:
     """Of the first signature, or of the second once somebody gave it."""
     return f"report-{report.pk}-2" if report.pdf else f"report-{report.pk}"
 
 
 def enqueue(report: Report) -> None:
-    queue.enqueue_on_commit("facsweb.reports.tasks.render_report", str(report.pk), job_id=job_id(report))
+    about = {"study": report.study.pk, "row": report.pk, "job_id": job_id(report)}
+    queue.enqueue_on_commit(TASK, str(report.pk), **about)
 
 
 def recover_reports() -> int:
     """Enqueue again every waiting report that no job carries; return how many."""
     waiting = Report.objects.filter(state=Report.State.WAITING)
-    return put_back(waiting, job_id=job_id, enqueue=enqueue, give_up=give_up)
+    return put_back(waiting, TASK, enqueue=enqueue, give_up=give_up)
 
 
 @transaction.atomic

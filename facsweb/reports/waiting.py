@@ -9,21 +9,23 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from redis import RedisError
 
 from facsweb.processes import queue
+from facsweb.processes.duties import Paced
 
 log = logging.getLogger(__name__)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
 GRACE: Final = timedelta(seconds=3)
 TAKEN: Final = timedelta(seconds=60)
 MAX_ATTEMPTS: Final = 5
+MOST: Final = 500  # that are put back in one round
+_paces: dict[str, Paced] = {}
 
 
 def put_back(
     waiting: QuerySet[Any],
+    task: str,
     *,
-    job_id: Callable[[Any], str],
     enqueue: Callable[[Any], None],
     give_up: Callable[[Any], None],
 ) -> int:
@@ -33,7 +35,9 @@ def put_back(
     ----------
     waiting : QuerySet
         Rows with ``queued_at`` and ``attempts``.
-    job_id, enqueue, give_up : callable
+    task : str
+        The function that makes them.
+    enqueue, give_up : callable
         Of a row; given up is one whose making ended a worker `MAX_ATTEMPTS` times.
 
     Returns
@@ -41,19 +45,17 @@ def put_back(
     int
         How many were put back.
     """
-    count, now = 0, timezone.now()
-    for row in waiting.filter(queued_at__lt=now - GRACE):
-        name = job_id(row)
-        try:
-            carried = queue.is_waiting(name) or (row.queued_at > now - TAKEN and queue.is_started(name))
-        except RedisError:
-            return count  # nothing to do until Redis is back; the rows keep waiting
-        if carried:
-            continue
+    pace = _paces.setdefault(task, Paced())
+    if not pace.due():
+        return 0
+    count, due = 0, waiting.filter(queued_at__lt=timezone.now() - GRACE)
+    with pace.look():
+        lost = list(queue.without_ticket(due, task, taken=TAKEN)[:MOST])
+    for row in lost:
         if row.attempts >= MAX_ATTEMPTS:
             give_up(row)
             continue
-        log.warning("%s was not in the queue; it was put back.", name)
+        log.warning("%s was not in the queue; it was put back.", row)
         enqueue(row)
         count += 1
     return count

@@ -15,13 +15,23 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.audit.services import record
+from facsweb.processes import queue
 from facsweb.processes.fence import Fence
 from facsweb.runs import hooks, progress
 from facsweb.runs.models import AnalysisRun, LogLine
 
 State = AnalysisRun.State
 
-_FENCE = Fence(lambda: AnalysisRun.objects, "facsweb.runs.tasks.analyse", "run", {"rate": None})
+
+def _queue_of(run_id: uuid.UUID) -> str:
+    """A run that only reads a measurement again looks at no pictures."""
+    again = AnalysisRun.objects.filter(pk=run_id, parameters__has_key="measurement_from").exists()
+    return queue.CPU if again else queue.GPU
+
+
+_FENCE = Fence(
+    lambda: AnalysisRun.objects, "facsweb.runs.tasks.analyse", "run", {"rate": None}, queue_of=_queue_of
+)
 job_id, enqueue, beat, order = _FENCE.job_id, _FENCE.enqueue, _FENCE.beat, _FENCE.order
 requeue, silent, revive, put_back_lost = _FENCE.requeue, _FENCE.silent, _FENCE.revive, _FENCE.put_back_lost
 _mine = _FENCE.mine

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 
 #: Called inside the transaction that publishes a run's result; may be called again for the same run. An error in
 #: a hook means that the result is not published and the run fails.
 on_success: Final[list[Callable[[AnalysisRun], None]]] = []
+
+#: Called inside the transaction that starts the measuring of a recording; each may raise ``RunRefused``.
+before_run: Final[list[Callable[[Recording], None]]] = []
 
 #: Each says in a sentence why a run must not be read in another way any more; empty while it may.
 protections: Final[list[Callable[[AnalysisRun], str]]] = []

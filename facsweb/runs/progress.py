@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.urls import reverse
 
+from facsweb.processes.place import places
 from facsweb.runs.models import AnalysisRun
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,9 @@ def stages_of(
 
 def snapshot(run: AnalysisRun) -> Snapshot:
     """What the database says about the run now."""
+    stages = stages_of(run, stage=run.stage, done=run.done, total=run.total, rate=run.rate)
+    if run.state == run.State.QUEUED and (found := places([run.pk]).get(run.pk)) is not None:
+        stages[0] = replace(stages[0], note=found.words)
     return Snapshot(
         run=str(run.pk),
         state=run.state,
@@ -132,7 +136,7 @@ def snapshot(run: AnalysisRun) -> Snapshot:
         attempt=run.attempt,
         active=run.is_active,
         cancelling=run.is_active and run.cancel_requested_at is not None,
-        stages=stages_of(run, stage=run.stage, done=run.done, total=run.total, rate=run.rate),
+        stages=stages,
         still=still_url(run.pk, run.stills),
         error=run.error,
         log=[{"at": line.at.isoformat(timespec="seconds"), "text": line.text} for line in run.log.all()],

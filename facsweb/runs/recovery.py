@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from facsweb.audit.services import record
 from facsweb.runs import attempts, progress
@@ -27,6 +28,7 @@ GIVEN_UP: Final = (
     "Ask an administrator to look at the log of the workers (memory may have run out), then try again."
 )
 SWEEP_EVERY_S: Final = 600.0
+SWEPT: Final = timedelta(days=7)  # after its end; what is older was swept many times
 _last_sweep = 0.0
 
 
@@ -63,6 +65,9 @@ def _revive(run: AnalysisRun) -> bool:
 
 
 def sweep() -> None:
-    """Remove what ended runs left behind beside their result. Folders of unknown runs are left alone."""
-    for run in AnalysisRun.objects.exclude(state__in=AnalysisRun.ACTIVE).iterator():
+    """Remove what runs left behind that ended lately. Folders of unknown runs are left alone."""
+    ended = AnalysisRun.objects.exclude(state__in=AnalysisRun.ACTIVE).filter(
+        finished_at__gte=timezone.now() - SWEPT
+    )
+    for run in ended.defer("summary", "files", "parameters").iterator():
         attempts.remove_leftovers(run)

@@ -15,7 +15,7 @@ from analysis.scoring.choice import RULES, available
 from analysis.types import ModelError
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import pressure, queue
 from facsweb.recordings.models import Recording
 from facsweb.runs import attempts, hooks, progress
 from facsweb.runs.models import AnalysisRun
@@ -28,6 +28,8 @@ __all__ = [
     "MEASUREMENT",
     "PUBLIC_FILES",
     "USUAL_FACES",
+    "RunOverQuota",
+    "RunPutOff",
     "RunRefused",
     "cancel",
     "cancel_for_withdrawal",
@@ -56,6 +58,14 @@ MAX_FACES, USUAL_FACES = 8, 4  # how many faces may be followed, and are when no
 
 class RunRefused(Exception):  # noqa: N818 (a state that people are told about)
     """The run cannot be started or changed; its text is a sentence for a person."""
+
+
+class RunPutOff(RunRefused):
+    """The installation has more to do than it can: later the same request is answered."""
+
+
+class RunOverQuota(RunRefused):
+    """The study has as many analyses waiting as it may have."""
 
 
 def start(
@@ -166,6 +176,10 @@ def create(actor: User, recording: Recording, parameters: dict[str, Any]) -> Ana
     with transaction.atomic():
         # Inside the transaction: a withdrawal that comes first is seen, one that comes later finds the run.
         require_consent(recording.participant, [Scope.VIDEO])
+        if active := AnalysisRun.objects.filter(recording=recording, state__in=AnalysisRun.ACTIVE).first():
+            return active
+        if not parameters.get("measurement_from"):  # reading again is short, and a withdrawal may ask for it
+            _check_room(recording)
         try:
             with transaction.atomic():
                 run = AnalysisRun.objects.create(recording=recording, created_by=actor, parameters=parameters)
@@ -175,6 +189,14 @@ def create(actor: User, recording: Recording, parameters: dict[str, Any]) -> Ana
         record(actor, "run.start", run, recording=str(recording.pk), **parameters)
         attempts.enqueue(run.pk, run.attempt)
     return run
+
+
+def _check_room(recording: Recording) -> None:
+    """Raise RunRefused where the study's quota or the installation's load does not allow another measuring."""
+    if why := pressure.why():
+        raise RunPutOff(f"{why} The recording is safe; start the analysis later.")
+    for check in hooks.before_run:
+        check(recording)
 
 
 def cancel(actor: User, run: AnalysisRun) -> AnalysisRun:

@@ -59,6 +59,7 @@ STAFF: Final = frozenset(
         *("learning:default", "learning:scorer", "learning:card"),
         *("calibration:list", "calibration:cohort_create", "calibration:cohort_change", "calibration:cohort_use"),
         *("calibration:start", "calibration:version", "calibration:cancel", "calibration:choose"),
+        *("quotas:list", "quotas:change"),
         *("calibration:download", "audit:installation", "audit:installation_export"),
     }
 )
@@ -86,6 +87,7 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "studies:justify": frozenset({ADMINISTRATOR}),
     "studies:justification_withdraw": frozenset({ADMINISTRATOR}),
     "reports:consent_copy": LEADS,
+    "quotas:study": frozenset({ADMINISTRATOR, MANAGER}),
     "audit:log": frozenset({ADMINISTRATOR}),
     "audit:export": frozenset({ADMINISTRATOR}),
     # recordings

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from redis import RedisError
 
 from analysis.types import AnalysisError
 from facsweb.audit.services import record
 from facsweb.processes import queue
+from facsweb.processes.duties import Paced
 from facsweb.studies import law
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
@@ -36,6 +36,7 @@ TASK: Final = "facsweb.transcripts.tasks.score"
 PAUSE: Final = timedelta(seconds=30)  # without a save, before a worker looks at what is being typed
 GRACE: Final = timedelta(seconds=3)  # between the commit and the enqueueing
 MAX_ATTEMPTS: Final = 3
+MOST: Final = 500  # that are enqueued in one round of recovery
 PROHIBITED: Final = (
     "In this study's setting and place the law prohibits estimating emotions (EU AI Act, Article 5(1)(f)). "
     "The words are kept; what readers would call them is not computed."
@@ -47,6 +48,7 @@ GIVEN_UP: Final = (
 UNEXPECTED: Final = (
     "The text could not be analysed because of an error in the program. The text is safe. Try again."
 )
+_pace = Paced()
 
 
 def job_id(transcript_id: uuid.UUID, revision: int) -> str:
@@ -70,9 +72,13 @@ def ask(transcript: Transcript, *, pause: bool = False) -> None:
     asked = {"state": State.WAITING, "revision": newest.number, "due_at": due, "attempts": 0, "error": ""}
     Scores.objects.update_or_create(transcript=transcript, defaults=asked)
     if not pause:
-        queue.enqueue_on_commit(
-            TASK, str(transcript.pk), newest.number, job_id=job_id(transcript.pk, newest.number)
-        )
+        _enqueue(transcript.pk, newest.number)
+
+
+def _enqueue(transcript_id: uuid.UUID, revision: int) -> None:
+    study = Transcript.objects.filter(pk=transcript_id).values_list("participant__study", flat=True).first()
+    about = {"study": study, "row": transcript_id, "attempt": revision}
+    queue.enqueue_on_commit(TASK, str(transcript_id), revision, job_id=job_id(transcript_id, revision), **about)
 
 
 @transaction.atomic
@@ -126,15 +132,11 @@ def _result(transcript: Transcript, revision: int) -> dict[str, Any]:
 
 def recover() -> int:
     """Enqueue what is due and not in the queue; return how many. A duty of the recovery process."""
-    count = 0
+    if not _pace.due():
+        return 0
     due = Scores.objects.filter(state=State.WAITING, due_at__lt=timezone.now() - GRACE)
-    for transcript_id, revision in due.values_list("transcript", "revision"):
-        job = job_id(transcript_id, revision)
-        try:
-            if queue.is_waiting(job) or queue.is_started(job):
-                continue
-        except RedisError:
-            return count  # the rows keep waiting until Redis is back
-        queue.enqueue_on_commit(TASK, str(transcript_id), revision, job_id=job)
-        count += 1
-    return count
+    with _pace.look():
+        lost = list(queue.without_ticket(due, TASK, row="transcript", attempt="revision", taken=None)[:MOST])
+    for scores in lost:
+        _enqueue(scores.transcript_id, scores.revision)
+    return len(lost)

@@ -14,7 +14,6 @@ from typing import Final
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
-from redis import RedisError
 
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
@@ -33,6 +32,7 @@ TASK: Final = "facsweb.transcripts.tasks.recognise"
 NEEDED: Final = (Scope.AUDIO, Scope.TEXT)
 GRACE: Final = timedelta(seconds=3)  # between the commit and the enqueueing
 MAX_ATTEMPTS: Final = 3
+MOST: Final = 500  # that are enqueued in one round of recovery
 NO_SOUND: Final = "This recording has no sound."
 GIVEN_UP: Final = (
     f"The worker stopped unexpectedly {MAX_ATTEMPTS} times while it listened. The recording is safe. Ask whoever "
@@ -116,18 +116,15 @@ def _listen(asked: Recognition, running: models.QuerySet[Recognition]) -> None:
 
 def recover() -> int:
     """Enqueue again what neither waits in the queue nor is with a worker; a duty of the recovery process."""
-    count = 0
     unfinished = Recognition.objects.exclude(state=State.FAILED).filter(asked_at__lt=timezone.now() - GRACE)
-    for recording_id in unfinished.values_list("recording", flat=True):
-        job = _job_id(recording_id)
-        try:
-            if queue.is_waiting(job) or queue.is_started(job):
-                continue
-        except RedisError:
-            return count
+    lost = list(
+        queue.without_ticket(unfinished, TASK, row="recording", taken=None).values_list("recording", flat=True)[
+            :MOST
+        ]
+    )
+    for recording_id in lost:
         _enqueue(recording_id)
-        count += 1
-    return count
+    return len(lost)
 
 
 def _job_id(recording_id: uuid.UUID) -> str:
@@ -135,4 +132,6 @@ def _job_id(recording_id: uuid.UUID) -> str:
 
 
 def _enqueue(recording_id: uuid.UUID) -> None:
-    queue.enqueue_on_commit(TASK, str(recording_id), job_id=_job_id(recording_id))
+    study = Recording.objects.filter(pk=recording_id).values_list("participant__study", flat=True).first()
+    about = {"study": study, "row": recording_id, "job_id": _job_id(recording_id)}
+    queue.enqueue_on_commit(TASK, str(recording_id), **about)

@@ -48,9 +48,8 @@ def address(run, query="?from=0&to=4000000&width=40"):
 def test_the_first_to_look_asks_for_it_and_then_it_is_there(client_as, run, monkeypatch):
     with_sound(run)
     asked = []
-    monkeypatch.setattr(queue, "is_waiting", lambda job_id: job_id in asked)
-    monkeypatch.setattr(queue, "is_started", lambda job_id: False)
-    monkeypatch.setattr(queue, "enqueue", lambda function, *args, job_id: asked.append(job_id))
+    monkeypatch.setattr(queue, "is_carried", lambda job_id: job_id in asked)
+    monkeypatch.setattr(queue, "enqueue", lambda function, *args, job_id, **about: not asked.append(job_id))
     client = client_as("coder")
     for _ in range(2):
         answer = client.get(address(run))

@@ -105,5 +105,5 @@ def test_missing_binary(monkeypatch):
 def test_fixture_is_the_queue(redis, settings):
     import django_rq
 
-    assert django_rq.get_connection("analysis").ping()
+    assert django_rq.get_connection("cpu").ping()
     assert Path(settings.REDIS_URL.removeprefix("unix://")).exists()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from facsweb.processes import queue
+from facsweb.processes.models import Ticket
 from facsweb.recordings import files, proxies, services, tasks
 from facsweb.recordings.models import Recording
 from tests.conftest import REPOSITORY
@@ -55,7 +56,7 @@ def test_the_job_is_enqueued_on_commit_with_a_deterministic_id(redis, waiting):
 
 def test_the_proxy_is_upright_h264_with_the_same_times(waiting, client_as):
     assert (waiting.width, waiting.height) == (120, 160)  # upright
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert (waiting.proxy_state, waiting.proxy_percent) == (State.READY, 100)
     proxy = Path(waiting.proxy.path)
@@ -79,16 +80,16 @@ def test_the_proxy_is_upright_h264_with_the_same_times(waiting, client_as):
 def test_making_twice_does_it_once(waiting, monkeypatch):
     from analysis import media
 
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     monkeypatch.setattr(media, "make_proxy", lambda *args, **kwargs: pytest.fail("made again"))
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert (waiting.proxy_state, waiting.proxy_attempts) == (State.READY, 1)
 
 
 def test_two_makers_at_once(waiting):
     with files.locked(files.recording_folder(waiting.pk)):
-        tasks.make_proxy(waiting.pk)  # somebody else is at it: nothing happens
+        tasks.make_proxy(str(waiting.pk))  # somebody else is at it: nothing happens
     waiting.refresh_from_db()
     assert (waiting.proxy_state, waiting.proxy_attempts) == (State.WAITING, 0)
 
@@ -97,7 +98,7 @@ def test_failure_is_a_sentence_and_can_be_tried_again(waiting, client_as, django
     original = services.original_path(waiting)
     content = original.read_bytes()
     original.write_bytes(b"rubbish" * 100)
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert waiting.proxy_state == State.FAILED
     assert waiting.proxy_error.endswith(".")
@@ -112,7 +113,7 @@ def test_failure_is_a_sentence_and_can_be_tried_again(waiting, client_as, django
         assert client_as("analyst").post(f"/recordings/{waiting.pk}/").status_code == 302  # a double click
     waiting.refresh_from_db()
     assert (waiting.proxy_state, waiting.proxy_error) == (State.WAITING, "")
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert waiting.proxy_state == State.READY
 
@@ -125,7 +126,7 @@ def test_the_unexpected_becomes_a_sentence_and_reaches_the_operator(waiting, mon
 
     monkeypatch.setattr(media, "make_proxy", broken)
     with pytest.raises(RuntimeError):
-        tasks.make_proxy(waiting.pk)
+        tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert waiting.proxy_state == State.FAILED
     assert "a bug" not in waiting.proxy_error
@@ -142,7 +143,7 @@ def test_deleting_the_recording_stops_the_maker(waiting, monkeypatch):
         make(src, dst, hook=hook, should_stop=should_stop)
 
     monkeypatch.setattr(media, "make_proxy", deleted_meanwhile)
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     assert sorted(path.name for path in folder.iterdir()) == ["original"]
 
 
@@ -164,6 +165,14 @@ def test_a_file_that_kills_its_maker_is_given_up(waiting, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_job_is_put_back_once(redis, waiting):
     redis.flushall()
+    assert queue.tend() == [f"proxy-{waiting.pk}"]
+    assert queue.is_waiting(f"proxy-{waiting.pk}")
+    assert (queue.tend(), proxies.recover()) == ([], 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_ticket_is_written_again_once(redis, waiting):
+    Ticket.objects.all().delete()
     assert proxies.recover() == 1
     assert queue.is_waiting(f"proxy-{waiting.pk}")
     assert proxies.recover() == 0
@@ -196,7 +205,7 @@ def test_a_killed_maker_is_replaced(redis, waiting):
     maker.wait()
     maker.stdout.close()
     assert proxies.recover() == 1
-    tasks.make_proxy(waiting.pk)
+    tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
     assert waiting.proxy_state == State.READY
     assert len(frames(Path(waiting.proxy.path))) == len(TIMES_MS)

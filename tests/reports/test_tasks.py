@@ -6,7 +6,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from facsweb.processes import duties, queue
+from facsweb.processes import belt, duties, queue
+from facsweb.processes.models import Ticket
 from facsweb.reports import document, services
 from facsweb.reports.models import Report
 from facsweb.reports.tasks import render_report
@@ -107,6 +108,8 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
     report = services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.").report
     assert services.recover_reports() == 0  # it is young and in the queue
     redis.flushall()
+    assert queue.tend() == [f"report-{report.pk}"]
+    Ticket.objects.all().delete()
     Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     assert services.recover_reports() == 1
     assert queue.is_waiting(f"report-{report.pk}")
@@ -117,7 +120,7 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_kills_its_workers_is_given_up(layer, people, redis):
     services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.")
-    redis.flushall()
+    Ticket.objects.all().delete()  # as a worker's end leaves it
     Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2), attempts=MAX_ATTEMPTS)
     assert services.recover_reports() == 0
     assert Report.objects.get().state == "failed"
@@ -130,7 +133,7 @@ def test_signing_works_while_redis_is_gone(layer, people, monkeypatch):
     def gone(*arguments, **named):
         raise Gone("gone")
 
-    monkeypatch.setattr(queue, "get_queue", gone)
+    monkeypatch.setattr(belt, "rq_queue", gone)
     report = services.sign(people["coder"], layer, password=PASSWORD, statement="I confirm.").report
     Report.objects.update(queued_at=timezone.now() - timedelta(minutes=2))
     assert services.recover_reports() == 0

@@ -10,6 +10,7 @@ from analysis.types import ModelError
 from facsweb.audit.models import Entry
 from facsweb.processes import queue
 from facsweb.processes.fence import Order
+from facsweb.processes.models import Ticket
 from facsweb.runs import attempts, hooks, recovery, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.services import ConsentMissing
@@ -25,6 +26,7 @@ def age(run, seconds, **values):
     """Let a run have beaten last, or waited since, some seconds ago."""
     then = timezone.now() - timedelta(seconds=seconds)
     AnalysisRun.objects.filter(pk=run.pk).update(heartbeat_at=then, queued_at=then, **values)
+    Ticket.objects.filter(row=run.pk).exclude(belt_at=None).update(belt_at=then)
 
 
 def test_start_enqueues_after_commit(run):
@@ -42,7 +44,7 @@ def test_clicks_at_the_same_moment_make_one_run(recording, people):
     found = at_once(lambda: services.start(people["analyst"], recording).pk, 8)
     assert len(found) == 8
     assert len(set(found)) == 1
-    assert queue.get_queue().count == 1
+    assert queue.get_queue("gpu").count == 1
 
 
 def test_no_consent_no_run(recording, consent, people):
@@ -87,8 +89,8 @@ def test_emptied_redis_is_filled_again(run, redis):
 
 
 def test_job_taken_by_a_worker_that_died_before_claiming(run, redis):
-    queue.get_queue().fetch_job(f"run-{run.pk}-1").set_status("started")
-    redis.delete(queue.get_queue().key)
+    queue.get_queue("gpu").fetch_job(f"run-{run.pk}-1").set_status("started")
+    redis.delete(queue.get_queue("gpu").key)
     age(run, 10)
     assert services.recover() == 0, "a worker has half a minute between taking and claiming"
     age(run, 40)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from facsweb.processes import queue
+from facsweb.processes import belt
 from facsweb.recordings import files, services
 from facsweb.recordings.models import Recording, Upload
 from facsweb.recordings.uploads import Rejected
@@ -68,7 +68,7 @@ def test_two_hundred_mutated_videos(participant, consent, people, worker, tmp_pa
     for recording in Recording.objects.filter(proxy_state=Proxy.FAILED):
         assert recording.proxy_error.endswith("."), recording.filename
     assert worker.process.poll() is None, "the worker ended"
-    wait_until(lambda: queue.get_queue().count == 0, what="no job is left")
+    wait_until(lambda: not belt.waiting().exists(), what="no job is left")
     with capsys.disabled():
         print(
             f"\n200 mutated videos: {dict(ends)}; slowest {slowest:.1f} s, all {uploaded_s:.0f} s; "

@@ -119,11 +119,14 @@ def test_a_text_that_kills_its_worker_is_given_up(transcript):
 
 def test_what_the_queue_lost_is_put_back_and_typing_waits_for_a_pause(one_moment, transcript, people, redis):
     from facsweb.processes import queue
+    from facsweb.processes.models import Ticket
 
     assert analysing.recover() == 0, "just saved: its own job may be on the way"
     Scores.objects.update(due_at=timezone.now() - timedelta(seconds=10))
+    assert analysing.recover() == 0, "it has its ticket"
+    Ticket.objects.all().delete()
     assert analysing.recover() == 1
-    queue.enqueue(analysing.TASK, str(transcript.pk), 2, job_id=analysing.job_id(transcript.pk, 2))
+    assert queue.is_waiting(analysing.job_id(transcript.pk, 2))
     assert analysing.recover() == 0, "it stands in the queue"
     services.save(people["coder"], transcript, SAID, expected=2, pause=True)
     assert Scores.objects.get().due_at > timezone.now() + timedelta(seconds=20)

@@ -83,6 +83,8 @@ def recording_get(request: CallerRequest, recording: UUID) -> Any:
     together=False,
     also={
         409: "The participant's consent does not cover recording, or the request is being answered already.",
+        403: "The token lacks the scope, its owner the role, or the study has what it may store (type `quota`).",
+        503: "The server has more to do than it can (type `put-off`); `Retry-After` says when to try again.",
         507: "The server's disk is full.",
     },
 )

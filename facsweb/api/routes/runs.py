@@ -69,7 +69,10 @@ def runs_list(
     also={
         200: "An analysis of the recording is under way already: this one.",
         409: "Consent does not cover it, a value lies outside of the recording, or the request is being answered.",
-        503: "The face models are not installed on the server.",
+        429: "As many analyses of the study wait as its quota allows (type `quota`), or the token asked too "
+        "often; `Retry-After` says when to try again.",
+        503: "The face models are not installed on the server, or it has more to do than it can (type `put-off`); "
+        "`Retry-After` says when to try again. Nothing was started.",
     },
 )
 def run_start(request: CallerRequest, recording: UUID, body: schemas.RunIn) -> Any:

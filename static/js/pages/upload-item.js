@@ -146,7 +146,8 @@ export class UploadItem extends EventTarget {
   _shouldRetry(error) {
     const status = error.originalResponse?.getStatus() ?? 0;
     const passes = status === 0 || status === 409 || status === 423 || status === 460 || (status >= 500 && status !== 507);
-    if (passes && status !== 409) this._show("sending", "The connection was lost. It is tried again by itself.");
+    const said = status === 503 && isText(error) ? sentenceOf(error) : "The connection was lost. It is tried again by itself.";
+    if (passes && status !== 409) this._show("sending", said);
     return passes;
   }
 
