@@ -25,7 +25,8 @@ from analysis.face.shots import Shots
 from analysis.types import Float32, Observation, Rgb
 
 _LOOK_US, _FIRST_LOOKS_US = 250_000, 100_000
-"""A look is taken once in each so long stretch of media time, because one costs as much as half a frame's points; the
+"""A look is taken once in each so long stretch of media time, because one costs as much as half a frame's
+points; the
 first three more often. Stretches are counted from the beginning of the recording (`analysis.face.tracker`)."""
 _PAUSES: Final = (_LOOK_US, _FIRST_LOOKS_US)
 _GAP_US: Final = 500_000
@@ -53,7 +54,7 @@ _MOST_GROUPS: Final = 300
 """Only so many of the longest groups are compared with each other: time grows with the square."""
 
 
-_PLAIN: Final = ("key", "shot", "began_us", "last_us", "follows", "meeting", "looked_us", "track", "known")
+_PLAIN: Final = ("key", "shot", "began_us", "last_us", "follows", "meeting", "looked_us", "track", "taken")
 
 
 @dataclass(slots=True)
@@ -74,8 +75,8 @@ class _Piece:
     looked_us: int | None = None
     looks: Looks = field(default_factory=Looks)
     track: int = -1
-    known: bool = False
-    """Whether it was looked at often enough."""
+    taken: int = 0
+    """Looks so far, up to `_LEAST_LOOKS`; those handed over count too."""
 
     def plain(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in _PLAIN}
@@ -123,14 +124,14 @@ class Identity:
         for piece in pieces:
             piece.beside.update(other.key for other in pieces if other is not piece)
         for piece, observation in zip(pieces, seen, strict=True):
-            pause = _LOOK_US if piece.known else _FIRST_LOOKS_US
+            pause = _LOOK_US if piece.taken >= _LEAST_LOOKS else _FIRST_LOOKS_US
             due = piece.looked_us is None or time_us // pause != piece.looked_us // pause
             if due and not piece.meeting:
                 piece.looked_us = time_us
                 found = look(rgb, observation.landmarks)
                 if found is not None:
                     piece.looks.add(found)
-                    piece.known = piece.known or piece.looks.count >= _LEAST_LOOKS
+                    piece.taken = min(piece.taken + 1, _LEAST_LOOKS)
         return [piece.key for piece in pieces]
 
     @property
@@ -157,7 +158,7 @@ class Identity:
             return ["over", same_shot]
         looked = [None if piece.looked_us is None else piece.looked_us // pause for pause in _PAUSES]
         current = [one if one == now_us // pause else None for one, pause in zip(looked, _PAUSES, strict=True)]
-        return [piece.meeting, piece.known, piece.last_us, *current]
+        return [piece.meeting, piece.taken, piece.last_us, *current]
 
     def standing(self, track: int) -> int | None:
         """The newest piece of a track."""

@@ -95,7 +95,8 @@ class Region:
     def on_grid(self) -> Region:
         """The nearest of a fixed set of crops: about 0.05 % of the side apart, 0.5 % in size and 0.1° in turn.
 
-        Points found in one crop make the next, and tiny differences never die out in that loop. On the grid they do:
+        Points found in one crop make the next, and tiny differences never die out in that loop. On the grid
+        they do:
         wherever following a face began, the crops are soon the very same, and so are all numbers after them.
         """
         side = 2.0 ** (round(math.log2(self.side) * _SIDES_AN_OCTAVE) / _SIDES_AN_OCTAVE)

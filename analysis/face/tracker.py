@@ -28,13 +28,15 @@ _REJOIN_US: Final = 5_000_000
 _REJOIN_OVERLAP: Final = 0.3
 _SAME_FACE_OVERLAP: Final = 0.5
 _LOOK_EMPTY_US: Final = 60_000
-"""With no face at all, the detector looks at the first picture of each so long stretch of media time: at every second
-or so at 30 a second. Stretches are counted from the beginning of the recording, so that the pictures it looks at are
-the same wherever following began."""
+"""With no face at all, the detector looks at the first picture of each so long stretch of media time: at every
+second
+or so at 30 a second. Stretches are counted from the beginning of the recording, so that the pictures it looks
+at are the same wherever following began."""
 _LOOK_LOST_US: Final = 1_000_000
 """For so long after losing a face it looks at every picture."""
 _LOOK_MORE_US: Final = 1_000_000
-"""With faces but room for more, it looks once in each of these: the detector costs as much as two faces' points."""
+"""With faces but room for more, it looks once in each of these: the detector costs as much as two faces'
+points."""
 _PAUSES: Final = (_LOOK_EMPTY_US, _LOOK_MORE_US)
 _SMALLEST_FACE_PX: Final = 16.0
 _LARGEST_SHARE: Final = 2.0
