@@ -61,7 +61,7 @@ def active_runs(user: Any) -> list[tuple[AnalysisRun, str, int | None]]:
 def _words(run: AnalysisRun) -> str:
     if run.state == AnalysisRun.State.QUEUED:
         return "waiting for a worker"
-    return NAMES.get(run.stage, "starting").lower()
+    return NAMES.get(run.stage.partition(" ")[0], "starting").lower()
 
 
 def for_analyst(user: Any) -> Analyst:

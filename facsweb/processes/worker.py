@@ -15,7 +15,9 @@ from rq.queue import Queue
 from facsweb.processes import child, limits
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
-STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse", "facsweb.learning.tasks.learn"})
+STOPPABLE: Final = frozenset(
+    {"facsweb.runs.tasks.analyse", "facsweb.runs.tasks.measure_segment", "facsweb.learning.tasks.learn"}
+)
 
 
 class AnalysisWorker(Worker):

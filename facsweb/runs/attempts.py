@@ -20,6 +20,7 @@ from facsweb.runs import hooks, progress
 from facsweb.runs.models import AnalysisRun, LogLine
 
 State = AnalysisRun.State
+SEGMENTS = "segments"
 
 _FENCE = Fence(lambda: AnalysisRun.objects, "facsweb.runs.tasks.analyse", "run", {"rate": None})
 job_id, enqueue, beat, order = _FENCE.job_id, _FENCE.enqueue, _FENCE.beat, _FENCE.order
@@ -118,7 +119,8 @@ def remove_leftovers(run: AnalysisRun) -> None:
     here = folder(run.pk)
     if run.state == State.CANCELLED:
         shutil.rmtree(here, ignore_errors=True)
-    kept = {str(run.attempt)} if run.is_active else {Path(run.folder).name} if run.folder else set()
+    # Finished segments serve the next attempt.
+    kept = {str(run.attempt), SEGMENTS} if run.is_active else {Path(run.folder).name} if run.folder else set()
     if here.is_dir():
         for path in here.iterdir():
             if path.is_dir() and path.name not in kept:
