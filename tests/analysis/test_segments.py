@@ -26,8 +26,8 @@ COUNT, STEP_US = 560, 80_000
 def scene(path: Path) -> list[int]:
     """45 s with all that is difficult at the joints (20, 25 and 35 s); returns the times of its pictures.
 
-    Two people side by side until a cut at 20 s, after which they have changed places and the light; one leaves, and
-    comes back 0.2 s before 25 s; nobody from 33 to 37 s; uneven times; damage before one joint and at another.
+    Two people side by side until a cut at 20 s, after which they have changed places and the light; one leaves,
+    and comes back 0.2 s before 25 s; nobody from 33 to 37 s; uneven times; damage before one joint and at another.
     """
     one = _faces(DEMO / "interview.mp4", 200)
     other = _faces(DEMO / "demonstration.mp4", 240)
@@ -115,7 +115,8 @@ def assert_same(measured, out: Path) -> None:
 def test_scene_is_as_difficult_as_it_says(measured):
     folder, _, chosen = measured
     assert [joint.begin_us for joint in chosen.joints] == [20_000_000, 25_000_000, 35_000_000]
-    rows = pq.read_table(folder / "whole" / "measurement.parquet").to_pandas()
+    table = pq.read_table(folder / "whole" / "measurement.parquet", columns=["frame", "time_us", "face", "track"])
+    rows = {name: table[name].to_numpy() for name in table.column_names}
     at = rows["time_us"] / 1e6
     assert set(rows["face"]) == {-1, 0, 1}
     assert rows["track"].max() >= 3
@@ -157,7 +158,7 @@ def test_missing_segment_is_told(measured, tmp_path):
 
 
 def test_joining_can_be_stopped(measured, tmp_path):
-    folder, video, chosen = measured
+    _, video, chosen = measured
     with pytest.raises(Cancelled):
         parts.measure_part(video, chosen, 1, tmp_path / "one", should_stop=lambda: True)
     assert not (tmp_path / "one" / parts.ABOUT).exists()
