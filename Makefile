@@ -7,6 +7,7 @@
 #   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
+#   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
@@ -20,7 +21,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-segments bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -55,6 +56,10 @@ bench: $(INSTALLED)
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core
 	@$(PY) -m analysis bench facsweb/demo/demonstration.mp4 --one-core --scale 1280x720
 	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --meaning
+
+bench-segments: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --minutes 60 --segments 2
 
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench

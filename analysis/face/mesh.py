@@ -22,7 +22,7 @@ _ENLARGE: Final = 1.5
 _STEPS_A_SIDE: Final = 2048
 _SIDES_AN_OCTAVE: Final = 128
 _STEPS_A_RADIAN: Final = 512
-"""Finer, and crops of two beginnings meet late; coarser, and points tremble (docs/method.md)."""
+"""Finer, and crops of two beginnings meet late; coarser, and points tremble (docs/segments.md)."""
 
 # Which of the 468 surface points each refined output replaces (mediapipe/modules/face_landmark, Apache-2.0).
 # fmt: off

@@ -21,7 +21,7 @@ PART_US: Final = 5 * 60 * 1_000_000
 """A segment's length, about: what is measured twice at each joint is then a few per cent."""
 WARM_US: Final = 2 * STEP_US
 """A segment decodes at least so long before its first own frame. A lost face is forgotten after five seconds, and
-the crops of two beginnings have become the same in less than two (docs/method.md)."""
+the crops of two beginnings have become the same in less than two (docs/segments.md)."""
 _MOST_WARM: Final = 0.25
 """Where the last keyframe is further away than this share of a segment, there is no joint."""
 _INDEXED: Final = frozenset({"mov", "matroska"})

@@ -118,10 +118,11 @@ def test_scene_is_as_difficult_as_it_says(measured):
     table = pq.read_table(folder / "whole" / "measurement.parquet", columns=["frame", "time_us", "face", "track"])
     rows = {name: table[name].to_numpy() for name in table.column_names}
     at = rows["time_us"] / 1e6
-    assert set(rows["face"]) == {-1, 0, 1}
+    assert {-1, 0, 1} <= set(rows["face"])
     assert rows["track"].max() >= 3
     assert (rows["face"][(at > 33.1) & (at < 37)] == -1).all()
-    assert set(rows["face"][(at > 15) & (at < 20)]) == {0, 1}
+    _, together = np.unique(rows["frame"][(at > 15) & (at < 20)], return_counts=True)
+    assert np.median(together) == 2
     about = json.loads((folder / "whole" / "measurement.json").read_text())
     assert about["video"]["frames"] == len(set(rows["frame"]))
 
@@ -184,7 +185,7 @@ def test_who_is_older_must_agree():
 
 
 def test_where_there_are_no_keyframes_there_are_no_joints(tmp_path):
-    pictures = [np.full((48, 64, 3), i % 250, np.uint8) for i in range(1000)]
+    pictures = [np.full((48, 64, 3), 90, np.uint8)] * 1000  # anything that moves gets keyframes by itself
     one = write(tmp_path / "one.mp4", pictures, keyframes=10_000)
     assert plan(one, over_us=PART_US, part_us=PART_US) == Plan()
     many = write(tmp_path / "many.mp4", pictures, keyframes=50)
