@@ -22,6 +22,9 @@ def add_parser(commands: Any) -> None:
     bench.add_argument(
         "--segments", type=positive, metavar="JOBS", help="compare with segments measured by so many processes"
     )
+    bench.add_argument(
+        "--segment-s", type=positive, default=300, metavar="S", help="with --segments: a segment's length (300)"
+    )
     bench.add_argument("--max-faces", type=positive, default=4, metavar="N")
     bench.add_argument(
         "--against",
@@ -64,7 +67,8 @@ def _found(options: argparse.Namespace, hook: Any) -> Any:
     if options.segments:
         from analysis.segments import bench as segments
 
-        return segments.compare(options.video, jobs=options.segments, minutes=options.minutes, hook=hook)
+        length = {"minutes": options.minutes, "part_us": options.segment_s * 1_000_000}
+        return segments.compare(options.video, jobs=options.segments, hook=hook, **length)
     if options.meaning:
         return bench_meaning.bench(
             options.video,

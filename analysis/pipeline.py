@@ -26,6 +26,8 @@ from analysis.types import AnalysisError, Hook, MediaError, ShouldStop
 __all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
 
 SCHEMA: Final = 1
+METHOD: Final = 2
+"""How faces are followed: 2 since crops lie on a grid, and detector and looks keep to media time."""
 PARQUET: Final = "measurement.parquet"
 ABOUT: Final = "measurement.json"
 _RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL, PEOPLE)
@@ -173,6 +175,7 @@ def _about(info: media.MediaInfo, measurement: Measurement, package: Package) ->
     found["skipped_packets"] = measurement.skipped_packets
     return {
         "schema": SCHEMA,
+        "method": METHOD,
         "video": found,
         "faces": measurement.faces,
         "tracks": measurement.tracks,

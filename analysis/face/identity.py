@@ -25,9 +25,8 @@ from analysis.face.shots import Shots
 from analysis.types import Float32, Observation, Rgb
 
 _LOOK_US, _FIRST_LOOKS_US = 250_000, 100_000
-"""A look is taken once in each so long stretch of media time, because one costs as much as half a frame's
-points; the
-first three more often. Stretches are counted from the beginning of the recording (`analysis.face.tracker`)."""
+"""A look is taken once in each so long stretch of media time, because one costs as much as half a frame's points;
+the first three more often. Stretches are counted from the beginning of the recording."""
 _PAUSES: Final = (_LOOK_US, _FIRST_LOOKS_US)
 _GAP_US: Final = 500_000
 """A track that was lost for longer is another piece from then on."""

@@ -1,10 +1,9 @@
 """Joins segments to what one measurement in one go would have given.
 
-A segment is entered at a mark at which the one before it stands exactly alike: the same crops, the same
-rhythm of the detector, the same pictures for seconds. From there on both would do the same, so the later one's
-rows
-are taken, with its numbers of frames, tracks and pieces turned into those of the earlier one. Where no mark is
-alike, the earlier one goes on, measured here, until one is.
+A segment is entered at a mark at which the one before it stands exactly alike: the same crops, the same rhythm
+of the detector, the same pictures for seconds. From there on both would do the same, so the later one's rows are
+taken, with its numbers of frames, tracks and pieces turned into the recording's. Where no mark is alike, the
+earlier one goes on, measured here, until one is.
 """
 
 from __future__ import annotations
