@@ -29,8 +29,8 @@ _REJOIN_OVERLAP: Final = 0.3
 _SAME_FACE_OVERLAP: Final = 0.5
 _LOOK_EMPTY_US: Final = 60_000
 """With no face at all, the detector looks at the first picture of each so long stretch of media time: at about
-every second one at 30 a second. Stretches are counted from the beginning of the recording, so that it looks at the same
-pictures wherever following began."""
+every second one at 30 a second. Stretches are counted from the beginning of the recording, so that it looks at the
+same pictures wherever following began."""
 _LOOK_LOST_US: Final = 1_000_000
 """For so long after losing a face it looks at every picture."""
 _LOOK_MORE_US: Final = 1_000_000
