@@ -9,6 +9,7 @@
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-workers  how long two recordings take one worker, and two (on a quiet machine)
+#   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
@@ -22,7 +23,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers
+.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -65,6 +66,10 @@ bench: $(INSTALLED)
 bench-workers: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m tests.processes.bench_workers
+
+bench-segments: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --minutes 60 --segments 2
 
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench

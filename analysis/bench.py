@@ -106,7 +106,7 @@ def bench(
         if scale is not None:
             source = _scaled(source, folder / "scaled.mp4", scale)
         if minutes is not None:
-            source = _repeated(source, folder / "repeated.mp4", minutes)
+            source = repeated(source, folder / "repeated.mp4", minutes)
         width, height = _size(source)
         with _on_one_core() if one_core else _anywhere():
             _warm_up(source, folder / "warm", max_faces)
@@ -197,7 +197,7 @@ def _scaled(source: Path, target: Path, size: tuple[int, int]) -> Path:
     return target
 
 
-def _repeated(source: Path, target: Path, minutes: float) -> Path:
+def repeated(source: Path, target: Path, minutes: float) -> Path:
     """Copy the coded pictures again and again until the video is so long."""
     wanted = Fraction(minutes) * 60
     with av.open(str(target), "w", format="mp4") as output:

@@ -19,6 +19,12 @@ def add_parser(commands: Any) -> None:
     bench.add_argument("--one-core", action="store_true", help="keep this process on one processor core")
     bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
     bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
+    bench.add_argument(
+        "--segments", type=positive, metavar="JOBS", help="compare with segments measured by so many processes"
+    )
+    bench.add_argument(
+        "--segment-s", type=positive, default=300, metavar="S", help="with --segments: a segment's length (300)"
+    )
     bench.add_argument("--max-faces", type=positive, default=4, metavar="N")
     bench.add_argument(
         "--against",
@@ -58,6 +64,11 @@ def run(options: argparse.Namespace) -> int:
 def _found(options: argparse.Namespace, hook: Any) -> Any:
     from analysis import against, bench, bench_meaning
 
+    if options.segments:
+        from analysis.segments import bench as segments
+
+        length = {"minutes": options.minutes, "part_us": options.segment_s * 1_000_000}
+        return segments.compare(options.video, jobs=options.segments, hook=hook, **length)
     if options.meaning:
         return bench_meaning.bench(
             options.video,

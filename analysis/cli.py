@@ -55,6 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     _neutral(analyze)
     analyze.add_argument("--max-faces", type=positive, default=4, metavar="N", help="most faces at a time (4)")
+    analyze.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="measure segments of the video in so many processes; the result is the same (1)",
+    )
+    analyze.add_argument(
+        "--segment-s", type=positive, default=300, metavar="S", help="with --jobs: a segment's length (300)"
+    )
     _scorer(analyze)
     _json(analyze)
     analyze.set_defaults(run=_analyze)
@@ -177,14 +187,20 @@ def _neutrals(options: argparse.Namespace) -> dict[int | None, Any]:
 
 def _analyze(options: argparse.Namespace) -> int:
     from analysis import pipeline
+    from analysis.segments import parallel
 
     with progress(quiet=options.json) as hook:
-        found = pipeline.analyze(
-            options.video,
+        how = {"max_faces": options.max_faces, "scorer": options.scorer, "hook": hook}
+        neutrals = _neutrals(options)
+        if options.jobs > 1:
+            part_us = options.segment_s * 1_000_000
+            parallel.measure(options.video, options.out, jobs=options.jobs, part_us=part_us, **how)
+        else:
+            pipeline.measure(options.video, options.out, **how)
+        found = pipeline.interpret(
             options.out,
             neutral_us=options.neutral_us,
-            neutrals=_neutrals(options),
-            max_faces=options.max_faces,
+            neutrals=neutrals,
             scorer=options.scorer,
             hook=hook,
         )

@@ -42,7 +42,8 @@ SCHEMA: Final = pa.schema(
 _BATCH: Final = 64  # faces; geometry of fewer at a time is dearer
 _ENCODED: Final = 16  # faces; more at a time are no faster, and what the mesh saw of one is 170 kB
 #: Floats have no repeated values and nobody searches by them: neither dictionaries nor statistics.
-_PARQUET: Final = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
+PARQUET: Final = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
+_MOST: Final = 32_767
 _ROW_GROUP: Final = 1024  # writing one takes some fifteen times its size for a moment
 
 
@@ -153,7 +154,7 @@ class Writer:
         self._unread: list[tuple[Row, InnerMaps]] = []
         self._batches: list[pa.RecordBatch] = []
         self._count = 0
-        self._file = pq.ParquetWriter(path, SCHEMA, **_PARQUET)
+        self._file = pq.ParquetWriter(path, SCHEMA, **PARQUET)
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
@@ -165,6 +166,11 @@ class Writer:
         if len(self._rows) >= _BATCH:
             self._measure()
 
+    def settle(self) -> None:
+        """Measure what came so far: what is computed in one batch lies between two marks
+        (`analysis.measuring`)."""
+        self._measure()
+
     def close(self, persons: list[int]) -> None:
         """Write what is left, and the person of every track (by track number) as the face of its rows."""
         self._measure()
@@ -172,7 +178,7 @@ class Writer:
             self._flush()
             self._file.close()
             if persons != list(range(len(persons))):
-                _write_faces(self._path, persons)
+                write_faces(self._path, persons)
 
     def abandon(self) -> None:
         """Close the file without writing what is left."""
@@ -190,7 +196,7 @@ class Writer:
             columns = [
                 pa.array([row.frame for row in rows], pa.int32()),
                 pa.array([row.time_us for row in rows], pa.int64()),
-                pa.array([row.track for row in rows], pa.int16()),  # until it is known who is who
+                pa.array([min(row.track, _MOST) for row in rows], pa.int16()),  # until it is known who is who
                 pa.array([row.track for row in rows], pa.int32()),
                 *(pa.array(column) for column in np.ascontiguousarray(values.T)),
                 *(pa.array(column) for column in np.ascontiguousarray(code.T)),
@@ -241,11 +247,11 @@ class Writer:
         self._batches, self._count = [], 0
 
 
-def _write_faces(path: Path, persons: list[int]) -> None:
+def write_faces(path: Path, persons: list[int]) -> None:
     """Write a finished file again with ``face`` by track, a row group at a time."""
     by_track = np.array([*persons, NO_FACE], np.int16)  # the last one is what −1 points at
     draft = path.with_name(f"{path.name}.draft")
-    with pq.ParquetFile(path) as stored, pq.ParquetWriter(draft, SCHEMA, **_PARQUET) as file:
+    with pq.ParquetFile(path) as stored, pq.ParquetWriter(draft, SCHEMA, **PARQUET) as file:
         for group in range(stored.num_row_groups):
             table = stored.read_row_group(group)
             faces = pa.array(by_track[table["track"].to_numpy()])

@@ -5,48 +5,33 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
-
-import cv2
-import numpy as np
+from typing import Any, Final, NamedTuple
 
 from analysis import media
-from analysis.face.detector import Detection, Detector
-from analysis.face.identity import Identity
-from analysis.face.mesh import Mesh, Placement, Region
-from analysis.face.texture import SkinTexture
-from analysis.face.tracker import CONFIRM_FRAMES, CONFIRM_US, Standing, Tracker
 from analysis.facs.neutral_store import FILE as NEUTRAL
 from analysis.facs.neutral_store import Choice
 from analysis.interpretation import Interpretation, interpret
-from analysis.measurement import Confirmation, Writer
+from analysis.measuring import Pass, Report
 from analysis.memory import return_large_blocks
 from analysis.models.registry import MODELS
 from analysis.people import PEOPLE
 from analysis.scoring.choice import chosen
 from analysis.scoring.package import Package, default
-from analysis.stages import Stages
-from analysis.threads import Ahead, Behind
-from analysis.types import AnalysisError, Cancelled, Float32, Hook, MediaError, Observation, Rgb, ShouldStop
+from analysis.types import AnalysisError, Hook, MediaError, ShouldStop
 
 __all__ = ["Interpretation", "Measurement", "analyze", "interpret", "measure"]
 
 SCHEMA: Final = 1
+METHOD: Final = 2
+"""How faces are followed: 2 since crops lie on a grid, and detector and looks keep to media time."""
 PARQUET: Final = "measurement.parquet"
 ABOUT: Final = "measurement.json"
 _RESULTS: Final = ("signals.parquet", "events.csv", "summary.json", NEUTRAL, PEOPLE)
 _TEMPORARY: Final = ".measuring-"
-_REPORT_S: Final = 0.2
-_DEPTH: Final = 2
-"""Pictures that wait before, and after, the mesh; each is up to 25 MB (4K)."""
-_STILL_S: Final = 3.0
-_STILL_WIDTH: Final = 480
-_MESH_COLOUR: Final = (64, 224, 160)
 _ENGINES: Final = ("av", "numpy", "onnxruntime", "opencv-python-headless")
 
 
@@ -115,6 +100,36 @@ def measure(
     Cancelled
         ``should_stop`` returned true; nothing was changed in ``out``.
     """
+    video = Path(video)
+
+    def work(temporary: Path, stream: media.VideoStream, package: Package) -> Counts:
+        report = Report(hook, stream.frames_estimate)
+        pass_ = Pass(stream, max_faces, temporary / PARQUET, report, package)
+        reader = media.FrameReader(video)
+        persons = pass_.run(iter(reader), should_stop)
+        return Counts(pass_.frames, persons, reader.skipped_packets, dict(pass_.stages.seconds))
+
+    return published(video, out, scorer, work)
+
+
+class Counts(NamedTuple):
+    """What there is to tell of a measurement beside its rows; ``persons`` is the person of every track."""
+
+    frames: int
+    persons: list[int]
+    skipped_packets: int
+    seconds: dict[str, float]
+
+
+Work = Callable[[Path, media.VideoStream, Package], Counts]
+
+
+def published(video: Path, out: Path, scorer: str | None, work: Work) -> Measurement:
+    """Have ``work`` write ``measurement.parquet`` into a temporary folder, and publish it in ``out`` when
+    complete.
+
+    Errors are those of `measure`, and what the work raises.
+    """
     video, out = Path(video), Path(out)
     return_large_blocks()
     package = chosen(scorer) or default()
@@ -123,9 +138,9 @@ def measure(
         raise MediaError("This file holds no video.")
     temporary = _temporary_folder(out)
     try:
-        report = _Report(hook, info.video.frames_estimate)
-        pass_ = _Pass(info.video, max_faces, temporary / PARQUET, report, package)
-        measurement = pass_.run(video, out, should_stop)
+        found = work(temporary, info.video, package)
+        counts = found.frames, len(set(found.persons)), len(found.persons), found.skipped_packets
+        measurement = Measurement(out, *counts, found.seconds)
         about = _about(info, measurement, package)
         (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _publish(temporary, out)
@@ -152,133 +167,6 @@ def analyze(
     return interpret(Path(out), neutral_us=neutral_us, neutrals=neutrals, scorer=scorer, hook=hook)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tracked:
-    """A picture whose faces were found: all that the rest of the work needs."""
-
-    frame: media.Frame
-    seen: list[Observation]
-    standing: Standing
-
-
-class _Pass:
-    """The loop over the frames of one video.
-
-    Pictures are decoded in one thread, faces are followed in this one, and measured and stored in a third. Each
-    keeps the order of the pictures, and what the tracker thought travels with them: the result is that of one
-    thread.
-    """
-
-    def __init__(
-        self, stream: media.VideoStream, max_faces: int, parquet: Path, report: _Report, package: Package
-    ) -> None:
-        self._stages = Stages()
-        detector, mesh = _TimedDetector(self._stages), _TimedMesh(self._stages)
-        self._tracker = Tracker(max_faces, detector=detector, mesh=mesh)
-        self._identity = Identity()
-        self._confirmation = Confirmation(self._identity)
-        self._texture = SkinTexture()
-        self._report = report
-        self._writer = Writer(parquet, stream.width, stream.height, self._stages, package)
-
-    def run(self, video: Path, out: Path, should_stop: ShouldStop | None) -> Measurement:
-        reader = media.FrameReader(video)
-        frames, length_us = 0, 0
-        try:
-            decoded = self._stages.iterate("decode", iter(reader))
-            with Ahead(decoded, _DEPTH) as pictures, Behind(self._measure, _DEPTH) as behind:
-                for frame in pictures:
-                    if should_stop is not None and should_stop():
-                        raise Cancelled("The analysis was stopped.")
-                    seen = self._tracker.update(frame.rgb, frame.time_us)
-                    behind.put(_Tracked(frame, seen, self._tracker.standing()))
-                    frames, length_us = frame.index + 1, frame.time_us
-                    self._report(frames, frame.rgb, seen)
-            too_short = frames < CONFIRM_FRAMES or length_us < CONFIRM_US  # for any track to be believed
-            for row in self._confirmation.finish(keep_tentative=too_short):
-                self._writer.add(row)
-            persons = self._confirmation.persons()
-        except BaseException:
-            self._writer.abandon()
-            raise
-        self._writer.close(persons)
-        self._report.finish(frames)
-        seconds = dict(self._stages.seconds)
-        return Measurement(out, frames, len(set(persons)), len(persons), reader.skipped_packets, seconds)
-
-    def _measure(self, tracked: _Tracked) -> None:
-        frame = tracked.frame
-        with self._stages("identity"):
-            pieces = self._identity.see(frame.rgb, frame.time_us, tracked.seen)
-        textured = self._textured(frame.rgb, tracked.seen)
-        rows = self._confirmation.add(frame.index, frame.time_us, pieces, textured, tracked.standing)
-        for row in rows:
-            self._writer.add(row)
-
-    def _textured(self, rgb: Rgb, seen: list[Observation]) -> list[tuple[Observation, Float32]]:
-        if not seen:
-            return []
-        with self._stages("texture"):
-            return [(observation, self._texture(rgb, observation.landmarks)) for observation in seen]
-
-
-class _TimedDetector(Detector):
-    def __init__(self, stages: Stages) -> None:
-        super().__init__()
-        self._stages = stages
-
-    def __call__(self, rgb: Rgb, *, thorough: bool = True) -> list[Detection]:
-        with self._stages("detect"):
-            return super().__call__(rgb, thorough=thorough)
-
-
-class _TimedMesh(Mesh):
-    def __init__(self, stages: Stages) -> None:
-        super().__init__()
-        self._stages = stages
-
-    def __call__(self, rgb: Rgb, regions: list[Region]) -> Placement:
-        with self._stages("mesh"):
-            return super().__call__(rgb, regions)
-
-
-class _Report:
-    """Tells the hook how far the work is, not too often."""
-
-    def __init__(self, hook: Hook | None, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hook = hook
-        self._total = total
-        self._clock = clock
-        self._reported = self._drawn = -np.inf
-
-    def __call__(self, done: int, rgb: Rgb, seen: list[Observation]) -> None:
-        now = self._clock()
-        if self._hook is None or now - self._reported < _REPORT_S:
-            return
-        self._reported = now
-        if now - self._drawn >= _STILL_S:
-            self._drawn = now
-            self._hook("measure", done, max(done, self._total), still=_still(rgb, seen))
-        else:
-            self._hook("measure", done, max(done, self._total))
-
-    def finish(self, done: int) -> None:
-        if self._hook is not None:
-            self._hook("measure", done, done)
-
-
-def _still(rgb: Rgb, seen: list[Observation]) -> Rgb:
-    height, width = rgb.shape[:2]
-    scale = min(1.0, _STILL_WIDTH / width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else rgb.copy()
-    for observation in seen:
-        for x, y in np.rint(observation.landmarks[:, :2] * scale).astype(int).tolist():
-            cv2.circle(picture, (x, y), 1, _MESH_COLOUR, -1, cv2.LINE_AA)
-    result: Rgb = picture.astype(np.uint8, copy=False)
-    return result
-
-
 def _about(info: media.MediaInfo, measurement: Measurement, package: Package) -> dict[str, Any]:
     # one flat mapping, the picture's own entries first: what readers of ``summary.json`` ask for
     found = asdict(info)
@@ -287,6 +175,7 @@ def _about(info: media.MediaInfo, measurement: Measurement, package: Package) ->
     found["skipped_packets"] = measurement.skipped_packets
     return {
         "schema": SCHEMA,
+        "method": METHOD,
         "video": found,
         "faces": measurement.faces,
         "tracks": measurement.tracks,

@@ -116,9 +116,13 @@ class Behind(Generic[T]):
 
     def put(self, item: T) -> None:
         """Hand an item over; waits while too many wait."""
+        self.check()
+        self._queue.put(item)
+
+    def check(self) -> None:
+        """Raise what the work raised, if it did."""
         if self._error is not None:
             raise self._error
-        self._queue.put(item)
 
     def _run(self) -> None:
         while not isinstance(item := self._queue.get(), _End):

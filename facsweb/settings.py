@@ -245,6 +245,9 @@ MFA_FORMS = {
 }
 #: Coders, managers and administrators of any study, and staff, need a second factor.
 FACSWEB_REQUIRE_MFA = os.environ.get("FACSWEB_REQUIRE_MFA", "1") != "0"
+# Longer recordings are measured in segments of about so long (seconds) by all workers together.
+FACSWEB_SEGMENTS_OVER_S = int(os.environ.get("FACSWEB_SEGMENTS_OVER_S", "900"))
+FACSWEB_SEGMENT_S = int(os.environ.get("FACSWEB_SEGMENT_S", "300"))
 FACSWEB_DEMONSTRATION = os.environ.get("FACSWEB_DEMONSTRATION") == "1"  # set by `manage.py demo` for its processes
 SESSION_COOKIE_AGE = int(float(os.environ.get("SESSION_LONGEST_HOURS", "168")) * 3600)
 SESSION_IDLE_SECONDS = int(float(os.environ.get("SESSION_IDLE_HOURS", "12")) * 3600)

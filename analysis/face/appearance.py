@@ -7,9 +7,10 @@ no face-recognition template: it is coarse, changes with the clothes and the lig
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -148,6 +149,12 @@ _USUAL_SHAPE_CM: Final = 0.12
 _USUAL_COLOUR: Final = 0.09
 #: Shape and at least so many parts must be comparable.
 _LEAST_PARTS: Final = 2
+_EXACT: Final = 2.0**24
+
+
+def _exact(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to steps of which sums are exact, so that they do not depend on what is added up first."""
+    return np.round(values * _EXACT) / _EXACT
 
 
 class Looks:
@@ -169,8 +176,8 @@ class Looks:
         """Take a frame in."""
         seen = np.isfinite(one.colours).all(1)
         self.count += 1
-        self._shape += one.shape
-        self._shares[seen] += one.colours[seen].astype(np.float64) ** 2
+        self._shape += _exact(one.shape.astype(np.float64))
+        self._shares[seen] += _exact(one.colours[seen].astype(np.float64) ** 2)
         self._parts += seen
 
     def merge(self, other: Looks) -> None:
@@ -179,6 +186,18 @@ class Looks:
         self._shape += other._shape
         self._shares += other._shares
         self._parts += other._parts
+
+    def plain(self) -> list[Any]:
+        """Count and sums as plain values, for `of_plain`."""
+        return [self.count, self._shape.tolist(), self._shares.tolist(), self._parts.tolist()]
+
+    @classmethod
+    def of_plain(cls, values: Sequence[Any]) -> Looks:
+        """Make one of what `plain` gave."""
+        made = cls()
+        made.count = values[0]
+        made._shape, made._shares, made._parts = (np.array(one, np.float64) for one in values[1:])
+        return made
 
     def difference(self, other: Looks) -> float:
         """How different two looks are, in units of what one person's looks usually differ by.

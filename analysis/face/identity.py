@@ -2,16 +2,18 @@
 
 A tracker's number can slide to somebody else at a cut, where two faces meet, or in a gap. So its tracks are cut
 there into pieces, and pieces are joined again only where they look alike (`analysis.face.appearance`), with less
-doubt where the tracker or the place says so. Looks live as long as the measurement; nothing of them is stored.
+doubt where the tracker or the place says so. Looks live as long as the measurement; nothing of them is stored with
+its result. (Of a long recording that is measured in segments, their sums wait beside the segments until these are
+joined, and are removed with them.)
 Pieces that are seen in one frame are never one person.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,9 @@ from analysis.face.shots import Shots
 from analysis.types import Float32, Observation, Rgb
 
 _LOOK_US, _FIRST_LOOKS_US = 250_000, 100_000
-"""Looks are taken so often, because one costs as much as half a frame's points; the first three more often."""
+"""A look is taken once in each so long stretch of media time, because one costs as much as half a frame's points;
+the first three more often. Stretches are counted from the beginning of the recording."""
+_PAUSES: Final = (_LOOK_US, _FIRST_LOOKS_US)
 _GAP_US: Final = 500_000
 """A track that was lost for longer is another piece from then on."""
 _MEET, _PART = 0.10, 0.01
@@ -49,6 +53,9 @@ _MOST_GROUPS: Final = 300
 """Only so many of the longest groups are compared with each other: time grows with the square."""
 
 
+_PLAIN: Final = ("key", "shot", "began_us", "last_us", "follows", "meeting", "looked_us", "track", "taken")
+
+
 @dataclass(slots=True)
 class _Piece:
     """A stretch of one track during which it is one person for certain."""
@@ -66,6 +73,20 @@ class _Piece:
     meeting: bool = False
     looked_us: int | None = None
     looks: Looks = field(default_factory=Looks)
+    track: int = -1
+    taken: int = 0
+    """Looks so far, up to `_LEAST_LOOKS`; those handed over count too."""
+
+    def plain(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in _PLAIN}
+        boxes = {"first_box": self.first_box.tolist(), "last_box": self.last_box.tolist()}
+        return {**values, **boxes, "beside": sorted(self.beside), "looks": self.looks.plain()}
+
+    @classmethod
+    def of_plain(cls, values: Mapping[str, Any]) -> _Piece:
+        boxes = {name: np.array(values[name], np.float32) for name in ("first_box", "last_box")}
+        looks = Looks.of_plain(values["looks"])
+        return cls(**{**values, **boxes, "beside": set(values["beside"]), "looks": looks})
 
 
 class Identity:
@@ -102,19 +123,92 @@ class Identity:
         for piece in pieces:
             piece.beside.update(other.key for other in pieces if other is not piece)
         for piece, observation in zip(pieces, seen, strict=True):
-            pause = _LOOK_US if piece.looks.count >= _LEAST_LOOKS else _FIRST_LOOKS_US
-            due = piece.looked_us is None or time_us - piece.looked_us >= pause
+            pause = _LOOK_US if piece.taken >= _LEAST_LOOKS else _FIRST_LOOKS_US
+            due = piece.looked_us is None or time_us // pause != piece.looked_us // pause
             if due and not piece.meeting:
                 piece.looked_us = time_us
                 found = look(rgb, observation.landmarks)
                 if found is not None:
                     piece.looks.add(found)
+                    piece.taken = min(piece.taken + 1, _LEAST_LOOKS)
         return [piece.key for piece in pieces]
+
+    @property
+    def shot(self) -> int:
+        """Number of the present shot."""
+        return self._shots.number
+
+    def picture(self) -> list[Any]:
+        """What the next cut is judged by: how much pictures changed, and the newest one."""
+        return self._shots.snapshot()[1:]
 
     def forget(self, piece: int) -> None:
         """Drop a piece that was no face after all."""
         self._pieces.pop(piece, None)
         self._open = {track: known for track, known in self._open.items() if known.key != piece}
+
+    def alike(self, track: int, now_us: int) -> list[Any] | None:
+        """What its next decisions about a track depend on, as `Tracker.alike` says it for the tracker."""
+        piece = self._open.get(track)
+        if piece is None:
+            return None
+        same_shot = piece.shot == self._shots.number
+        if not same_shot or now_us - piece.last_us > _GAP_US:  # the track's next piece is another one
+            return ["over", same_shot]
+        looked = [None if piece.looked_us is None else piece.looked_us // pause for pause in _PAUSES]
+        current = [one if one == now_us // pause else None for one, pause in zip(looked, _PAUSES, strict=True)]
+        return [piece.meeting, piece.taken, piece.last_us, *current]
+
+    def standing(self, track: int) -> int | None:
+        """The newest piece of a track."""
+        piece = self._open.get(track)
+        return None if piece is None else piece.key
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that its next decisions depend on, as plain values; see `restore`."""
+        return {
+            "shots": self._shots.snapshot(),
+            "open": {str(track): piece.plain() for track, piece in self._open.items()},
+            "next": self._next,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one stood when it made its `snapshot`, right after `written`."""
+        self._shots.restore(state["shots"])
+        self._open = {int(track): _Piece.of_plain(values) for track, values in state["open"].items()}
+        self._pieces = {piece.key: piece for piece in self._open.values()}
+        self._next = state["next"]
+
+    def written(self, since_us: int) -> list[dict[str, Any]]:
+        """Hand over what was seen of every piece after a time, as plain values for `adopt`, and forget it."""
+        found = [piece for piece in self._pieces.values() if piece.last_us > since_us]
+        entries = [piece.plain() for piece in found]
+        for piece in found:
+            piece.looks, piece.beside = Looks(), set()
+        open_ = {piece.key for piece in self._open.values()}
+        self._pieces = {key: piece for key, piece in self._pieces.items() if key in open_}
+        return entries
+
+    def adopt(self, entry: Mapping[str, Any], numbered: Callable[[int], int], shots: int) -> None:
+        """Take in what another one has `written`, in the order of time.
+
+        Parameters
+        ----------
+        entry : mapping
+        numbered : callable
+            This one's number of a piece of the other one.
+        shots : int
+            What is to be added to the other one's numbers of shots.
+        """
+        other = _Piece.of_plain(entry)
+        key = numbered(other.key)
+        piece = self._pieces.get(key)
+        if piece is None:
+            piece = self._pieces[key] = _Piece(key, other.shot + shots, other.began_us, other.first_box)
+            piece.follows = None if other.follows is None else numbered(other.follows)
+        piece.last_us, piece.last_box = other.last_us, other.last_box
+        piece.beside |= {numbered(one) for one in other.beside}
+        piece.looks.merge(other.looks)
 
     def persons(self, pieces: Iterable[int]) -> list[int]:
         """Tell which pieces are the same person.
@@ -141,7 +235,7 @@ class Identity:
         before = self._open.get(track)
         parted = before is not None and before.meeting and nearest < _PART
         if before is None or before.shot != shot or time_us - before.last_us > _GAP_US or parted:
-            piece = _Piece(self._next, shot, time_us, box)
+            piece = _Piece(self._next, shot, time_us, box, track=track)
             if before is not None and before.shot == shot:
                 piece.follows = before.key
             self._next += 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,19 @@ class Shots:
         self.number = 0
         self._last: NDArray[np.int16] | None = None
         self._changes: deque[float] = deque(maxlen=_BEFORE)
+
+    def snapshot(self) -> list[Any]:
+        """Number, changes, and the picture before (base64), for `restore`."""
+        last = None if self._last is None else base64.b64encode(self._last.astype(np.uint8).tobytes()).decode()
+        return [self.number, list(self._changes), last]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Go on where another one stood."""
+        self.number, changes, last = state
+        self._changes = deque(changes, maxlen=_BEFORE)
+        if last is not None:
+            pixels = np.frombuffer(base64.b64decode(last), np.uint8).astype(np.int16)
+            self._last = pixels.reshape(_ROWS, _COLUMNS, 3)
 
     def update(self, rgb: Rgb) -> int:
         """Return the number of the shot that the next picture belongs to."""

@@ -7,9 +7,10 @@ same tracks everywhere.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -27,11 +28,15 @@ _REJOIN_US: Final = 5_000_000
 _REJOIN_OVERLAP: Final = 0.3
 _SAME_FACE_OVERLAP: Final = 0.5
 _LOOK_EMPTY_US: Final = 60_000
-"""With no face at all, the detector looks so often: every second picture at 30 a second."""
+"""With no face at all, the detector looks at the first picture of each so long stretch of media time: at about
+every second one at 30 a second. Stretches are counted from the beginning of the recording, so that it looks at the
+same pictures wherever following began."""
 _LOOK_LOST_US: Final = 1_000_000
 """For so long after losing a face it looks at every picture."""
 _LOOK_MORE_US: Final = 1_000_000
-"""With faces but room for more, it looks so often: the detector costs as much as two faces' points."""
+"""With faces but room for more, it looks once in each of these: the detector costs as much as two faces'
+points."""
+_PAUSES: Final = (_LOOK_EMPTY_US, _LOOK_MORE_US)
 _SMALLEST_FACE_PX: Final = 16.0
 _LARGEST_SHARE: Final = 2.0
 _MOST_TURN: Final = math.radians(45)
@@ -82,6 +87,15 @@ class _Track:
     frames: int = 0
     confirmed: bool = False
 
+    def plain(self) -> list[Any]:
+        return [self.number, self.region.plain(), self.box.tolist(), self.began_us, self.seen_us]
+
+    @classmethod
+    def of_plain(cls, values: Sequence[Any]) -> _Track:
+        number, region, box, began_us, seen_us = values
+        box = np.array(box, np.float32)
+        return cls(number, Region(*region), box, began_us, seen_us, CONFIRM_FRAMES, confirmed=True)
+
 
 class Tracker:
     """Finds and follows up to ``max_faces`` faces.
@@ -111,6 +125,8 @@ class Tracker:
         self._next = 0
         self._looked_us: int | None = None
         self._lost_us: int | None = None
+        self.slid: list[tuple[int, int]] = []
+        """Decisions that depended on which of two tracks is older, as their numbers, the older first."""
 
     def update(self, rgb: Rgb, time_us: int) -> list[Observation]:
         """Return the faces of the next picture.
@@ -143,6 +159,46 @@ class Tracker:
         tentative = frozenset(track.number for track in self._tracks if not track.confirmed)
         return Standing(tentative, frozenset(self._dropped))
 
+    def snapshot(self) -> dict[str, Any]:
+        """All that its next decisions depend on, as plain values; see `restore`."""
+        return {
+            "tracks": [track.plain() for track in self._tracks],
+            "lost": [track.plain() for track in self._lost],
+            "next": self._next,
+            "looked_us": self._looked_us,
+            "lost_us": self._lost_us,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one stood when it made its `snapshot`; no track may be tentative."""
+        self._tracks = [_Track.of_plain(one) for one in state["tracks"]]
+        self._lost = [_Track.of_plain(one) for one in state["lost"]]
+        self._next, self._looked_us, self._lost_us = state["next"], state["looked_us"], state["lost_us"]
+
+    def alike(self, now_us: int) -> tuple[list[tuple[int, list[Any]]], list[Any]]:
+        """What its next decisions depend on, without what they do not: numbers, and times that are over.
+
+        Two trackers for which this is equal, numbers and their order aside, see the same faces from now on.
+
+        Parameters
+        ----------
+        now_us : int
+            Time of the newest picture, after which no track was tentative.
+
+        Returns
+        -------
+        list of (int, list)
+            Every track that is followed or may come back: its number, and what counts.
+        list
+            The rest.
+        """
+        tracks: list[tuple[int, list[Any]]] = [
+            *((track.number, ["seen", *track.region.plain(), *track.box.tolist()]) for track in self._tracks),
+            *((track.number, ["lost", track.seen_us, *track.box.tolist()]) for track in self._lost),
+        ]
+        recent = self._lost_us if self._lost_us is not None and now_us - self._lost_us <= _LOOK_LOST_US else None
+        return tracks, [recent, *(_slot_of(self._looked_us, now_us, pause) for pause in _PAUSES)]
+
     # Following
 
     def _follow(self, rgb: Rgb, time_us: int) -> list[Observation]:
@@ -160,6 +216,7 @@ class Tracker:
                 continue
             if _same_face(box, kept):
                 # The older track stays; this one has slid onto its face.
+                self.slid += [(other.number, track.number) for other in kept if _same_face(box, [other])]
                 self._lose(track, time_us)
                 continue
             self._advance(track, region, box, time_us)
@@ -169,7 +226,7 @@ class Tracker:
         return found
 
     def _advance(self, track: _Track, region: Region, box: Float32, time_us: int) -> None:
-        track.region, track.box, track.seen_us = region, box, time_us
+        track.region, track.box, track.seen_us = region.on_grid(), box, time_us
         track.frames += 1
         if track.frames >= CONFIRM_FRAMES and time_us - track.began_us >= CONFIRM_US:
             track.confirmed = True
@@ -194,7 +251,7 @@ class Tracker:
         if self._lost_us is not None and time_us - self._lost_us <= _LOOK_LOST_US:
             return True
         pause = _LOOK_MORE_US if self._tracks else _LOOK_EMPTY_US
-        return time_us - self._looked_us >= pause
+        return time_us // pause != self._looked_us // pause
 
     def _look(self, rgb: Rgb, time_us: int) -> list[Observation]:
         found: list[Observation] = []
@@ -236,6 +293,11 @@ class Tracker:
         shares = overlap(box, np.stack([track.box for track in self._lost]))
         best = int(shares.argmax())
         return self._lost.pop(best) if shares[best] >= _REJOIN_OVERLAP else None
+
+
+def _slot_of(time_us: int | None, now_us: int, pause: int) -> int | None:
+    """Which stretch of so long a time lies in, if it is the present one."""
+    return time_us // pause if time_us is not None and time_us // pause == now_us // pause else None
 
 
 def _observation(track: _Track, placed: Placement, number: int) -> Observation:

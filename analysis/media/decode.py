@@ -18,6 +18,8 @@ from analysis.media.container import LARGEST_SIDE, MOST_PIXELS, Streams, microse
 from analysis.types import MediaError, Rgb
 
 _FALLBACK_RATE: Final = Fraction(25)
+_AT_THE_END: Final = 1 << 62
+"""The time of a packet that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ class FrameReader:
     ----------
     skipped_packets : int
         Damaged packets left out so far.
+    skipped_us : list of int
+        When they would have been shown.
 
     Raises
     ------
@@ -173,12 +177,13 @@ class FrameReader:
         self._start_us = start_us
         self._end_us = end_us
         self.skipped_packets = 0
+        self.skipped_us: list[int] = []
 
     def __iter__(self) -> Iterator[Frame]:
         yield from self._run(seek=self._start_us > 0)
 
     def _run(self, *, seek: bool) -> Iterator[Frame]:
-        self.skipped_packets = 0
+        self.skipped_packets, self.skipped_us = 0, []
         with opened(self._path) as streams:
             if seek and not _seek(streams, self._start_us):
                 seek = False
@@ -200,6 +205,29 @@ class FrameReader:
                 return
         yield from self._run(seek=False)
 
+    def from_keyframe(self, time_us: int) -> Iterator[Frame]:
+        """Yield the pictures from one on that can be decoded without those before it; ``index`` counts from it.
+
+        Raises
+        ------
+        MediaError
+            While iterating: the file does not lead there.
+        """
+        missed = MediaError("This file cannot be read from the middle.")
+        self.skipped_packets, self.skipped_us = 0, []
+        with opened(self._path) as streams:
+            if time_us > 0 and not _seek(streams, time_us + 1):  # not to fall before it by rounding
+                raise missed
+            clock, painter, index = Clock(streams), Painter(streams), 0
+            for frame in self.decoded(streams):
+                if not index and time_us > 0 and _before(frame, streams, time_us):
+                    continue  # shown before it, although stored after it
+                found_us = clock(frame)
+                if not index and time_us > 0 and found_us != time_us:
+                    raise missed
+                yield Frame(index, found_us, painter(frame))
+                index += 1
+
     def decoded(self, streams: Streams) -> Iterator[VideoFrame]:
         """Yield what can be decoded of an open file from where it stands, as stored."""
         packets = streams.container.demux(streams.video)
@@ -210,15 +238,26 @@ class FrameReader:
                 return
             except av.error.FFmpegError:  # the file ends in the middle of something
                 self.skipped_packets += 1
+                self.skipped_us.append(_AT_THE_END)
                 return
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 self.skipped_packets += 1
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                at = None if stamp is None else stamp * (packet.time_base or Fraction(1, 1000)) - streams.origin
+                self.skipped_us.append(_AT_THE_END if at is None else microseconds(at))
                 continue
             for frame in frames:
                 if isinstance(frame, VideoFrame):
                     yield frame
+
+
+def _before(frame: VideoFrame, streams: Streams, time_us: int) -> bool:
+    if frame.pts is None:
+        return False
+    base = frame.time_base or streams.video.time_base or Fraction(1, 1000)
+    return microseconds(frame.pts * base - streams.origin) < time_us
 
 
 def first_frame(path: Path) -> VideoFrame:

@@ -67,7 +67,7 @@ def active_runs(user: Any) -> list[tuple[AnalysisRun, str, int | None]]:
 def _words(run: AnalysisRun, place: Place | None) -> str:
     if run.state == AnalysisRun.State.QUEUED:
         return f"waiting for a worker, {place.words}" if place else "waiting for a worker"
-    return NAMES.get(run.stage, "starting").lower()
+    return NAMES.get(run.stage.partition(" ")[0], "starting").lower()
 
 
 def for_analyst(user: Any) -> Analyst:

@@ -20,7 +20,9 @@ from facsweb.processes import belt, child, limits
 logger = logging.getLogger(__name__)
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
-STOPPABLE: Final = frozenset({"facsweb.runs.tasks.analyse", "facsweb.learning.tasks.learn"})
+STOPPABLE: Final = frozenset(
+    {"facsweb.runs.tasks.analyse", "facsweb.runs.tasks.measure_segment", "facsweb.learning.tasks.learn"}
+)
 
 
 #: So many jobs of other queues a worker does before it looks into one that it has not served.

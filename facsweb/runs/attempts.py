@@ -21,6 +21,7 @@ from facsweb.runs import hooks, progress
 from facsweb.runs.models import AnalysisRun, LogLine
 
 State = AnalysisRun.State
+SEGMENTS = "segments"
 
 
 def _queue_of(run_id: uuid.UUID) -> str:
@@ -128,7 +129,8 @@ def remove_leftovers(run: AnalysisRun) -> None:
     here = folder(run.pk)
     if run.state == State.CANCELLED:
         shutil.rmtree(here, ignore_errors=True)
-    kept = {str(run.attempt)} if run.is_active else {Path(run.folder).name} if run.folder else set()
+    # Finished segments serve the next attempt.
+    kept = {str(run.attempt), SEGMENTS} if run.is_active else {Path(run.folder).name} if run.folder else set()
     if here.is_dir():
         for path in here.iterdir():
             if path.is_dir() and path.name not in kept:

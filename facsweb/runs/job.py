@@ -30,7 +30,7 @@ from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
-from facsweb.runs import attempts, neutrals, people_reading, progress
+from facsweb.runs import attempts, neutrals, people_reading, progress, segment_attempts, segments
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
 from facsweb.studies.models import Scope
@@ -188,6 +188,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
     if now is None:  # the recording was deleted
         shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
     else:
+        segment_attempts.clear(now)
         attempts.remove_leftovers(now)
 
 
@@ -212,8 +213,14 @@ def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
         scorer = run.parameters.get("scorer")
         pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, scorer=scorer, hook=pulse.hook)
         return
+    video = original_path(run.recording)
+    if segments.is_split(run, video):
+        segments.measure(run, video, out, pulse)
+        scorer = run.parameters.get("scorer")
+        pipeline.interpret(out, neutral_us=neutral_us, neutrals=choices, scorer=scorer, hook=pulse.hook)
+        return
     pipeline.analyze(
-        original_path(run.recording),
+        video,
         out,
         neutral_us=neutral_us,
         neutrals=choices,

@@ -33,6 +33,7 @@ class AnalysisRun(Work):
         default=dict,
         help_text="neutral_us (or null), max_faces; measurement_from names the run that was measured.",
     )
+    plan = models.JSONField(default=dict, help_text="How a long recording is split (analysis.segments.plan).")
     rate = models.FloatField(null=True, help_text="Frames a second, over the last seconds.")
     stills = models.PositiveIntegerField(default=0, help_text="How many pictures have replaced one another.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -58,6 +59,29 @@ class AnalysisRun(Work):
     @property
     def study(self) -> Study:
         return self.recording.participant.study
+
+
+class Segment(Work):
+    """A part of a long recording that one worker measures for a run, until the run has joined its parts."""
+
+    State = AnalysisRun.State
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(AnalysisRun, on_delete=models.CASCADE, related_name="segments")
+    number = models.PositiveIntegerField(help_text="0, 1, 2 … in the order of time.")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
+    folder = models.CharField(max_length=255, blank=True, help_text="What was measured, relative to MEDIA_ROOT.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="segment_numbers_are_unique")]
+
+    def __str__(self) -> str:
+        return f"Part {self.number + 1} of run {self.run_id}"
+
+    @property
+    def study(self) -> Study:
+        return self.run.study
 
 
 class LogLine(models.Model):

@@ -80,9 +80,10 @@ def still_url(run_id: uuid.UUID, number: int) -> str | None:
     return f"{reverse('runs:still', args=[run_id])}?v={number}" if number else None
 
 
-def note(done: int, total: int | None, rate: float | None) -> str:
-    """The words behind a bar, such as ``812 of 3,600 frames · 312 frames/s · 9 s left``."""
-    parts = [f"{done:,} of {total:,} frames" if total else f"{done:,} frames"]
+def note(done: int, total: int | None, rate: float | None, part: str = "") -> str:
+    """The words behind a bar, such as ``part 3 of 12 · 812 of 3,600 frames · 312 frames/s · 9 s left``."""
+    parts = [f"part {part.replace('/', ' of ')}"] if part else []
+    parts.append(f"{done:,} of {total:,} frames" if total else f"{done:,} frames")
     if rate:
         parts.append(f"{rate:,.0f} frames/s")
         if total and total > done:
@@ -102,6 +103,7 @@ def stages_of(
     run: AnalysisRun, *, stage: str = "", done: int = 0, total: int | None = None, rate: float | None = None
 ) -> list[Stage]:
     """The stages of a run in a state; ``stage``, ``done``, ``total`` and ``rate`` describe the one at work."""
+    stage, _, part = stage.partition(" ")  # such as "measure 3/12"
     keys = [key for key in NAMES if key != MEASURE or not run.parameters.get("measurement_from")]
     if run.state == run.State.SUCCEEDED:
         return [Stage(key, NAMES[key], "done") for key in keys]
@@ -117,7 +119,7 @@ def stages_of(
         elif key == MEASURE:
             known = total if total and total >= done else None
             result.append(
-                Stage(key, NAMES[key], "active", done if known else None, known, note(done, known, rate))
+                Stage(key, NAMES[key], "active", done if known else None, known, note(done, known, rate, part))
             )
         else:
             result.append(Stage(key, NAMES[key], "active"))

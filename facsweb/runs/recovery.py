@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from facsweb.audit.services import record
-from facsweb.runs import attempts, progress
+from facsweb.runs import attempts, progress, segment_attempts
 from facsweb.runs.models import AnalysisRun
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def recover() -> int:
     """Requeue runs whose worker is gone or whose job is lost; return how many were put back."""
     global _last_sweep
     count = sum(_revive(run) for run in attempts.silent(STALE)) + attempts.put_back_lost()
+    count += segment_attempts.recover()
     if time.monotonic() - _last_sweep > SWEEP_EVERY_S or not _last_sweep:
         _last_sweep = time.monotonic()
         sweep()

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import media, pipeline
+from analysis import measuring, media, pipeline
 from analysis.bench import _STAGES
 from analysis.face.geometry import GEOMETRY_COLUMNS
 from analysis.face.texture import TEXTURE_COLUMNS
@@ -130,9 +130,9 @@ def test_the_same_video_gives_the_same_bytes(tmp_path):
 
 def test_progress_is_rare_and_shows_the_mesh(tmp_path, monkeypatch):
     ticks = iter(np.arange(0, 1000, 0.11).tolist())
-    report = pipeline._Report.__init__
+    report = measuring.Report.__init__
     monkeypatch.setattr(
-        pipeline._Report, "__init__", lambda self, hook, total: report(self, hook, total, lambda: next(ticks))
+        measuring.Report, "__init__", lambda self, hook, total: report(self, hook, total, lambda: next(ticks))
     )
     seen: list[tuple[str, int, int | None, Rgb | None]] = []
 
@@ -150,7 +150,7 @@ def test_progress_is_rare_and_shows_the_mesh(tmp_path, monkeypatch):
     assert 2 <= len(stills) <= 4
     assert stills[0].shape[1] == 480
     assert stills[0].dtype == np.uint8
-    green = (np.abs(stills[0].astype(int) - pipeline._MESH_COLOUR).sum(axis=2) < 60).sum()
+    green = (np.abs(stills[0].astype(int) - measuring.MESH_COLOUR).sum(axis=2) < 60).sum()
     assert green > 200
 
 
