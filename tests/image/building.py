@@ -139,7 +139,8 @@ class Builder:
             folder.mkdir(parents=True, exist_ok=True)
         for each in hidden:
             os.mknod(upper / each, 0o600 | 0o020000, os.makedev(0, 0))  # overlayfs' word for what was removed
-        options = f"lowerdir={':'.join(below)},upperdir={upper},workdir={work},volatile"  # volatile: nobody waits for a disk
+        # volatile: nothing of it has to be on a disk when it is taken away
+        options = f"lowerdir={':'.join(below)},upperdir={upper},workdir={work},volatile"
         at = root.folder / f"root{place.rstrip('/')}"
         self.namespace.run("mount", "-t", "overlay", "overlay", "-o", options, at)
         root.laid[place] = [str(upper), *below]

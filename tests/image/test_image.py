@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 
 import pytest
@@ -31,11 +32,14 @@ def healthy(web: Container, port: int) -> bool:
 
 
 def wait_until_healthy(web: Container, port: int) -> None:
-    def settled() -> bool:
+    def listens() -> bool:  # costs less than a program each time
         assert web.process.poll() is None, web.said()
-        return healthy(web, port)
+        with socket.socket() as asking:
+            return asking.connect_ex(("127.0.0.1", port)) == 0
 
-    wait_until(settled, what="the web server is well")
+    wait_until(listens, what="the web server listens")
+    # On a busy machine a look may take longer than the few seconds after which it gives up.
+    wait_until(lambda: healthy(web, port), what="the web server is well")
 
 
 def get(port: int, path: str = "account/login/", **headers: str) -> requests.Response:

@@ -1,4 +1,4 @@
-"""``python -m tests.rollout.record`` writes down the migrations of a version that is published: others apply them now.
+"""``python -m tests.rollout.record`` writes down the migrations of a version when it is published.
 
 From then on each is what the version before has, and the next ones are judged (`rules`).
 """

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Final
 
-from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED
+
+from facsweb.gently import AddConstraintGently, AddIndexGently
 
 REASON: Final = "ZERO_DOWNTIME"
 SHORTEST_REASON: Final = 40
@@ -87,18 +88,15 @@ def _of_table(one: Any, model: str, before: ProjectState) -> Iterator[str]:
         old = before.models[tuple(model.split("."))].fields.get(one.name)
         if old is None or not _takes_all(old, one.field):
             yield (
-                f"{model}.{one.name} may not take what old programs write any more, or PostgreSQL looks at all rows, "
-                "or writes them anew, under a lock."
+                f"{model}.{one.name} may not take what old programs write any more, or PostgreSQL looks at all "
+                "rows, or writes them anew, under a lock."
             )
-    elif isinstance(one, migrations.AlterUniqueTogether) or (
-        isinstance(one, migrations.AddConstraint) and not isinstance(one, AddConstraintNotValid)
-    ):
-        yield (
-            f"A constraint on {model}: old programs may write what it forbids, and PostgreSQL looks at all rows "
-            "under a lock. Say why they do not; on a large table, add it NOT VALID and validate it later."
-        )
-    elif isinstance(one, migrations.AddIndex) and not isinstance(one, AddIndexConcurrently):
-        yield f"An index on {model} stops all writing while it is made. Use AddIndexConcurrently on PostgreSQL."
+    elif isinstance(one, migrations.AddConstraint | migrations.AlterUniqueTogether):
+        gently = isinstance(one, AddConstraintGently)
+        locked = "" if gently else " and PostgreSQL looks at all rows under a lock (AddConstraintGently does not)"
+        yield f"A constraint on {model}: old programs may write what it forbids{locked}."
+    elif isinstance(one, migrations.AddIndex) and not isinstance(one, AddIndexGently):
+        yield f"An index on {model} stops all writing while it is made; AddIndexGently does not."
 
 
 def _takes_all(old: models.Field[Any, Any], new: models.Field[Any, Any]) -> bool:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models.functions import Now
 
+from facsweb.gently import AddConstraintGently, AddIndexGently
 from tests.rollout.record import HERE
 from tests.rollout.rules import REASON, faults
 
@@ -75,7 +75,7 @@ HARMLESS = {
     "a column that may be empty from now on": migrations.AlterField("study", "name", text(null=True)),
     "a column that takes more": migrations.AlterField("study", "short", models.CharField(max_length=30)),
     "what people read about it": migrations.AlterField("study", "short", models.CharField("S", max_length=20)),
-    "an index beside writers": AddIndexConcurrently("study", models.Index("name", name="x")),
+    "an index beside writers": AddIndexGently("study", models.Index("name", name="x")),
     "an index of a table that came with it": migrations.AddIndex("room", models.Index("id", name="x")),
     "a step with a way back": migrations.RunPython(lambda *_: None, migrations.RunPython.noop),
     "words": migrations.AlterModelOptions("study", {"ordering": ["name"]}),
@@ -93,6 +93,9 @@ HARMFUL = {
     "an index that stops writing": migrations.AddIndex("study", models.Index("name", name="x")),
     "a unique column": migrations.AddField("study", "slug", text(null=True, unique=True)),
     "a constraint": migrations.AddConstraint("study", models.CheckConstraint(condition=models.Q(id=1), name="x")),
+    "a constraint, gently": AddConstraintGently(
+        "study", models.CheckConstraint(condition=models.Q(id=1), name="x")
+    ),
     "SQL": migrations.RunSQL("DROP TABLE x", migrations.RunSQL.noop),
     "a step without a way back": migrations.RunPython(lambda *_: None),
     "one of them, hidden": migrations.SeparateDatabaseAndState([migrations.RemoveField("study", "name")]),
