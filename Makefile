@@ -9,7 +9,8 @@
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
-#   make lock          renew requirements.lock (needs uv)
+#   make image-check   build the Dockerfile's steps without Docker, packages and models fetched anew (needs root on Linux)
+#   make lock          renew requirements.lock and the locks of the image (needs uv)
 
 PORT ?= 8000
 VENV := .venv
@@ -20,7 +21,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline screenshots image-check lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -63,9 +64,16 @@ bench-timeline: $(INSTALLED)
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots
 
+image-check: $(INSTALLED)
+	@FACSWEB_IMAGE_CHECK=1 $(PY) -m pytest -q -rP tests/image
+
+# The image's packages are some of requirements.lock; those for CUDA take the place of onnxruntime.
+LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
-	  --quiet -o requirements.lock
+	$(LOCK) pyproject.toml --extra dev --universal -o requirements.lock
+	$(LOCK) pyproject.toml --extra postgresql --universal --constraint requirements.lock -o requirements.image.lock
+	echo 'onnxruntime-gpu[cuda,cudnn]' | $(LOCK) - --python-platform x86_64-manylinux_2_28 \
+	  --constraint requirements.image.lock -o requirements.cuda.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

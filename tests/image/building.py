@@ -27,6 +27,8 @@ from tests.image import dockerfile
 from tests.image.dockerfile import Instruction, Stage
 
 PLAIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Of this machine's environment, what says how packages are fetched.
+FETCHING = re.compile("PIP_|(http|https|no)_proxy$", re.IGNORECASE)
 INSTALLS = re.compile(r"-m pip .*install .*--requirement /(\S+)")
 FOLDERS = ("dev", "etc", "proc", "root", "run", "tmp", "usr", "var/tmp", "sys")
 
@@ -188,7 +190,7 @@ class Builder:
         if "analysis.models import install" in command and not self.real:
             # What the step finds there and looks at is not fetched again.
             shutil.copytree(store.models_dir(), self._inside(root, "/models"))
-        passed = {name: value for name, value in os.environ.items() if self.real and name.startswith("PIP_")}
+        passed = {name: value for name, value in os.environ.items() if self.real and FETCHING.match(name)}
         self._shell(root, command, **passed)
 
     def _inside(self, root: Root, path: str) -> Path:
