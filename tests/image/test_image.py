@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
 
@@ -75,6 +76,21 @@ def test_modules_are_compiled_because_nobody_may_write_beside_them(builder, imag
         (compiled,) = (path.parent / "__pycache__").glob(f"{path.stem}.cpython-*.pyc")
         # Checked by content: they hold whatever time stamps the layers' files get (PEP 552).
         assert compiled.read_bytes()[4:8] == b"\3\0\0\0"
+
+
+#: Libraries that no wheel brings: of libc6, libgcc-s1, libstdc++6 and zlib1g, which every slim Debian has.
+SYSTEM = {"c", "dl", "gcc_s", "m", "mvec", "pthread", "resolv", "rt", "stdc++", "z"}
+
+
+@pytest.mark.skipif(shutil.which("readelf") is None, reason="readelf is not there (on Debian: binutils)")
+def test_the_slim_base_has_every_library_that_the_packages_need(builder, image):
+    """This machine has more than the base, so a library that is missing there would not be missed here."""
+    found = [path for path in inside(builder, image, "/venv/lib").rglob("*.so*") if path.is_file()]
+    said = subprocess.run(["readelf", "--dynamic", *found], capture_output=True, text=True, check=False).stdout
+    needed = set(re.findall(r"\(NEEDED\).*\[(?:lib)?(.+?)\.so", said))
+    brought = {path.name.partition(".so")[0].removeprefix("lib") for path in found}
+    assert len(found) > 200
+    assert {name for name in needed - brought if not name.startswith("ld-linux")} <= SYSTEM
 
 
 def test_labels_say_what_it_is(image):

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import migrations, models
+from django.db import connection, migrations, models
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models.functions import Now
 
@@ -49,6 +51,15 @@ def test_later_migrations_leave_old_programs_alone(loader):
             if said := faults(migration, importlib.import_module(migration.__module__), earlier, before):
                 found[".".join(key)] = said
     assert found == {}, f"Change them, or say in {REASON} why running programs do not mind (docs/deploy.md)."
+
+
+def test_a_program_does_not_mind_a_database_that_is_ahead_of_it(db):
+    """The version before starts again, whatever was migrated meanwhile: that is the way back."""
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("studies", "9999_of_the_next_version")
+    recorder.record_applied("an_app_of_the_next_version", "0001_initial")
+    executor = MigrationExecutor(connection)
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
 
 
 text = models.TextField
