@@ -21,7 +21,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots image-check lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -64,6 +64,7 @@ bench-timeline: $(INSTALLED)
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots
 
+.PHONY: image-check
 image-check: $(INSTALLED)
 	@FACSWEB_IMAGE_CHECK=1 $(PY) -m pytest -q -rP tests/image
 

@@ -20,6 +20,7 @@ from tests.conftest import REPOSITORY
 from tests.image import composed
 from tests.image.building import Builder, Root
 from tests.image.running import Container
+from tests.programs import wait_until_dead
 
 #: `make image-check` sets it: packages and models are fetched as Docker would fetch them.
 REAL = os.environ.get("FACSWEB_IMAGE_CHECK") == "1"
@@ -123,5 +124,7 @@ def running(builder, image) -> Iterator[Composed]:
         assert migrated.ended() == 0, migrated.said()
         made.sql("facsweb_owner", "protect.sql")
         yield made
+        pids = [one.first for one in made.started if one.process.poll() is None]
         for one in made.started:
             one.remove()
+        assert wait_until_dead(pids) == []

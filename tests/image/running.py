@@ -96,7 +96,8 @@ class Container:
         return self.ended()
 
     def remove(self) -> None:
-        """End it whatever it does."""
+        """End it whatever it does, and with process 1 all that it started."""
         if self.process.poll() is None:
-            self.process.kill()
+            # --kill-child does not outlast the change of the user.
+            subprocess.run(["kill", "-9", str(self.first)], check=False)
             self.process.wait()
