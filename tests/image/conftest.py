@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,12 +16,16 @@ from typing import Any
 import pytest
 
 from facsweb.processes.redis_server import binary
-from tests.audit import postgresql
 from tests.conftest import REPOSITORY
 from tests.image import composed
 from tests.image.building import Builder, Root
 from tests.image.running import Container
 from tests.programs import wait_until_dead
+
+try:
+    from tests import postgresql
+except ImportError:
+    from tests.audit import postgresql
 
 #: `make image-check` sets it: packages and models are fetched as Docker would fetch them.
 REAL = os.environ.get("FACSWEB_IMAGE_CHECK") == "1"
@@ -33,7 +38,7 @@ def builder(models) -> Iterator[Builder]:
     if sys.platform != "linux" or os.getuid() != 0 or not all(map(shutil.which, PROGRAMS)):
         pytest.skip("Building the image without Docker needs Linux, root and util-linux.")
     # Not in pytest's folders, which others may not look into.
-    folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
+    folder = Path(tempfile.mkdtemp(prefix="facsweb-image-"))
     folder.chmod(0o755)
     made = Builder(REPOSITORY, folder, real=REAL)
     try:
