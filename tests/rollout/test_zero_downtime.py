@@ -62,6 +62,32 @@ def test_a_program_does_not_mind_a_database_that_is_ahead_of_it(db):
     assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
 
 
+@pytest.fixture
+def old_models(db, loader) -> list[Any]:
+    """Our tables as the version before knows them, while the database has those of this version."""
+    state = loader.project_state(recorded()).apps
+    labels = {app for app, _ in recorded()}
+    return [one for one in state.get_models(include_auto_created=True) if one._meta.app_label in labels]
+
+
+def test_old_programs_find_every_table_and_column(old_models):
+    assert len(old_models) > 50
+    for one in old_models:
+        list(one.objects.all()[:1])
+
+
+def test_columns_that_old_programs_do_not_write_fill_themselves(old_models):
+    unfilled = []
+    for one in old_models:
+        written = {field.column for field in one._meta.concrete_fields}
+        with connection.cursor() as cursor:
+            there = connection.introspection.get_table_description(cursor, one._meta.db_table)
+        assert written <= {column.name for column in there}
+        later = [column for column in there if column.name not in written]
+        unfilled += [f"{one._meta.db_table}.{c.name}" for c in later if not c.null_ok and c.default is None]
+    assert unfilled == []
+
+
 text = models.TextField
 
 
