@@ -14,7 +14,7 @@ from tests.image import composed
 
 TMP = "/tmp"  # noqa: S108  (the container's)
 HOST = {"FACSWEB_HOST": "faces.example.org"}
-APP = ("migrate", "web", "recovery", "worker-media", "worker-cpu", "worker-gpu")
+APP = ("migrate", "web", "recovery", "worker-media", "worker-cpu", "worker-gpu", "live")
 
 
 @pytest.fixture(scope="module")
