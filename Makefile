@@ -12,7 +12,8 @@
 #   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make screenshots   pictures of every page (needs a Chromium)
-#   make lock          renew requirements.lock (needs uv)
+#   make image-check   build the Dockerfile's steps without Docker, packages and models fetched anew (needs root on Linux)
+#   make lock          renew requirements.lock and the locks of the image (needs uv)
 
 PORT ?= 8000
 VENV := .venv
@@ -78,9 +79,17 @@ bench-timeline: $(INSTALLED)
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots
 
+.PHONY: image-check
+image-check: $(INSTALLED)
+	@FACSWEB_IMAGE_CHECK=1 $(PY) -m pytest -q -rP tests/image
+
+# The image's packages are some of requirements.lock; those for CUDA take the place of onnxruntime.
+LOCK := uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
-	  --quiet -o requirements.lock
+	$(LOCK) pyproject.toml --extra dev --universal -o requirements.lock
+	$(LOCK) pyproject.toml --extra postgresql --universal --constraint requirements.lock -o requirements.image.lock
+	echo 'onnxruntime-gpu[cuda,cudnn]' | $(LOCK) - --python-platform x86_64-manylinux_2_28 \
+	  --constraint requirements.image.lock -o requirements.cuda.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
