@@ -8,6 +8,8 @@
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
+#   make load          people watch progress and timelines while recordings are uploaded and analysed: p50/p95/p99,
+#                      errors, memory (PEOPLE=50 RECORDINGS=200 MINUTES=30 WORKERS=2 DATABASE=postgresql)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
 
@@ -15,12 +17,15 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+LOAD_FLAGS := $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PEOPLE),--people $(PEOPLE)) \
+  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(WORKERS),--workers $(WORKERS)) \
+  $(if $(DATABASE),--database $(DATABASE))
 DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline load screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -59,6 +64,10 @@ bench: $(INSTALLED)
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench
 	@$(PY) -m tests.browser.bench_timeline
+
+load: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.load $(LOAD_FLAGS)
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots
