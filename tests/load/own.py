@@ -68,9 +68,9 @@ class Own:
             command, cwd=REPOSITORY, env=self.env, check=True, capture_output=True, text=True
         ).stdout
 
-    def tell(self, *words: str) -> Any:
-        """The JSON that `tests.load.inside` prints last."""
-        command = [sys.executable, "-m", "tests.load.inside", *words]
+    def tell(self, *words: str, module: str = "tests.load.inside") -> Any:
+        """The JSON that a program inside of the installation prints last."""
+        command = [sys.executable, "-m", module, *words]
         done = subprocess.run(command, cwd=REPOSITORY, env=self.env, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{' '.join(words)} failed:\n{done.stdout}\n{done.stderr}")
