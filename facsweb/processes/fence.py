@@ -21,7 +21,7 @@ from typing import Any, Final
 from django.utils import timezone
 from redis import RedisError
 
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +96,10 @@ class Fence:
         return bool(chosen.update(state="queued", attempt=attempt + 1, queued_at=now, **fresh, **values))
 
     def silent(self, since: timedelta) -> Any:
-        """Running rows whose attempt has not beaten for so long."""
-        return self.rows().filter(state="running", heartbeat_at__lt=timezone.now() - since)
+        """Running rows whose attempt has not beaten for so long; none while the clock cannot be trusted."""
+        if not moments.trusted(since):
+            return self.rows().none()
+        return self.rows().filter(moments.passed("heartbeat_at", since), state="running")
 
     def revive(self, row: Any, *, most_crashes: int, given_up: str, **of_cancelled: Any) -> str:
         """Give a row whose worker fell silent to another one, unless it was to be cancelled or crashes every time.
@@ -124,10 +126,11 @@ class Fence:
     def put_back_lost(self) -> int:
         """Enqueue again the rows that wait in the database but not in the queue; return how many."""
         count, now = 0, timezone.now()
-        for row in self.rows().filter(state="queued", queued_at__lt=now - GRACE).order_by("queued_at"):
+        waiting = self.rows().filter(moments.passed("queued_at", GRACE), state="queued")
+        for row in waiting.order_by("queued_at"):
             job = self.job_id(row.pk, row.attempt)
             try:
-                if queue.is_waiting(job) or (row.queued_at > now - TAKEN and queue.is_started(job)):
+                if queue.is_waiting(job) or (now - TAKEN < row.queued_at < now and queue.is_started(job)):
                     continue
             except RedisError:
                 return count  # nothing to do until Redis is back; the rows keep waiting

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from redis import RedisError
 
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 
 log = logging.getLogger(__name__)
 #: Between the commit and the enqueueing, and between a worker's taking the job and the document.
@@ -42,10 +42,10 @@ def put_back(
         How many were put back.
     """
     count, now = 0, timezone.now()
-    for row in waiting.filter(queued_at__lt=now - GRACE):
+    for row in waiting.filter(moments.passed("queued_at", GRACE)):
         name = job_id(row)
         try:
-            carried = queue.is_waiting(name) or (row.queued_at > now - TAKEN and queue.is_started(name))
+            carried = queue.is_waiting(name) or (now - TAKEN < row.queued_at < now and queue.is_started(name))
         except RedisError:
             return count  # nothing to do until Redis is back; the rows keep waiting
         if carried:

@@ -28,6 +28,7 @@ from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
+from facsweb.processes.outage import OUTAGE, outlast
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, neutrals, people_reading, progress
@@ -181,6 +182,9 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
+        except OUTAGE:  # the next worker tries again, after the silence (`recovery`)
+            logger.exception("Run %s, attempt %s: the database is away", run.pk, attempt)
+            return
         except Exception:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
             attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
@@ -199,7 +203,9 @@ def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
     _work(run, out, pulse)
     pulse.hook(progress.PUBLISH, 0, None)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    if not attempts.succeed(run.pk, run.attempt, files=hashes(out), summary=summary):
+    made = hashes(out)
+    # Committed after all, though the answer was lost: the second try finds the run ended, and changes nothing.
+    if not outlast(lambda: attempts.succeed(run.pk, run.attempt, files=made, summary=summary)):
         _abandon(run, pulse)
 
 

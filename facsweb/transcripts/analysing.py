@@ -19,7 +19,7 @@ from redis import RedisError
 
 from analysis.types import AnalysisError
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.studies import law
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
@@ -127,7 +127,7 @@ def _result(transcript: Transcript, revision: int) -> dict[str, Any]:
 def recover() -> int:
     """Enqueue what is due and not in the queue; return how many. A duty of the recovery process."""
     count = 0
-    due = Scores.objects.filter(state=State.WAITING, due_at__lt=timezone.now() - GRACE)
+    due = Scores.objects.filter(moments.passed("due_at", GRACE), state=State.WAITING)
     for transcript_id, revision in due.values_list("transcript", "revision"):
         job = job_id(transcript_id, revision)
         try:

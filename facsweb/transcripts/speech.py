@@ -19,7 +19,7 @@ from redis import RedisError
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
 from facsweb.studies.models import Scope
@@ -117,7 +117,7 @@ def _listen(asked: Recognition, running: models.QuerySet[Recognition]) -> None:
 def recover() -> int:
     """Enqueue again what neither waits in the queue nor is with a worker; a duty of the recovery process."""
     count = 0
-    unfinished = Recognition.objects.exclude(state=State.FAILED).filter(asked_at__lt=timezone.now() - GRACE)
+    unfinished = Recognition.objects.exclude(state=State.FAILED).filter(moments.passed("asked_at", GRACE))
     for recording_id in unfinished.values_list("recording", flat=True):
         job = _job_id(recording_id)
         try:

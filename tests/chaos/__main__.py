@@ -28,6 +28,7 @@ from tests.load.own import REPOSITORY, Own, prepare
 
 SETTLE_S = 900.0
 UPLOADERS, EDITORS, SIGNERS = 4, 2, 3
+ROUNDS = 2  # every kind of blow so often at least
 
 
 class Work:
@@ -73,7 +74,7 @@ def people_at_work(own: Own, seeded: dict[str, Any], journal: Journal, uploads: 
         work.begin(f"edits {place}", lambda person=person, layer=layer: person.edit(layer, over, 0.7))
 
     def sign(place: int, email: str, layer: str) -> None:
-        time.sleep(5 + 12 * place)
+        time.sleep(10 + 25 * place)
         Person(own.url, seeded["sessions"][email], journal, seed + 200 + place).sign(layer)
 
     for place, run in enumerate(runs[EDITORS : EDITORS + SIGNERS]):
@@ -99,7 +100,7 @@ def chaos(own: Own, clock: Clock, disk: Disk, options: argparse.Namespace) -> di
     began = time.monotonic()
     ending, (over, threads) = people_at_work(own, seeded, journal, options.uploads, options.seed)
     blows = Blows(own, clock, disk, options.seed)
-    while any(thread.is_alive() for thread in ending) or len(blows.struck) < len(blows.kinds):
+    while any(thread.is_alive() for thread in ending) or len(blows.struck) < ROUNDS * len(blows.kinds):
         time.sleep(blows.pause_s())
         blows.strike(blows.next())
         if len(blows.struck) >= options.most:

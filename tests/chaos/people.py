@@ -19,6 +19,7 @@ from tests.load.inside import PASSWORD
 from tests.load.people import PIECE, TUS, changed
 
 AGAIN_S: Final = 0.5
+SLOWLY_S: Final = 4.0
 RUN: Final = re.compile(r"/runs/([0-9a-f-]{36})/")
 REVISION: Final = re.compile(r'name="revision" value="(\d+)"')
 REPORT: Final = re.compile(r"/reports/([0-9a-f-]{36})/")
@@ -94,6 +95,7 @@ class Person:
 
     def _send(self, address: str, content: bytes, noted: dict[str, Any]) -> None:
         while noted["offset"] < len(content):
+            time.sleep(self.chance.uniform(0, SLOWLY_S))  # as over a slow line: the blows meet it on its way
             piece = content[noted["offset"] : noted["offset"] + PIECE]
             more = {"Upload-Offset": str(noted["offset"]), "Content-Type": "application/offset+octet-stream"}
             answer = self.once("PATCH", address, headers={**TUS, **more}, content=piece)
