@@ -13,6 +13,7 @@ from facsweb.assignments.models import Assignment
 from facsweb.assignments.reading import Counts, counts, extent, is_overdue
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import blind_recordings
+from facsweb.home.next_steps import MOST
 from facsweb.home.progress import HEAVY
 from facsweb.reports.models import Countersignature
 from facsweb.runs.models import AnalysisRun
@@ -125,6 +126,11 @@ class Coder:
         return len(self.waiting) + len(self.untouched)
 
     @property
+    def many(self) -> bool:
+        """Whether more may wait than `total` says: lists are read to `MOST` rows."""
+        return len(self.untouched) >= MOST
+
+    @property
     def sections(self) -> list[tuple[str, list[Item]]]:
         """Title and codings of every section that has some."""
         grouped = [(TITLES[key], [item for item in self.items if item.section == key]) for key in TITLES]
@@ -184,4 +190,4 @@ def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
         .select_related("recording__participant__study")
         .order_by("finished_at")
     )
-    return list(runs)
+    return list(runs[:MOST])

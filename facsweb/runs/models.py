@@ -43,6 +43,7 @@ class AnalysisRun(Work):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["finished_at"], name="runs_ended")]  # the sweep asks for the latest
         constraints = [
             # A double click cannot start a second analysis of the same recording beside the first.
             models.UniqueConstraint(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from facsweb.audit.services import record
 from facsweb.runs import attempts, progress
@@ -27,6 +28,9 @@ GIVEN_UP: Final = (
     "Ask an administrator to look at the log of the workers (memory may have run out), then try again."
 )
 SWEEP_EVERY_S: Final = 600.0
+#: Runs that ended within this time are swept; at the start of the process, within the longer one.
+SWEPT: Final = timedelta(days=2)
+SWEPT_FIRST: Final = timedelta(days=30)
 _last_sweep = 0.0
 
 
@@ -35,8 +39,8 @@ def recover() -> int:
     global _last_sweep
     count = sum(_revive(run) for run in attempts.silent(STALE)) + attempts.put_back_lost()
     if time.monotonic() - _last_sweep > SWEEP_EVERY_S or not _last_sweep:
+        sweep(SWEPT if _last_sweep else SWEPT_FIRST)
         _last_sweep = time.monotonic()
-        sweep()
     return count
 
 
@@ -62,7 +66,14 @@ def _revive(run: AnalysisRun) -> bool:
     return True
 
 
-def sweep() -> None:
-    """Remove what ended runs left behind beside their result. Folders of unknown runs are left alone."""
-    for run in AnalysisRun.objects.exclude(state__in=AnalysisRun.ACTIVE).iterator():
+def sweep(since: timedelta) -> None:
+    """Remove what runs that ended lately left behind beside their result. Folders of unknown runs are left alone.
+
+    A dead attempt's child may write for moments after its run ended, never for days: who looks through all runs
+    that there ever were looks through a million folders.
+    """
+    ended = AnalysisRun.objects.filter(finished_at__gt=timezone.now() - since).exclude(
+        state__in=AnalysisRun.ACTIVE
+    )
+    for run in ended.only("state", "attempt", "folder").iterator():
         attempts.remove_leftovers(run)

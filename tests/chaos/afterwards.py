@@ -11,6 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def files_of_nobody(journal: dict[str, Any]) -> Iterator[str]:
 
     acceptance.finish_complete()
     uploads.clean()
-    recovery.sweep()
+    recovery.sweep(timedelta(days=1))
     media = Path(settings.MEDIA_ROOT)
     receiving = {str(pk) for pk in Upload.objects.filter(state="receiving").values_list("pk", flat=True)}
     recorded = {str(pk) for pk in Recording.objects.values_list("pk", flat=True)}
