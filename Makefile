@@ -10,6 +10,8 @@
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make load          people watch progress and timelines while recordings are uploaded and analysed: p50/p95/p99,
 #                      errors, memory (PEOPLE=50 RECORDINGS=200 MINUTES=30 WORKERS=2 DATABASE=postgresql)
+#   make chaos         20 uploads and analyses, corrections and signatures while everything dies at random; looks
+#                      for what was acknowledged afterwards (SEED=…, DATABASE=postgresql, UPLOADS=20)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
 
@@ -20,12 +22,14 @@ INSTALLED := $(VENV)/.installed
 LOAD_FLAGS := $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PEOPLE),--people $(PEOPLE)) \
   $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(WORKERS),--workers $(WORKERS)) \
   $(if $(DATABASE),--database $(DATABASE))
+CHAOS_FLAGS := $(if $(SEED),--seed $(SEED)) $(if $(UPLOADS),--uploads $(UPLOADS)) \
+  $(if $(DATABASE),--database $(DATABASE))
 DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline load screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline load chaos screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -68,6 +72,10 @@ bench-timeline: $(INSTALLED)
 load: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m tests.load $(LOAD_FLAGS)
+
+chaos: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.chaos $(CHAOS_FLAGS)
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots

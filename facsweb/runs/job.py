@@ -48,6 +48,10 @@ UNEXPECTED: Final = (
     "The analysis stopped because of an error in the program. The recording is safe. Try again; if it happens "
     "again, give an administrator the address of this page."
 )
+NO_ROOM: Final = (
+    "The server's disk is full, so the result could not be kept. The recording is safe. Tell the operator; when "
+    "there is room again, start the analysis once more."
+)
 
 
 class Pulse:
@@ -179,15 +183,17 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
         except Cancelled:
             _abandon(run, pulse)
         except (AnalysisError, ConsentMissing) as error:
-            attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
+            said = NO_ROOM if _is_disk_full(error) else str(error)
+            outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
         except OUTAGE:  # the next worker tries again, after the silence (`recovery`)
             logger.exception("Run %s, attempt %s: the database is away", run.pk, attempt)
             return
-        except Exception:
+        except Exception as error:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
-            attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
+            said = NO_ROOM if _is_disk_full(error) else UNEXPECTED
+            outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
     now = AnalysisRun.objects.filter(pk=run.pk).first()
     if now is None:  # the recording was deleted
         shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
@@ -247,6 +253,15 @@ def _abandon(run: AnalysisRun, pulse: Pulse) -> None:
         attempts.confirm_cancel(run.pk, run.attempt)
     elif pulse.shutdown:
         attempts.give_back(run.pk, run.attempt, "The worker is being stopped. The run waits for the next one.")
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a disk without room."""
+    while error is not None:
+        if isinstance(error, OSError) and files.is_disk_full(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def hashes(out: Path) -> dict[str, str]:

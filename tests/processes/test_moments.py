@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from analysis.types import AnalysisError
 from facsweb.processes import moments, outage, queue
 from facsweb.reports import services as reports
 from facsweb.reports.models import Report
@@ -105,6 +107,20 @@ def test_a_result_outlasts_a_database_that_is_away_for_moments(monkeypatch):
     assert outage.outlast(do) == "done"
     with pytest.raises(OperationalError):
         outage.outlast(lambda: connection.cursor().execute("SELECT nothing FROM nowhere"), patience_s=0)
+
+
+def test_a_full_disk_is_said_without_the_servers_paths(run, monkeypatch):
+    def full(*_):
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "/srv/data/media/runs/x")
+        except OSError as error:
+            raise AnalysisError(f"The results cannot be written: {error}") from error
+
+    monkeypatch.setattr(job, "_work", full)
+    job.perform(run.pk, 1, "worker A")
+    run.refresh_from_db()
+    assert (run.state, run.error) == (State.FAILED, job.NO_ROOM)
+    assert "/srv/data" in run.error_detail, "for the operator"
 
 
 def test_a_run_that_met_an_outage_is_not_said_to_have_failed(run, monkeypatch):
