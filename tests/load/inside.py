@@ -86,6 +86,7 @@ def _run(
 def outcome() -> dict[str, Any]:
     """What became of the uploads: runs with their moments, seconds since 1970, and how many rows there are."""
     from django.apps import apps
+    from django.db import connection
     from django.db.models import Count
 
     from facsweb.recordings.models import Recording, Upload
@@ -110,7 +111,17 @@ def outcome() -> dict[str, Any]:
     states = Upload.objects.values_list("state").annotate(n=Count("pk")).order_by("state")
     waiting = AnalysisRun.objects.filter(state="queued").count()
     recorded = sum(Recording.objects.filter(upload__isnull=False).values_list("duration_us", flat=True)) / 1e6
-    return {"runs": runs, "rows": rows, "uploads": dict(states), "waiting": waiting, "recorded_s": recorded}
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit" if connection.vendor == "postgresql" else "PRAGMA synchronous")
+        durable = str(cursor.fetchone()[0])
+    return {
+        "durable": durable,
+        "runs": runs,
+        "rows": rows,
+        "uploads": dict(states),
+        "waiting": waiting,
+        "recorded_s": recorded,
+    }
 
 
 def main() -> None:

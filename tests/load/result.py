@@ -51,6 +51,7 @@ def of(
     return {
         "options": {name: str(value) for name, value in vars(options).items() if name != "out"},
         "cores": os.cpu_count(),
+        "durable": outcome["durable"],
         "lasted_s": lived["lasted_s"],
         "uploaded_s": lived["uploaded_s"],
         "requests": asked,

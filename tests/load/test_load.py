@@ -35,6 +35,7 @@ def test_a_small_load_is_answered_without_an_error(models, tmp_path):
     found = json.loads((tmp_path / "load.json").read_text())
     assert (found["errors"], found["failed"]) == ([], [])
     assert status == 0
+    assert found["durable"] == "2", "FULL: an acknowledged commit outlives a power cut"
     assert (found["uploads"], found["analysed"], found["waiting"]) == ({"finished": 1}, 1, 0)
     assert set(found["kinds"]) >= KINDS
     assert {"web", "recovery", "redis", "worker 1"} <= set(found["memory_mb"])
