@@ -102,7 +102,12 @@ def chaos(own: Own, clock: Clock, disk: Disk, options: argparse.Namespace) -> di
     blows = Blows(own, clock, disk, options.seed)
     while any(thread.is_alive() for thread in ending) or len(blows.struck) < ROUNDS * len(blows.kinds):
         time.sleep(blows.pause_s())
-        blows.strike(blows.next())
+        kind = blows.next()
+        try:
+            blows.strike(kind)
+        except AssertionError:
+            journal.fault(f"Nobody answered again after: {kind}. Its last words: {own.said[-3:]}")
+            break
         if len(blows.struck) >= options.most:
             break
     clock.move(0)
