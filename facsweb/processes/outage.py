@@ -7,6 +7,7 @@ says the program is at fault.
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Callable
@@ -21,6 +22,20 @@ T = TypeVar("T")
 OUTAGE: Final = (OperationalError, InterfaceError)
 PATIENCE_S: Final = 120.0
 AGAIN_S: Final = 1.0
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a disk without room."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def passes(error: BaseException) -> bool:
+    """Whether it is nothing about the work itself: it may be done when the database, or room, is there again."""
+    return isinstance(error, OUTAGE) or is_disk_full(error)
 
 
 def outlast(do: Callable[[], T], *, patience_s: float = PATIENCE_S) -> T:

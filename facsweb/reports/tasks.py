@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from facsweb.audit.services import record
-from facsweb.processes.outage import OUTAGE
+from facsweb.processes.outage import passes
 from facsweb.reports import content, document, documents, signing
 from facsweb.reports.models import Document, Report
 
@@ -35,11 +35,10 @@ def render_report(report_id: str) -> None:
         pdf, fingerprint = _second(report) if report.pdf else _first(report)
         # A name of its own for every attempt: the row names the file only once it is whole on disk.
         name = default_storage.save(f"reports/{report.pk}.pdf", ContentFile(pdf))
-    except OUTAGE:  # it waits, and is put back
-        log.exception("Report %s: the database is away.", report_id)
-        return
     except Exception as error:
         log.exception("Report %s could not be made.", report_id)
+        if passes(error):
+            return  # it waits, and is put back
         _fail(report, error)
         return
     if not _finish(report, name, hashlib.sha256(pdf).hexdigest(), fingerprint):
@@ -106,11 +105,10 @@ def render_document(document_id: str) -> None:
     try:
         pdf, fingerprint = documents.make(wanted)
         name = default_storage.save(f"reports/{wanted.pk}.pdf", ContentFile(pdf))
-    except OUTAGE:  # it waits, and is put back
-        log.exception("Document %s: the database is away.", document_id)
-        return
     except Exception as error:
         log.exception("Document %s could not be made.", document_id)
+        if passes(error):
+            return
         documents.fail(wanted, error)
         return
     if not documents.finish(wanted, name, hashlib.sha256(pdf).hexdigest(), fingerprint):

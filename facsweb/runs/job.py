@@ -28,7 +28,7 @@ from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
-from facsweb.processes.outage import OUTAGE, outlast
+from facsweb.processes.outage import OUTAGE, is_disk_full, outlast
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, neutrals, people_reading, progress
@@ -183,7 +183,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
         except Cancelled:
             _abandon(run, pulse)
         except (AnalysisError, ConsentMissing) as error:
-            said = NO_ROOM if _is_disk_full(error) else str(error)
+            said = NO_ROOM if is_disk_full(error) else str(error)
             outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
@@ -192,7 +192,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             return
         except Exception as error:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
-            said = NO_ROOM if _is_disk_full(error) else UNEXPECTED
+            said = NO_ROOM if is_disk_full(error) else UNEXPECTED
             outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
     now = AnalysisRun.objects.filter(pk=run.pk).first()
     if now is None:  # the recording was deleted
@@ -253,15 +253,6 @@ def _abandon(run: AnalysisRun, pulse: Pulse) -> None:
         attempts.confirm_cancel(run.pk, run.attempt)
     elif pulse.shutdown:
         attempts.give_back(run.pk, run.attempt, "The worker is being stopped. The run waits for the next one.")
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, is a disk without room."""
-    while error is not None:
-        if isinstance(error, OSError) and files.is_disk_full(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def hashes(out: Path) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """The worker's part: run twice, die anywhere, lose the queue."""
 
+import errno
 from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
 from facsweb.processes import duties, queue
@@ -112,6 +114,20 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
     assert queue.is_waiting(f"report-{report.pk}")
     assert services.recover_reports() == 0
     assert services.recover_reports in duties.duties
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), OperationalError("closed"), ValueError()]
+)
+def test_a_report_waits_out_a_full_disk_and_a_database_that_is_away(waiting, monkeypatch, error):
+    def typeset(*_):
+        raise error
+
+    monkeypatch.setattr(document, "typeset", typeset)
+    render_report(str(waiting.pk))
+    waiting.refresh_from_db()
+    assert waiting.state == ("failed" if isinstance(error, ValueError) else "waiting")
 
 
 @pytest.mark.django_db(transaction=True)
