@@ -182,8 +182,9 @@ def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
     given = Assignment.objects.filter(layer__run__recording=OuterRef("recording"))
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
-        .filter(recording__participant__study__in=studies, state=AnalysisRun.State.SUCCEEDED)
-        .filter(~Exists(mine), ~Exists(given))
+        .filter(~Exists(mine), ~Exists(given), recording__participant__study__in=studies)
+        # Said by what they are not: SQLite would take "succeeded" for the way in, to every study's runs.
+        .exclude(state__in=[state for state in AnalysisRun.State if state != AnalysisRun.State.SUCCEEDED])
         .exclude(recording__in=blind_recordings(user))
         .annotate(newest=newest)
         .filter(pk=F("newest"))

@@ -242,7 +242,8 @@ def measure(made: dict[str, Any], recordings: int, explain: bool) -> list[dict[s
         size, status = len(getattr(answer, "content", b"")), getattr(answer, "status_code", "")
         found.append({"name": name, "ms": 1000 * seconds, "cpu_ms": 1000 * processor, "bytes": size})
         print(
-            f"{1000 * seconds:10,.1f} ms  {1000 * processor:10,.1f} ms of processor  {status!s:>4} {size:>9,} B  {name}",
+            f"{1000 * seconds:10,.1f} ms {1000 * processor:10,.1f} ms of processor",
+            f"{status!s:>4} {size:>9,} B  {name}",
             flush=True,
         )
         for one in slow if explain and seconds > 0.1 else []:

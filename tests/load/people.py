@@ -54,7 +54,7 @@ class Person:
         self.chance = random.Random(seed)
         token = secrets.token_hex(16)
         self.cookies = {"sessionid": world.seeded["sessions"][email], "csrftoken": token}
-        limits = httpx.Limits(max_connections=6)  # as many as browsers open to one host
+        limits = httpx.Limits(max_connections=6, keepalive_expiry=60)  # so many open browsers to one host
         self.http = httpx.AsyncClient(
             base_url=world.url,
             cookies=self.cookies,
