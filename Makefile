@@ -11,6 +11,10 @@
 #   make bench-workers  how long two recordings take one worker, and two (on a quiet machine)
 #   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
+#   make load          people watch progress and timelines while recordings are uploaded and analysed: p50/p95/p99,
+#                      errors, memory (PEOPLE=50 RECORDINGS=200 MINUTES=30 WORKERS=2 DATABASE=postgresql)
+#   make chaos         20 uploads and analyses, corrections and signatures while everything dies at random; looks
+#                      for what was acknowledged afterwards (SEED=…, DATABASE=postgresql, UPLOADS=20)
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make image-check   build the Dockerfile's steps without Docker, packages and models fetched anew (needs root on Linux)
 #   make lock          renew requirements.lock and the locks of the image (needs uv)
@@ -19,12 +23,17 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+LOAD_FLAGS := $(if $(MINUTES),--minutes $(MINUTES)) $(if $(PEOPLE),--people $(PEOPLE)) \
+  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(WORKERS),--workers $(WORKERS)) \
+  $(if $(DATABASE),--database $(DATABASE))
+CHAOS_FLAGS := $(if $(SEED),--seed $(SEED)) $(if $(UPLOADS),--uploads $(UPLOADS)) \
+  $(if $(DATABASE),--database $(DATABASE))
 DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments
+.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments load chaos
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -75,6 +84,14 @@ bench-segments: $(INSTALLED)
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench
 	@$(PY) -m tests.browser.bench_timeline
+
+load: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.load $(LOAD_FLAGS)
+
+chaos: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.chaos $(CHAOS_FLAGS)
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots

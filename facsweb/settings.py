@@ -136,9 +136,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # IMMEDIATE: a writing transaction queues for the lock at its start instead of failing in its middle.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
+        # synchronous=FULL: what was committed survives a power cut, not only a killed process; NORMAL may lose the
+        # last commits then, a signature among them (docs/reliability.md). Tests kill processes, not machines.
         # secure_delete: what is deleted is overwritten with zeros, not only forgotten (docs/privacy.md).
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000; "
-        "PRAGMA secure_delete=ON;",
+        "init_command": (
+            f"PRAGMA journal_mode=WAL; PRAGMA synchronous={'NORMAL' if TESTING else 'FULL'}; "
+            "PRAGMA busy_timeout=20000; PRAGMA secure_delete=ON;"
+        ),
     }
     # A file, not memory: tests start real workers and servers in other processes and threads.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}

@@ -1,4 +1,8 @@
-"""What waits for a person, by the roles they hold. Every list is short; pages show the rest."""
+"""What waits for a person, by the roles they hold. Every list is short; pages show the rest.
+
+A study may have a hundred thousand recordings: the database chooses what is listed, and no list is read further
+than `MOST` rows.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,10 @@ from facsweb.studies import access, services
 from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
 
 SHORT = 8
-RUNS_SHOWN = 20
+#: So many are read of what waits; that there are more is said, not how many.
+MOST = 100
+#: So many analyses in progress are listed, which open pages ask for every few seconds.
+MOST_ACTIVE = 20
 
 
 def roles(user: Any) -> frozenset[Role]:
@@ -47,21 +54,24 @@ class Analyst:
     studies: list[Study]
 
 
-def active_runs(user: Any) -> list[tuple[AnalysisRun, str, int | None]]:
-    """Runs in progress in the user's studies, with the words and the percentage of their current stage.
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Runs in progress: the first of them, with the words and the percentage of their stage, and how many more."""
 
-    The oldest `RUNS_SHOWN` of them: a study may have thousands that wait.
-    """
-    runs = (
-        AnalysisRun.objects.defer(*HEAVY)
-        .filter(
-            state__in=AnalysisRun.ACTIVE, recording__participant__study__in=access.studies(user, "runs:detail")
-        )
-        .select_related("recording__participant__study")
-        .order_by("created_at")[:RUNS_SHOWN]
-    )
-    place = places([run.pk for run in runs if run.state == AnalysisRun.State.QUEUED])
-    return [(run, _words(run, place.get(run.pk)), percent(run)) for run in runs]
+    runs: list[tuple[AnalysisRun, str, int | None]]
+    more: int
+
+
+def active_runs(user: Any) -> Active:
+    """Runs in progress in the user's studies, those that are worked on first."""
+    studies = access.studies(user, "runs:detail")
+    known = AnalysisRun.objects.filter(state__in=AnalysisRun.ACTIVE, recording__participant__study__in=studies)
+    runs = known.defer(*HEAVY).select_related("recording__participant__study").order_by("-state", "created_at")
+    found = list(runs[: MOST_ACTIVE + 1])
+    place = places([run.pk for run in found if run.state == AnalysisRun.State.QUEUED])
+    first = [(run, _words(run, place.get(run.pk)), percent(run)) for run in found]
+    more = known.count() - MOST_ACTIVE if len(first) > MOST_ACTIVE else 0
+    return Active(first[:MOST_ACTIVE], more)
 
 
 def _words(run: AnalysisRun, place: Place | None) -> str:
@@ -73,29 +83,43 @@ def _words(run: AnalysisRun, place: Place | None) -> str:
 def for_analyst(user: Any) -> Analyst:
     """Recordings that can be analysed now, analyses that failed, participants whose consent is missing."""
     studies = _studies(user, Role.ADMINISTRATOR, Role.ANALYST)
-    finished_or_active = AnalysisRun.objects.filter(
-        recording=OuterRef("pk"), state__in=[*AnalysisRun.ACTIVE, AnalysisRun.State.SUCCEEDED]
-    )
-    waiting = (
-        with_progress(Recording.objects.filter(participant__study__in=studies))
-        .filter(~Exists(finished_or_active))
+    known = {study.pk: study for study in studies}
+
+    def agreed(recording: Recording) -> bool:
+        recording.participant.study = known[recording.participant.study_id]  # one study, no query a row
+        return not services.missing_scopes(recording.participant, [Scope.VIDEO])
+
+    ready = [one for one in _unfinished(studies).filter(~Exists(_runs_of()))[:MOST] if agreed(one)]
+    failed = []
+    for recording in with_progress(_unfinished(studies).filter(Exists(_runs_of(AnalysisRun.State.FAILED))))[:MOST]:
+        progress = progress_of(recording)
+        last = progress.run.state if progress.run else ""  # it may have been stopped since it failed
+        if last == AnalysisRun.State.FAILED and agreed(recording):
+            failed.append((recording, progress))
+    asked = Consent.objects.filter(participant=OuterRef("pk"))
+    people = Participant.objects.filter(~Exists(asked), study__in=studies).select_related("study")
+    people = people.prefetch_related("consents")  # none, which is what each is asked
+    missing = [(one, consent_state(one)) for one in people.order_by("study__name", "code")[:MOST]]
+    return Analyst(ready, failed, missing, list(known.values()))
+
+
+def _runs_of(*states: str) -> QuerySet[AnalysisRun]:
+    """Runs of the recording of the query around this."""
+    runs = AnalysisRun.objects.filter(recording=OuterRef("pk"))
+    return runs.filter(state__in=states) if states else runs
+
+
+def _unfinished(studies: QuerySet[Study]) -> QuerySet[Recording]:
+    """Recordings without a run that finished or is under way, of participants who agreed to something."""
+    agreed = Consent.objects.filter(participant=OuterRef("participant"), withdrawn_at=None)
+    return (
+        Recording.objects.filter(Exists(agreed), participant__study__in=studies)
+        .filter(~Exists(_runs_of(*AnalysisRun.ACTIVE, AnalysisRun.State.SUCCEEDED)))
+        .defer("media_info")
         .select_related("participant__study")
         .prefetch_related("participant__consents")
         .order_by("created_at")
     )
-    ready, failed = [], []
-    for recording in waiting:
-        progress = progress_of(recording)
-        if services.missing_scopes(recording.participant, [Scope.VIDEO]):
-            continue
-        if progress.run is None:
-            ready.append(recording)
-        elif progress.run.state == AnalysisRun.State.FAILED:
-            failed.append((recording, progress))
-    people = Participant.objects.filter(study__in=studies).select_related("study").prefetch_related("consents")
-    states = [(participant, consent_state(participant)) for participant in people.order_by("study__name", "code")]
-    missing = [(participant, state) for participant, state in states if state["label"] == "Missing"]
-    return Analyst(ready, failed, missing, list(studies))
 
 
 def for_manager(user: Any) -> list[Report]:

@@ -13,6 +13,7 @@ from facsweb.assignments.models import Assignment
 from facsweb.assignments.reading import Counts, counts, extent, is_overdue
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import blind_recordings
+from facsweb.home.next_steps import MOST
 from facsweb.home.progress import HEAVY
 from facsweb.reports.models import Countersignature
 from facsweb.runs.models import AnalysisRun
@@ -125,6 +126,11 @@ class Coder:
         return len(self.waiting) + len(self.untouched)
 
     @property
+    def many(self) -> bool:
+        """Whether more may wait than `total` says: lists are read to `MOST` rows."""
+        return len(self.untouched) >= MOST
+
+    @property
     def sections(self) -> list[tuple[str, list[Item]]]:
         """Title and codings of every section that has some."""
         grouped = [(TITLES[key], [item for item in self.items if item.section == key]) for key in TITLES]
@@ -176,12 +182,13 @@ def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
     given = Assignment.objects.filter(layer__run__recording=OuterRef("recording"))
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
-        .filter(recording__participant__study__in=studies, state=AnalysisRun.State.SUCCEEDED)
-        .filter(~Exists(mine), ~Exists(given))
+        .filter(~Exists(mine), ~Exists(given), recording__participant__study__in=studies)
+        # Said by what they are not: SQLite would take "succeeded" for the way in, to every study's runs.
+        .exclude(state__in=[state for state in AnalysisRun.State if state != AnalysisRun.State.SUCCEEDED])
         .exclude(recording__in=blind_recordings(user))
         .annotate(newest=newest)
         .filter(pk=F("newest"))
         .select_related("recording__participant__study")
         .order_by("finished_at")
     )
-    return list(runs)
+    return list(runs[:MOST])

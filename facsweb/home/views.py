@@ -18,13 +18,16 @@ STOP_POLLING = 286
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     roles = next_steps.roles(request.user)
-    active = next_steps.active_runs(request.user)
+    known = next_steps.active_runs(request.user)
+    active = known.runs
     if request.htmx and request.GET.get("part") == "runs":
-        return render(request, "home/runs.html", {"active": active}, status=200 if active else STOP_POLLING)
+        context = {"active": active, "more_active": known.more}
+        return render(request, "home/runs.html", context, status=200 if active else STOP_POLLING)
     user = request.user
     context = {
         "roles": roles,
         "active": active,
+        "more_active": known.more,
         "mentions": mentions_for(user),
         "analyst": next_steps.for_analyst(user) if Role.ANALYST in roles else None,
         "coder": queue.for_coder(user) if Role.CODER in roles else None,
@@ -33,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "reports": next_steps.for_manager(user) if Role.MANAGER in roles else None,
         "administrator": next_steps.for_administrator(user) if Role.ADMINISTRATOR in roles else None,
         "short": f":{next_steps.SHORT}",
+        "most": next_steps.MOST,
     }
     return render(request, "home/home.html", context)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from analysis.indicators.compare import (
     INDICATOR,
     LEAST,
@@ -28,7 +30,6 @@ from facsweb.meaning import comparing_formulas, inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.meaning.own import newest_runs
 from facsweb.runs import scorers as known_scorers
-from facsweb.runs.hooks import why_hidden
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.models import Scope, Study
 from facsweb.studies.services import missing_scopes
@@ -75,12 +76,17 @@ def sessions(user: User, study: Study) -> Found:
     blind = set(blind_recordings(user))
     items: list[Item] = []
     out: dict[str, int] = {}
-    for run in newest_runs(study):
-        if run.recording_id in blind or why_hidden(user, run):
+    runs = newest_runs(study)
+    finished = Reading.objects.filter(state=Reading.State.SUCCEEDED).order_by("-created_at")
+    read = Prefetch("readings", finished.defer("error_detail"), to_attr="finished_readings")
+    prefetch_related_objects(runs, "recording__participant__consents", read)
+    for run in runs:
+        run.recording.participant.study = study  # one study, and its law, for all: no query a session
+        if run.recording_id in blind:
             continue  # not even counted: who codes blind is told nothing
         if missing_scopes(run.recording.participant, [Scope.EMOTION]):
             why = "the participant did not agree to the estimation of states"
-        elif (reading := services.latest(run)) is None:
+        elif (reading := next(iter(run.finished_readings), None)) is None:
             why = "nothing has been read yet"
         elif len(faces := reading.summary.get("faces", ())) != 1:
             why = "not exactly one face was read, so nobody said whose the values are"

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ from facsweb.reports import packages
 from facsweb.reports import services as reports
 from facsweb.reports.models import Report
 from facsweb.studies import law
-from facsweb.studies.models import Membership, Participant, Role, Scope, Study
+from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
 from facsweb.studies.services import current_consent
 from facsweb.transcripts.models import Transcript
 
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 #: Days before which it is announced, by mail and on the page; the last is the least there is.
 ANNOUNCED: Final = (14, 3)
+AT_ONCE: Final = 500  # announcements in one statement
 NO_LIMIT: Final = "The study keeps data without a limit."
 LONGER: Final = "The participant agreed to longer keeping. It stays until that is withdrawn."
 LONGEST: Final = "The participant agreed to longer keeping, but {place} lets data be kept for at most {days} days."
@@ -124,8 +125,11 @@ def _due(created: datetime, days: int, announced: datetime | None, now: datetime
 
 def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
     known = {"participant__study": study}
-    mine = Recording.objects.filter(**known).select_related("participant__study")
-    for recording in mine.prefetch_related("participant__consents"):
+    read = ("participant", "scopes", "given_at", "recorded_at", "withdrawn_at", "withdrawn_scopes")
+    consents = Prefetch("participant__consents", Consent.objects.only(*read))
+    mine = Recording.objects.filter(**known).select_related("participant")
+    mine = mine.only("title", "created_at", "participant__code", "participant__study")  # there may be 100,000
+    for recording in mine.prefetch_related(consents).order_by():
         yield "recording", recording
     for text in Transcript.objects.filter(recording=None, **known).select_related("participant__study"):
         yield "document", text
@@ -192,7 +196,8 @@ def is_due(item: Item, now: datetime) -> bool:
 
 
 def _announce(study: Study, known: list[Item], now: datetime) -> int:
-    count, far = 0, []
+    far, made = [], []
+    told = set(Notice.objects.filter(study=study).values_list("object_id", "days"))
     for item in known:
         left = None if item.due is None else item.due - now
         near = [days for days in ANNOUNCED if left is not None and left <= timedelta(days=days)]
@@ -201,12 +206,15 @@ def _announce(study: Study, known: list[Item], now: datetime) -> int:
             continue
         if is_due(item, now):
             continue
-        count += Notice.objects.get_or_create(
-            object_id=item.id, days=near[-1], defaults={"study": study, "participant": item.participant, "at": now}
-        )[1]
+        if (item.id, near[-1]) not in told:
+            made.append(
+                Notice(object_id=item.id, days=near[-1], study=study, participant=item.participant, at=now)
+            )
+    Notice.objects.bulk_create(made, batch_size=AT_ONCE)
     # A longer period, or a participant's wish, took it back: it is announced again when its time comes.
-    Notice.objects.filter(study=study, object_id__in=far).delete()
-    return count
+    back = {object_id for object_id, _ in told} & set(far)
+    Notice.objects.filter(study=study, object_id__in=back).delete()
+    return len(made)
 
 
 def _let_go(study: Study, known: list[Item], now: datetime) -> int:

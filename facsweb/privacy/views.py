@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -28,6 +29,7 @@ from facsweb.studies import services as studies
 from facsweb.studies.models import Participant, Study
 
 Crumbs = list[tuple[str, str]]
+ITEMS_A_PAGE = 50
 
 
 def _crumbs(person: Participant, *more: tuple[str, str]) -> Crumbs:
@@ -212,12 +214,14 @@ def retention(request: HttpRequest, pk: UUID) -> HttpResponse:
         access.check(request.user, "privacy:erase", study)
         if form.is_valid() and _set_days(request, study, form):
             return redirect("privacy:retention", study.pk)
+    page = Paginator(rules.items(study), ITEMS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "study": study,
         "days_kept": law.days_kept(study),
         "sentence": rules.sentence(study),
         "form": form,
-        "rows": presentation.retention_rows(rules.items(study)),
+        "page": page,
+        "rows": presentation.retention_rows(page),
         "announced": rules.ANNOUNCED,
         "pages": pages,
         "crumbs": [

@@ -33,6 +33,7 @@ from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.worker import Worker
 
+from facsweb.processes import moments
 from facsweb.processes.models import UNUSED, Lane, Ticket
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ AWAY_S: Final = 2.0  # so long nobody who opens a page tries a Redis that was go
 LISTENERS_S: Final = 5.0  # so long the number of listening workers is believed
 HALF_S: Final = 600.0  # what a study used counts half after so long
 ENDLESS: Final = 2**31 - 1
+MOST_SHARE: Final = 17.0  # log2 of a day and a half: more was never used, the clock was set back meanwhile
 COST_S: Final = 1.0  # every job counts as so much at least
 
 _connections: dict[str, Redis] = {}
@@ -193,7 +195,7 @@ def charged(lane: Lane, seconds: float, now: datetime) -> float:
     part with ``now`` is the same in all of them and left out: what is kept never needs to be brought up to date.
     """
     moment = now.timestamp() / HALF_S
-    before = 2 ** min(lane.share - moment, 1000.0) if lane.share > UNUSED else 0.0
+    before = 2 ** min(lane.share - moment, MOST_SHARE) if lane.share > UNUSED else 0.0
     return math.log2(before + max(COST_S, seconds) / lane.weight) + moment
 
 
@@ -243,11 +245,12 @@ def _lost(name: str) -> list[Ticket]:
     if not said:
         return []
     there = {one.decode() for one in connection().lrange(rq_queue(name).key, 0, -1)}
-    old = timezone.now() - TAKEN
+    old, set_back = timezone.now() - TAKEN, timezone.now() + moments.APART
     return [
         one
         for one in said
-        if one.job_id not in there and (one.belt_at is None or one.belt_at < old or not _is_started(one.job_id))
+        if one.job_id not in there
+        and (one.belt_at is None or not old < one.belt_at < set_back or not _is_started(one.job_id))
     ]
 
 
@@ -260,8 +263,9 @@ def _is_started(job_id: str) -> bool:
 
 def _forget_dead(name: str) -> None:
     """Remove tickets of workers that are gone. Rooms find their work without a ticket and ask for it once more."""
-    old = timezone.now() - TAKEN
-    for ticket in Ticket.objects.filter(lane__queue=name, belt_at__isnull=False, taken_at__lt=old):
+    for ticket in Ticket.objects.filter(
+        moments.passed("taken_at", TAKEN), lane__queue=name, belt_at__isnull=False
+    ):
         if not connection().exists(f"{Worker.redis_worker_namespace_prefix}{ticket.worker}"):
             Ticket.objects.filter(pk=ticket.pk, worker=ticket.worker, taken_at=ticket.taken_at).delete()
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 from django.db import models
 from django.utils import timezone
 
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.processes.duties import Paced
 
 logger = logging.getLogger(__name__)
@@ -112,8 +112,10 @@ class Fence:
         return bool(chosen.update(state="queued", attempt=attempt + 1, queued_at=now, **fresh, **values))
 
     def silent(self, since: timedelta) -> Any:
-        """Running rows whose attempt has not beaten for so long."""
-        return self.rows().filter(state="running", heartbeat_at__lt=timezone.now() - since)
+        """Running rows whose attempt has not beaten for so long; none while the clock cannot be trusted."""
+        if not moments.trusted(since):
+            return self.rows().none()
+        return self.rows().filter(moments.passed("heartbeat_at", since), state="running")
 
     def revive(self, row: Any, *, most_crashes: int, given_up: str, **of_cancelled: Any) -> str:
         """Give a row whose worker fell silent to another one, unless it was to be cancelled or crashes every time.
@@ -148,7 +150,7 @@ class Fence:
         done = {job for job in queue.tend(self._queues) if job.startswith(f"{self.name}-")}
         if not self._pace.due():
             return len(done)
-        waiting = self.rows().filter(state="queued", queued_at__lt=timezone.now() - GRACE)
+        waiting = self.rows().filter(moments.passed("queued_at", GRACE), state="queued")
         with self._pace.look():
             lost = list(queue.without_ticket(waiting, attempt="attempt")[:MOST])
         for row in lost:

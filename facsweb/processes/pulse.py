@@ -21,6 +21,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.processes.fence import Order, stopping
+from facsweb.processes.outage import OUTAGE
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,8 @@ def carry_out(
             _abandon(row, fence, pulse)
         except explained as error:
             fence.fail(row.pk, row.attempt, error=str(error), detail=traceback.format_exc())
+        except OUTAGE:  # the next worker tries again, after the silence
+            logger.exception("%s, attempt %s: the database is away", row, row.attempt)
         except Exception:
             logger.exception("%s, attempt %s", row, row.attempt)
             fence.fail(row.pk, row.attempt, error=unexpected, detail=traceback.format_exc())

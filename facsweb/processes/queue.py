@@ -15,10 +15,9 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from rq.queue import Queue
 
-from facsweb.processes import belt
+from facsweb.processes import belt, moments
 from facsweb.processes.belt import connection
 from facsweb.processes.models import NOBODY, Lane, Ticket
 
@@ -147,7 +146,7 @@ def without_ticket(
     if attempt:
         mine = mine.filter(attempt=OuterRef(attempt))
     if taken is not None:
-        mine = mine.filter(Q(taken_at=None) | Q(taken_at__gt=timezone.now() - taken))
+        mine = mine.filter(Q(taken_at=None) | ~moments.passed("taken_at", taken))
     return rows.filter(~Exists(mine))
 
 

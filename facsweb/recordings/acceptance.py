@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from analysis import confined
 from analysis.types import MediaError
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
+from facsweb.processes import moments
 from facsweb.recordings import files, proxies
-from facsweb.recordings.models import Recording, Upload, original_path
+from facsweb.recordings.models import PARTIAL_UPLOADS_LAST, Recording, Upload, original_path
 from facsweb.recordings.uploads import Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
@@ -151,10 +154,22 @@ def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
         proxies.enqueue_on_commit(recording.id)
 
 
-def finish_complete() -> int:
-    """Finish uploads whose last byte came just before a crash; return how many became recordings."""
-    finished = 0
-    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length")):
+#: Whoever sent the last piece has so long to be answered before somebody else finishes their upload.
+ANSWERED: Final = timedelta(minutes=1)
+
+
+def recover() -> int:
+    """Finish complete uploads that nobody came back for after a crash. A duty of the recovery process."""
+    return finish_complete(ANSWERED)
+
+
+def finish_complete(quiet: timedelta = timedelta()) -> int:
+    """Finish uploads whose last byte came just before a crash, so long ago; return how many became recordings."""
+    finished, latest = 0, timezone.now() + PARTIAL_UPLOADS_LAST  # every piece moves the expiry there
+    # One that lies behind it was moved before the clock was set back.
+    still = Q(expires_at__lte=latest - quiet) | Q(expires_at__gt=latest + moments.APART)
+    complete = Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length"))
+    for upload in complete.filter(still) if quiet else complete:
         with contextlib.suppress(Rejected, Locked, Gone):
             finish_upload(upload)
             finished += 1

@@ -6,9 +6,9 @@ class RecordingsConfig(AppConfig):
 
     def ready(self) -> None:
         from facsweb.processes.duties import duties
-        from facsweb.recordings.proxies import recover
+        from facsweb.recordings import acceptance, proxies
         from facsweb.recordings.uploads import reject_withdrawn
         from facsweb.studies import hooks
 
         hooks.on_withdrawal.append(reject_withdrawn)
-        duties.append(recover)
+        duties += [proxies.recover, acceptance.recover]

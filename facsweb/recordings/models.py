@@ -44,6 +44,7 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state"], name="uploads_by_state")]  # few of a million are on their way
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.offset} of {self.length} bytes)"
@@ -93,6 +94,7 @@ class Recording(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["proxy_state"], name="recordings_by_proxy")]  # asked for every few seconds
 
     def __str__(self) -> str:
         return self.title

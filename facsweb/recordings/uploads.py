@@ -148,6 +148,8 @@ def begin_upload(
     # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
     files.upload_folder(upload.id).mkdir(parents=True)
     files.upload_data(upload.id).touch()
+    for folder in (files.upload_folder(upload.id), Path(settings.UPLOAD_DIR)):
+        files.sync_folder(folder)  # the bytes are synced as they come; so must be the names that lead to them
     return upload
 
 

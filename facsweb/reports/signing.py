@@ -171,6 +171,17 @@ def _certificates(environ: Mapping[str, str], name: str) -> list[x509.Certificat
         raise SigningError(f"{name} names {path}, which holds no certificates that can be read.") from error
 
 
+def is_too_early(error: BaseException | None) -> bool:
+    """Whether a certificate is not valid yet: it was made before the clock was set back."""
+    from pyhanko_certvalidator.errors import NotYetValidError
+
+    while error is not None:
+        if isinstance(error, NotYetValidError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def stamp_roots() -> list[x509.Certificate]:
     """What the time stamps of the operator's service go back to."""
     return _certificates(os.environ, "FACSWEB_TSA_ROOTS")

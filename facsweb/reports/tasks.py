@@ -7,20 +7,25 @@ import logging
 import os
 import socket
 import uuid
+from datetime import timedelta
+from typing import Any, Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from facsweb.audit.services import record
+from facsweb.processes.outage import passes
 from facsweb.reports import content, document, documents, signing
 from facsweb.reports.models import Document, Report
 
 log = logging.getLogger(__name__)
 REASON, SECOND_REASON = "Sign-off of FACS coding", "Countersignature of FACS coding"
 Made = tuple[bytes, str]
+#: What could not be made for now is tried again after this.
+LATER: Final = timedelta(seconds=30)
 
 
 def render_report(report_id: str) -> None:
@@ -36,10 +41,18 @@ def render_report(report_id: str) -> None:
         name = default_storage.save(f"reports/{report.pk}.pdf", ContentFile(pdf))
     except Exception as error:
         log.exception("Report %s could not be made.", report_id)
+        if passes(error) or signing.is_too_early(error):
+            _later(Report.objects.filter(pk=report.pk))
+            return
         _fail(report, error)
         return
     if not _finish(report, name, hashlib.sha256(pdf).hexdigest(), fingerprint):
         default_storage.delete(name)  # another worker was faster, or it was revoked meanwhile
+
+
+def _later(row: QuerySet[Any]) -> None:
+    """Let it wait for room, the database or the right time, and be put back then; it counts as no attempt."""
+    row.update(attempts=F("attempts") - 1, queued_at=timezone.now() + LATER)
 
 
 def _first(report: Report) -> Made:
@@ -104,6 +117,9 @@ def render_document(document_id: str) -> None:
         name = default_storage.save(f"reports/{wanted.pk}.pdf", ContentFile(pdf))
     except Exception as error:
         log.exception("Document %s could not be made.", document_id)
+        if passes(error) or signing.is_too_early(error):
+            _later(Document.objects.filter(pk=wanted.pk))
+            return
         documents.fail(wanted, error)
         return
     if not documents.finish(wanted, name, hashlib.sha256(pdf).hexdigest(), fingerprint):

@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.processes.duties import Paced
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def put_back(
     pace = _paces.setdefault(task, Paced())
     if not pace.due():
         return 0
-    count, due = 0, waiting.filter(queued_at__lt=timezone.now() - GRACE)
+    count, due = 0, waiting.filter(moments.passed("queued_at", GRACE))
     with pace.look():
         lost = list(queue.without_ticket(due, task, taken=TAKEN)[:MOST])
     for row in lost:

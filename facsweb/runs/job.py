@@ -28,6 +28,7 @@ from analysis import pipeline
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
+from facsweb.processes.outage import OUTAGE, is_disk_full, outlast
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, neutrals, people_reading, progress, segment_attempts, segments
@@ -46,6 +47,10 @@ RATE_WINDOW_S: Final = 5.0
 UNEXPECTED: Final = (
     "The analysis stopped because of an error in the program. The recording is safe. Try again; if it happens "
     "again, give an administrator the address of this page."
+)
+NO_ROOM: Final = (
+    "The server's disk is full, so the result could not be kept. The recording is safe. Tell the operator; when "
+    "there is room again, start the analysis once more."
 )
 
 
@@ -178,12 +183,17 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
         except Cancelled:
             _abandon(run, pulse)
         except (AnalysisError, ConsentMissing) as error:
-            attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
+            said = NO_ROOM if is_disk_full(error) else str(error)
+            outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
-        except Exception:
+        except OUTAGE:  # the next worker tries again, after the silence (`recovery`)
+            logger.exception("Run %s, attempt %s: the database is away", run.pk, attempt)
+            return
+        except Exception as error:
             logger.exception("Run %s, attempt %s", run.pk, attempt)
-            attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
+            said = NO_ROOM if is_disk_full(error) else UNEXPECTED
+            outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
     now = AnalysisRun.objects.filter(pk=run.pk).first()
     if now is None:  # the recording was deleted
         shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
@@ -200,7 +210,9 @@ def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
     _work(run, out, pulse)
     pulse.hook(progress.PUBLISH, 0, None)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    if not attempts.succeed(run.pk, run.attempt, files=hashes(out), summary=summary):
+    made = hashes(out)
+    # Committed after all, though the answer was lost: the second try finds the run ended, and changes nothing.
+    if not outlast(lambda: attempts.succeed(run.pk, run.attempt, files=made, summary=summary)):
         _abandon(run, pulse)
 
 

@@ -33,7 +33,9 @@ class AnalysisRun(Work):
         default=dict,
         help_text="neutral_us (or null), max_faces; measurement_from names the run that was measured.",
     )
-    plan = models.JSONField(default=dict, help_text="How a long recording is split (analysis.segments.plan).")
+    plan = models.JSONField(
+        default=dict, db_default={}, help_text="How a long recording is split (analysis.segments.plan)."
+    )
     rate = models.FloatField(null=True, help_text="Frames a second, over the last seconds.")
     stills = models.PositiveIntegerField(default=0, help_text="How many pictures have replaced one another.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,6 +46,7 @@ class AnalysisRun(Work):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["finished_at"], name="runs_ended")]  # the sweep asks for the latest
         constraints = [
             # A double click cannot start a second analysis of the same recording beside the first.
             models.UniqueConstraint(

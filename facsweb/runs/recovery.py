@@ -28,7 +28,9 @@ GIVEN_UP: Final = (
     "Ask an administrator to look at the log of the workers (memory may have run out), then try again."
 )
 SWEEP_EVERY_S: Final = 600.0
-SWEPT: Final = timedelta(days=7)  # after its end; what is older was swept many times
+#: Runs that ended within this time are swept; at the start of the process, within the longer one.
+SWEPT: Final = timedelta(days=2)
+SWEPT_FIRST: Final = timedelta(days=30)
 _last_sweep = 0.0
 
 
@@ -38,8 +40,8 @@ def recover() -> int:
     count = sum(_revive(run) for run in attempts.silent(STALE)) + attempts.put_back_lost()
     count += segment_attempts.recover()
     if time.monotonic() - _last_sweep > SWEEP_EVERY_S or not _last_sweep:
+        sweep(SWEPT if _last_sweep else SWEPT_FIRST)
         _last_sweep = time.monotonic()
-        sweep()
     return count
 
 
@@ -65,10 +67,14 @@ def _revive(run: AnalysisRun) -> bool:
     return True
 
 
-def sweep() -> None:
-    """Remove what runs left behind that ended lately. Folders of unknown runs are left alone."""
-    ended = AnalysisRun.objects.exclude(state__in=AnalysisRun.ACTIVE).filter(
-        finished_at__gte=timezone.now() - SWEPT
+def sweep(since: timedelta) -> None:
+    """Remove what runs that ended lately left behind beside their result. Folders of unknown runs are left alone.
+
+    A dead attempt's child may write for moments after its run ended, never for days: who looks through all runs
+    that there ever were looks through a million folders.
+    """
+    ended = AnalysisRun.objects.filter(finished_at__gt=timezone.now() - since).exclude(
+        state__in=AnalysisRun.ACTIVE
     )
-    for run in ended.defer("summary", "files", "parameters").iterator():
+    for run in ended.only("state", "attempt", "folder").iterator():
         attempts.remove_leftovers(run)

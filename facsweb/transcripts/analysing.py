@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from analysis.types import AnalysisError
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.processes.duties import Paced
 from facsweb.studies import law
 from facsweb.studies.models import Scope
@@ -134,7 +134,7 @@ def recover() -> int:
     """Enqueue what is due and not in the queue; return how many. A duty of the recovery process."""
     if not _pace.due():
         return 0
-    due = Scores.objects.filter(state=State.WAITING, due_at__lt=timezone.now() - GRACE)
+    due = Scores.objects.filter(moments.passed("due_at", GRACE), state=State.WAITING)
     with _pace.look():
         lost = list(queue.without_ticket(due, TASK, row="transcript", attempt="revision", taken=None)[:MOST])
     for scores in lost:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from analysis.types import AnalysisError
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
-from facsweb.processes import queue
+from facsweb.processes import moments, queue
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
 from facsweb.studies.models import Scope
@@ -116,7 +116,7 @@ def _listen(asked: Recognition, running: models.QuerySet[Recognition]) -> None:
 
 def recover() -> int:
     """Enqueue again what neither waits in the queue nor is with a worker; a duty of the recovery process."""
-    unfinished = Recognition.objects.exclude(state=State.FAILED).filter(asked_at__lt=timezone.now() - GRACE)
+    unfinished = Recognition.objects.exclude(state=State.FAILED).filter(moments.passed("asked_at", GRACE))
     lost = list(
         queue.without_ticket(unfinished, TASK, row="recording", taken=None).values_list("recording", flat=True)[
             :MOST

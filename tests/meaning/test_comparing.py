@@ -188,3 +188,8 @@ def test_sessions_read_by_different_versions_or_formulas_are_pointed_out(filled,
     reading = Reading.objects.filter(run__recording__title="Film").first()
     Reading.objects.filter(pk=reading.pk).update(summary={**reading.summary, "versions": {"states": "2"}})
     assert client_as("coder").get(url(filled)).context["result"]["mixed"]
+
+
+def test_the_page_asks_as_much_for_many_sessions_as_for_one(filled, people, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        assert len(comparing.sessions(people["manager"], filled).items) == 2 * LEAST

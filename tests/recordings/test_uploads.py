@@ -14,8 +14,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from facsweb.audit.models import Entry
+from facsweb.processes.duties import duties
 from facsweb.recordings import acceptance, files, services, uploads
-from facsweb.recordings.models import Recording, Upload
+from facsweb.recordings.models import Recording, Upload, next_expiry
 from facsweb.studies.models import Participant
 from facsweb.studies.services import ConsentMissing
 from facsweb.studies.withdrawing import withdraw
@@ -82,6 +83,16 @@ def test_the_cleaning_command_finishes_what_a_crash_left(upload, capsys):
     call_command("uploads", "clean")
     assert "1 complete uploads finished" in capsys.readouterr().out
     assert Recording.objects.count() == 1
+
+
+@pytest.mark.parametrize("moved", [timedelta(minutes=-2), timedelta(hours=3)], ids=["quiet", "clock set back"])
+def test_recovery_finishes_what_nobody_came_back_for(upload, moved):
+    assert acceptance.recover in duties
+    assert acceptance.recover() == 0, "whoever sent the last piece is being answered"
+    Upload.objects.filter(pk=upload.pk).update(expires_at=next_expiry() + moved)
+    assert acceptance.recover() == 1
+    assert Recording.objects.get().pk == upload.pk
+    assert acceptance.recover() == 0
 
 
 def test_bytes_beyond_the_acknowledged_offset_are_cut_off(tus, clip):

@@ -1,14 +1,18 @@
 """The worker's part: run twice, die anywhere, lose the queue."""
 
+import datetime as dt
+import errno
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
 from facsweb.processes import belt, duties, queue
 from facsweb.processes.models import Ticket
-from facsweb.reports import document, services
+from facsweb.reports import authority, document, services
 from facsweb.reports.models import Report
 from facsweb.reports.tasks import render_report
 from facsweb.reports.waiting import MAX_ATTEMPTS
@@ -115,6 +119,41 @@ def test_a_lost_job_is_put_back_once(layer, people, redis):
     assert queue.is_waiting(f"report-{report.pk}")
     assert services.recover_reports() == 0
     assert services.recover_reports in duties.duties
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left"), OperationalError("closed"), ValueError()]
+)
+def test_a_report_waits_out_a_full_disk_and_a_database_that_is_away(waiting, monkeypatch, error):
+    def typeset(*_):
+        raise error
+
+    monkeypatch.setattr(document, "typeset", typeset)
+    render_report(str(waiting.pk))
+    waiting.refresh_from_db()
+    passing = not isinstance(error, ValueError)
+    assert (waiting.state, waiting.attempts) == (("waiting", 0) if passing else ("failed", 1))
+
+
+@pytest.mark.django_db
+def test_a_report_waits_for_the_time_in_which_its_certificate_is_valid(waiting, settings, tmp_path):
+    """As after a clock that was ahead when the certificate was made, and is set back."""
+
+    class Ahead(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return dt.datetime.now(tz) + timedelta(hours=5)
+
+    settings.KEYS_DIR = tmp_path
+    ahead = SimpleNamespace(datetime=Ahead, timedelta=timedelta, UTC=dt.UTC)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(authority, "dt", ahead)
+        authority.leaf()
+    render_report(str(waiting.pk))
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.attempts) == ("waiting", 0)
+    assert waiting.queued_at > timezone.now(), "not at once again"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -193,7 +193,7 @@ def test_leftovers_of_dead_attempts_are_swept(running, monkeypatch):
     for name in ("1", "2"):
         (here / name).mkdir(parents=True)
     attempts.succeed(running.pk, 1, files={}, summary={})
-    recovery.sweep()
+    recovery.sweep(recovery.SWEPT)
     assert [path.name for path in here.iterdir()] == ["1"]
 
 

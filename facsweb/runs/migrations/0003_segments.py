@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='analysisrun',
             name='plan',
-            field=models.JSONField(default=dict, help_text='How a long recording is split (analysis.segments.plan).'),
+            field=models.JSONField(db_default={}, default=dict, help_text='How a long recording is split (analysis.segments.plan).'),
         ),
         migrations.CreateModel(
             name='Segment',

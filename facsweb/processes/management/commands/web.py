@@ -45,6 +45,9 @@ class Command(BaseCommand):
             proxy_headers=False,
             log_level="warning",
             timeout_graceful_shutdown=3,
+            # People pause for longer than uvicorn's five seconds. Whoever asks in the moment in which an idle
+            # connection is closed gets no answer at all; proxies give up theirs before this.
+            timeout_keep_alive=75,
         )
         inherited = [socket.socket(fileno=options["fd"])] if options["fd"] is not None else None
         uvicorn.Server(config).run(sockets=inherited)

@@ -1,0 +1,1 @@
+"""`make load` and `make chaos`: a real installation under many people, and under blows."""
