@@ -27,6 +27,7 @@ def known_belt(redis, monkeypatch):
     """An empty Redis, in which the workers are registered whom a test names."""
     monkeypatch.setattr(belt, "_listeners", {})
     monkeypatch.setattr(belt, "_away_until", 0.0)
+    monkeypatch.setattr(belt, "AWAY_S", 1e6)  # however slow the test is
     redis.sadd("rq:workers", f"rq:worker:{WORKER}")
     redis.hset(f"rq:worker:{WORKER}", "state", "busy")
     return redis
@@ -56,7 +57,7 @@ def work(name="gpu", worker=WORKER):
     return job
 
 
-def test_two_hundred_of_one_study_do_not_make_another_wait():
+def test_two_hundred_of_one_study_do_not_make_another_wait(one_moment):
     mine = ask(A, 200)
     first = [work() for _ in range(3)]
     assert first == mine[:3], "oldest first within a study"
@@ -91,7 +92,7 @@ def test_the_belt_is_short_and_longer_with_more_workers(redis):
     assert len(on_belt()) == 6
 
 
-def test_weights_and_limits_of_a_study():
+def test_weights_and_limits_of_a_study(one_moment):
     queue.set_share(A, weight=3, most=None)
     ask(A, 60)
     ask(B, 60)
@@ -166,7 +167,7 @@ def test_death_between_database_and_redis(monkeypatch):
     assert work() == job
 
 
-def test_death_between_redis_and_taking_and_after_it(redis):
+def test_death_between_redis_and_taking_and_after_it(one_moment, redis):
     (job,) = ask(A, 1)
     redis.lpop(queue.get_queue("gpu").key)
     queue.get_queue("gpu").fetch_job(job).set_status("started")
