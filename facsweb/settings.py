@@ -4,7 +4,10 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
 ``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
-``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of object storage ``FACSWEB_S3_BUCKET``,
+``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``, ``FACSWEB_S3_ACCESS_KEY_ID``,
+``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``, ``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``;
+accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
@@ -67,6 +70,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_rq",
+    "facsweb.storage",
     "facsweb.accounts",
     "facsweb.audit",
     "facsweb.studies",
@@ -93,6 +97,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "facsweb.headers.Headers",
+    "facsweb.storage.middleware.StorageAway",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -180,6 +185,15 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+#: With a bucket, what lies in the folders above is this host's copy of what lies in it.
+S3_BUCKET = os.environ.get("FACSWEB_S3_BUCKET", "")
+S3_PREFIX = f"{prefix}/" if (prefix := os.environ.get("FACSWEB_S3_PREFIX", "").strip("/")) else ""
+S3_CACHE_BYTES = int(float(os.environ.get("FACSWEB_S3_CACHE_GB", "0")) * 1e9)  # 0: as much as the disk has
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "facsweb.storage.backend.Bucket",
+        "OPTIONS": installation.s3_options(S3_PREFIX),
+    }
 MAX_UPLOAD_BYTES = 4 * 1024**3
 
 # --- accounts --------------------------------------------------------------------------------------------

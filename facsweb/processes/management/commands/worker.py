@@ -9,6 +9,7 @@ from django_rq.utils import reset_db_connections
 
 from facsweb.processes.queue import QUEUE
 from facsweb.processes.worker import AnalysisWorker
+from facsweb.storage import keeper
 
 
 class Command(BaseCommand):
@@ -20,4 +21,5 @@ class Command(BaseCommand):
         autodiscover_modules("tasks")  # what is imported here, every forked job finds in place
         worker = get_worker(QUEUE, worker_class=AnalysisWorker)
         reset_db_connections()  # a forked child must not share one
+        keeper.start()
         worker.work(logging_level="WARNING")
