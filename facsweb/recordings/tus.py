@@ -17,6 +17,7 @@ from django.utils.http import http_date
 
 from facsweb.recordings import uploads
 from facsweb.recordings.models import Upload
+from facsweb.storage.errors import CacheFull, StoreAway
 from facsweb.studies.services import ConsentMissing
 
 VERSION: Final = "1.0.0"
@@ -35,6 +36,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     uploads.WrongChecksum: 460,
     uploads.NoSpace: 507,
     uploads.UploadError: 400,
+    CacheFull: 507,
+    StoreAway: 503,
 }
 
 
@@ -63,7 +66,7 @@ def refusal(error: Exception) -> HttpResponse:
     if isinstance(error, BadRequest):
         return answer(error.status, str(error), **({"Tus_Version": VERSION} if error.status == 412 else {}))
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
-    return answer(status, str(error), **({"Retry_After": "2"} if status == 423 else {}))
+    return answer(status, str(error), **({"Retry_After": "2"} if status in (423, 503) else {}))
 
 
 def options() -> HttpResponse:
