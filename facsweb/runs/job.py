@@ -30,9 +30,10 @@ from facsweb.processes import limits
 from facsweb.processes.fence import Order, stopping
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
-from facsweb.runs import attempts, neutrals, people_reading, progress
+from facsweb.runs import attempts, neutrals, people_reading, progress, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
+from facsweb.storage import pictures, shelf
 from facsweb.studies.models import Scope
 from facsweb.studies.services import ConsentMissing, require_consent
 
@@ -123,7 +124,7 @@ class Pulse:
     def _tick(self, runner: asyncio.Runner) -> None:
         if why := limits.why_over(self.run.recording.duration_us):
             attempts.fail(self.run.pk, self.run.attempt, error=why, detail="")
-            shutil.rmtree(attempts.folder(self.run.pk) / str(self.run.attempt), ignore_errors=True)
+            shelf.remove(attempts.folder(self.run.pk) / str(self.run.attempt))
             self._die(why)
         self._save_still()
         self._hear(runner)
@@ -158,7 +159,7 @@ class Pulse:
         if still is None or self.order is not Order.GO_ON:
             return
         with contextlib.suppress(OSError):  # among others: the folder went with the consent
-            files.write_whole(still_path(self.run), jpeg(still))
+            pictures.show(still_path(self.run), jpeg(still))
             self._stills += 1
 
     def _die(self, why: str) -> None:
@@ -172,13 +173,18 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
     run = attempts.claim(run_id, attempt, worker)
     if run is None:
         return  # carried twice, cancelled while waiting, or already given to somebody else
-    with Pulse(run) as pulse, stopping(pulse.shut_down):
+    with Pulse(run) as pulse, stopping(pulse.shut_down), shelf.patient(pulse.should_stop):
         try:
             _attempt(run, pulse)
         except Cancelled:
             _abandon(run, pulse)
-        except (AnalysisError, ConsentMissing) as error:
+        except (AnalysisError, ConsentMissing, shelf.CacheFull) as error:
             attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
+        except shelf.StoreAway as error:  # it was told to stop while it waited, or waited for too long
+            if pulse.should_stop():
+                _abandon(run, pulse)
+            else:
+                attempts.fail(run.pk, attempt, error=str(error), detail=traceback.format_exc())
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
         except Exception:
@@ -186,7 +192,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             attempts.fail(run.pk, attempt, error=UNEXPECTED, detail=traceback.format_exc())
     now = AnalysisRun.objects.filter(pk=run.pk).first()
     if now is None:  # the recording was deleted
-        shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
+        shelf.remove(attempts.folder(run.pk))
     else:
         attempts.remove_leftovers(now)
 
@@ -199,12 +205,16 @@ def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
     _work(run, out, pulse)
     pulse.hook(progress.PUBLISH, 0, None)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    if not attempts.succeed(run.pk, run.attempt, files=hashes(out), summary=summary):
+    shelf.keep(out)
+    files_made = hashes(out)
+    # Tried again while the store is away, for what follows at once from a result reads it.
+    if not shelf.patiently(lambda: attempts.succeed(run.pk, run.attempt, files=files_made, summary=summary)):
         _abandon(run, pulse)
 
 
 def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
     """Measure and interpret; or only interpret again what another run measured."""
+    services.have_scorer(run.parameters.get("scorer"))
     neutral_us, choices = run.parameters.get("neutral_us"), neutrals.for_the_work(run)
     if source := run.parameters.get("measurement_from"):
         _copy_measurement(source, out)
