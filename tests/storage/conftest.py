@@ -83,20 +83,25 @@ class Host:
     store: Store
     keeper: Any = None
 
-    @contextmanager
-    def here(self) -> Iterator[Host]:
-        """Be this host: everything done meanwhile happens on its disk."""
-        from facsweb.installation import s3_options
-
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """What an operator sets on it."""
+        return {
+            "FACSWEB_DATA": str(self.folder),
             "FACSWEB_S3_BUCKET": self.bucket,
+            "FACSWEB_S3_PREFIX": "facs",
             "FACSWEB_S3_ENDPOINT": self.store.address,
             "FACSWEB_S3_REGION": KEYS["region_name"],
             "FACSWEB_S3_ACCESS_KEY_ID": KEYS["aws_access_key_id"],
             "FACSWEB_S3_SECRET_ACCESS_KEY": KEYS["aws_secret_access_key"],
         }
+
+    @contextmanager
+    def here(self) -> Iterator[Host]:
+        """Be this host: everything done meanwhile happens on its disk."""
+        from facsweb.installation import s3_options
+
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in environment.items():
+            for name, value in self.environment().items():
                 patch.setenv(name, value)
             options = s3_options("facs/")
         from django.conf import settings
@@ -135,6 +140,21 @@ class Host:
                 self.keeper = keeper.Keeper()
                 self.keeper.begin()
             self.keeper.round()
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file on this host alone."""
+        path = self.media(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def kept(self, name: str, content: bytes) -> None:
+        """A file that this host made and kept."""
+        from facsweb.storage import shelf
+
+        self.write(name, content)
+        with self.here():
+            shelf.keep(name)
 
     def media(self, name: str) -> Path:
         return self.folder / "media" / name
