@@ -69,9 +69,9 @@ def this() -> uuid.UUID:
         return uuid.UUID(place.read_text())
 
 
-def announce(name: str, *, mine: bool = False, for_good: bool = False, undone: bool = False) -> None:
+def announce(name: str, *, mine: bool = False, for_good: bool = False) -> None:
     """Have every host drop what it has of a full name; with `mine`, every other one."""
-    Drop.objects.create(name=name, by=this() if mine else None, for_good=for_good, undone=undone)
+    Drop.objects.create(name=name, by=this() if mine else None, for_good=for_good)
 
 
 def settle(tell: Callable[[], None] = lambda: None, wait_s: float = WAIT_S) -> Settled:

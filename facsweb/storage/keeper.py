@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from facsweb.storage import bucket, cache, hosts, shelf
+from facsweb.storage import bucket, cache, hosts, removals, shelf
 from facsweb.storage.errors import StorageError
 from facsweb.storage.models import Drop, Host
 
@@ -81,7 +81,7 @@ class Keeper:
             bring_scorers()
         if time.monotonic() - self._seldom_at > SELDOM_S:
             self._seldom_at = time.monotonic()
-            finish_removals()
+            removals.finish()
             cache.evict()
             old = timezone.now() - hosts.REMEMBERED
             Drop.objects.filter(at__lt=old, undone=False).delete()
@@ -102,16 +102,6 @@ def _empty() -> None:
         for path in root.iterdir() if root.is_dir() else ():
             if path.name != cache.OWN:
                 cache.drop(f"{first}/{path.name}")
-
-
-def finish_removals() -> int:
-    """Remove from the bucket what could not be removed while it was away; return how many names."""
-    count = 0
-    for row in Drop.objects.filter(undone=True).order_by("pk")[:1000]:
-        bucket.remove(row.name, for_good=row.for_good)
-        Drop.objects.create(name=row.name)  # somebody may have fetched it meanwhile
-        count += Drop.objects.filter(pk=row.pk, undone=True).update(undone=False)
-    return count
 
 
 def bring_scorers() -> None:

@@ -258,16 +258,18 @@ def keep(name: str | Path, *, purge: bool = False) -> None:
             finally:
                 os.close(descriptor)
         return
-    from facsweb.storage import bucket, cache, hosts
+    from facsweb.storage import bucket, cache, hosts, removals
 
     if not here.exists():
         raise FileNotFoundError(str(name))
 
     def ask() -> None:
         with cache.locked(full):
+            removals.catch_up(full)
             for one in cache.send(full):
                 hosts.announce(one, mine=True)
-            if purge:
+            if purge:  # also where an attempt that died sent it already, and told nobody
+                hosts.announce(full, mine=True)
                 bucket.purge_former(full)
 
     patiently(ask)
@@ -322,10 +324,10 @@ def remove(name: str | Path, *, for_good: bool = False, again: bool = False) -> 
         else:
             here.unlink(missing_ok=True)
         return
-    from facsweb.storage import bucket, cache, hosts
+    from facsweb.storage import bucket, cache, removals
 
     cache.drop(full)
-    undone = False
+    row = removals.begin(full, for_good=for_good and not again)
     try:
         if for_good:
             patiently(lambda: bucket.remove(full, for_good=True))
@@ -335,8 +337,8 @@ def remove(name: str | Path, *, for_good: bool = False, again: bool = False) -> 
         if for_good:
             raise
         log.warning("%s is removed from the store when it is back: %s", full, error.why)
-        undone = True
-    hosts.announce(full, for_good=for_good and not again, undone=undone)
+        return
+    removals.done(row)
 
 
 def let_go(name: str | Path) -> None:
@@ -347,11 +349,3 @@ def let_go(name: str | Path) -> None:
     from facsweb.storage import hosts
 
     hosts.announce(full, mine=True)
-
-
-def remove_here(target: Path) -> None:
-    """Remove a draft, which was never kept, from this host alone."""
-    if target.is_dir():
-        shutil.rmtree(target, ignore_errors=True)
-    else:
-        target.unlink(missing_ok=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import timedelta
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from facsweb.storage import bucket as objects
-from facsweb.storage import cache, shelf
+from facsweb.storage import cache, claims, removals, shelf
 from facsweb.storage import hosts as telling
-from facsweb.storage.keeper import finish_removals
-from facsweb.storage.models import Drop
+from facsweb.storage.models import Claim, Drop
 from facsweb.storage.models import Host as HostRow
 
 NAME = "recordings/1/original"
@@ -30,9 +31,51 @@ def test_a_removal_while_the_store_is_away_is_done_when_it_is_back(hosts, store,
             with pytest.raises(shelf.StoreAway):
                 shelf.remove(NAME, for_good=True)  # whoever certifies must know
         assert keys() == [f"media/{NAME}"]
-        assert finish_removals() == 1
-        assert finish_removals() == 0
+        assert removals.finish() == 0  # whoever removes it may still be at it
+        assert removals.finish(timedelta(0)) == 2
+        assert removals.finish(timedelta(0)) == 0
     assert keys() == []
+
+
+@pytest.mark.parametrize("name", [NAME, "recordings/1"])
+def test_a_removal_that_is_late_does_not_take_what_is_new(hosts, store, keys, name):
+    first, second = hosts
+    first.kept(NAME, b"before")
+    with first.here(), store.away():
+        shelf.remove(name)
+    second.kept(NAME, b"after")
+    with first.here():
+        assert removals.finish(timedelta(0)) == 0
+        assert shelf.fetch(NAME).read_bytes() == b"after"
+
+
+def test_a_process_that_dies_over_a_removal_is_made_good(hosts, monkeypatch, keys):
+    first, second = hosts
+    first.kept(NAME, b"a face")
+    second.keep_once()
+    with second.here():
+        shelf.fetch(NAME)
+    with monkeypatch.context() as patch, first.here():
+        patch.setattr(objects, "remove", lambda *args, **how: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            shelf.remove(NAME)
+    second.keep_once()
+    with second.here():
+        assert not second.media(NAME).exists()
+        assert removals.finish(timedelta(0)) == 1
+    assert keys() == []
+
+
+def test_who_is_at_work_is_known_to_others_until_they_die(db):
+    with claims.claimed("a"):
+        assert claims.is_claimed("a")
+        with pytest.raises(claims.Busy), claims.claimed("a"):
+            pass
+        Claim.objects.update(until=timezone.now() - timedelta(seconds=1))
+        assert not claims.is_claimed("a")
+        with claims.claimed("a"):
+            assert claims.is_claimed("a")
+    assert not Claim.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

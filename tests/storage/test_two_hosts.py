@@ -10,17 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from facsweb.recordings import acceptance, pieces, services, uploads
 from facsweb.recordings.models import Recording, Upload
 from facsweb.storage import bucket as objects
 from facsweb.storage import cache, shelf
 from facsweb.storage.models import Piece
-from facsweb.studies.withdrawing import withdraw
 from tests.conftest import MEDIA
 from tests.factories import make_finished_run
-from tests.privacy import made
 from tests.recordings.conftest import Tus
 
 CLIP = MEDIA / "d1_smile_6_12_then_12.mp4"
@@ -217,75 +214,65 @@ def test_a_page_says_that_the_store_is_away(hosts, analysed, client_as, store):
     assert b"cannot be reached at the moment" in answer.content
 
 
-# --- erasure ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def erase(monkeypatch):
-    """A worker's work on every erasure that waits; returns what the certificates say."""
-    from datetime import timedelta
-
-    from facsweb.privacy import certificates, destroying, job
-    from facsweb.privacy.models import Erasure
-
-    monkeypatch.setattr(destroying, "STOPS_WITHIN", timedelta(0))
-
-    def do() -> list[dict[str, Any]]:
-        told = []
-        for erasure in Erasure.objects.filter(state="queued"):
-            Erasure.objects.filter(pk=erasure.pk).update(state="running", worker="here")
-            erasure = Erasure.objects.select_related("participant__study", "study").get(pk=erasure.pk)
-            settled = destroying.destroy(erasure)
-            told.append(certificates.content(erasure, settled))
-            assert job.finish(erasure, settled)
-        return told
-
-    return do
-
-
-def test_a_withdrawal_on_one_host_leaves_nothing_in_the_bucket_nor_on_the_other(
-    hosts, participant, consent, people, tmp_path, erase, keys, monkeypatch
-):
-    """Something in every table and every folder, from before there was a bucket, and known to both hosts."""
-    from facsweb.storage import hosts as telling
+def test_a_scorer_that_one_host_learned_is_there_on_the_other_and_goes_with_a_withdrawal(hosts, keys):
+    from facsweb.learning import packages
+    from facsweb.runs.services import have_scorer
+    from facsweb.storage.keeper import bring_scorers
 
     first, second = hosts
-    with first.alone():
-        made.everything(participant, people, made.talking(tmp_path / "talking.mp4"))
-        made.a_copy(participant, people["analyst"])
-    with first.here():
-        call_command("storage", "upload")
-    first.keep_once()
-    second.keep_once()
-    before = keys()
-    assert {name.split("/")[1] for name in before} >= {"recordings", "runs", "readings", "reports", "copies"}
+    for host, version in ((first, "1"), (second, "2")):
+        with host.here():
+            draft = packages.draft(f"{version}-1")
+            draft.mkdir(parents=True)
+            (draft / "scorer.json").write_text('{"learned": {}}')
+            (draft / "weights.npz").write_bytes(version.encode())
+            packages.publish(draft, version)
     with second.here():
-        for folder in {"/".join(name.split("/")[1:3]) for name in before if name.startswith("media/")}:
-            shelf.fetch(folder)
-    assert any("original" in name for name in on_disk(second))
-    monkeypatch.setattr(telling, "settle", lambda *args: (second.keep_once(), telling.Settled(2, 0))[1])
+        assert packages.about("au-own/1") == {"learned": {}}
     with first.here():
-        withdraw(None, consent)
-        said = erase()
-    assert said
-    assert all("working copies of 2 servers were confirmed as removed" in one["checked"] for one in said)
-    kept = ("media/certificates/",)
-    assert [name for name in keys() if not name.startswith(kept)] == []
-    assert [name for name in on_disk(second) if not name.startswith(kept)] == []
-    assert [name for name in on_disk(first) if not name.startswith(kept)] == []
+        have_scorer("au-own/2")
+        assert packages.own_versions() == ["1", "2"]
+        shelf.remove(packages.folder() / "1", for_good=True)
+    second.keep_once()
+    with second.here():
+        assert packages.own_versions() == ["2"]
+        bring_scorers()
+        assert packages.own_versions() == ["2"]
+        assert packages.location("au-own/1") is None
+    assert keys() == ["scorers/2/scorer.json", "scorers/2/weights.npz"]
 
 
-def test_an_erasure_while_the_store_is_away_is_no_success(hosts, analysed, consent, erase, store, keys):
+def test_a_scorer_is_not_published_while_the_store_is_away(hosts, store, keys):
+    from facsweb.learning import packages
+
     first, _ = hosts
     with first.here():
-        withdraw(None, consent)
+        draft = packages.draft("1-1")
+        draft.mkdir(parents=True)
+        (draft / "scorer.json").write_text("{}")
         with store.away(), pytest.raises(shelf.StoreAway):
-            erase()
-    from facsweb.privacy.models import Erasure
+            packages.publish(draft, "1")
+        assert packages.own_versions() == []
+        packages.publish(draft, "1")
+        assert packages.own_versions() == ["1"]
 
-    assert not Erasure.objects.exclude(certificate="").exists()
-    Erasure.objects.update(state="queued")
+
+def test_a_copy_for_browsers_that_one_host_makes_is_played_on_the_other(
+    hosts, participant, consent, people, client_as
+):
+    from facsweb.recordings import proxies
+    from tests.factories import make_recording
+
+    first, second = hosts
     with first.here():
-        said = erase()
-    assert "working copies of 1 server were confirmed" in said[0]["checked"]
-    assert not any(str(analysed.recording.pk) in name for name in keys())
+        recording = make_recording(participant, people["analyst"])
+        shelf.keep(recording.original.name)
+        Recording.objects.filter(pk=recording.pk).update(proxy_state=Recording.ProxyState.WAITING)
+    with second.here():
+        proxies.make(recording.pk)
+        recording.refresh_from_db()
+        assert recording.proxy_state == Recording.ProxyState.READY
+        made_there = second.media(recording.proxy.name).read_bytes()
+    with first.here():
+        answer = client_as("analyst").get(f"/recordings/{recording.pk}/video", follow=True)
+        assert b"".join(answer.streaming_content) == made_there
