@@ -10,10 +10,10 @@ import contextlib
 import fcntl
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 2.0
 SELDOM_S: Final = 60.0
 SCORERS_S: Final = 10.0
+DEAD_S: Final = 600.0
 #: Rows are read again for so long: of two transactions, the one that began first may be seen last.
 OVERLAP: Final = timedelta(minutes=10)
 WATCHED: Final = timedelta(hours=1)
@@ -42,13 +43,10 @@ class Keeper:
         self.id = hosts.this()
         self.done: dict[int, float] = {}
         self._since = timedelta(0)
-        self._seldom_at = self._scorers_at = float("-inf")
 
     def begin(self) -> None:
         """Make up for the time in which nobody kept this cache, before copies are used without asking."""
         cache.say_gone()
-        for name in cache.roots():
-            shutil.rmtree(cache.own(f"{name}/") / "incoming", ignore_errors=True)  # of processes that are dead
         host = Host.objects.filter(pk=self.id).first()
         if host is None:
             if (cache.own() / "known").exists():  # forgotten, because it was away for so long
@@ -74,18 +72,26 @@ class Keeper:
         cache.say_alive()
         self.done = {pk: at for pk, at in self.done.items() if time.monotonic() - at < 2 * OVERLAP.total_seconds()}
 
-    def seldom(self) -> None:
-        """What need not be done at every round; needs the bucket."""
-        if time.monotonic() - self._scorers_at > SCORERS_S:
-            self._scorers_at = time.monotonic()
-            bring_scorers()
-        if time.monotonic() - self._seldom_at > SELDOM_S:
-            self._seldom_at = time.monotonic()
-            removals.finish()
-            cache.evict()
-            old = timezone.now() - hosts.REMEMBERED
-            Drop.objects.filter(at__lt=old, undone=False).delete()
-            Host.objects.filter(seen_at__lt=old).delete()
+
+def house() -> None:
+    """What is done once in a while; most of it needs the bucket, and waits for nothing that rounds do."""
+    remove_dead_drafts()
+    old = timezone.now() - hosts.REMEMBERED
+    Drop.objects.filter(at__lt=old, undone=False).delete()
+    Host.objects.filter(seen_at__lt=old).delete()
+    removals.finish()
+    cache.evict()
+
+
+def remove_dead_drafts() -> None:
+    """Remove what processes were receiving that died over it: what is alive grows."""
+    for name in cache.roots():
+        folder = cache.own(f"{name}/") / "incoming"
+        for path in folder.iterdir() if folder.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):
+                newest = max(one.stat().st_mtime for one in [path, *path.rglob("*")])
+                if time.time() - newest > DEAD_S:
+                    shelf.remove_here(path)
 
 
 def _drop(name: str) -> None:
@@ -130,14 +136,25 @@ def _live() -> None:
             break
         except BlockingIOError:
             time.sleep(EVERY_S)
-    keeper: Keeper | None = None
+    # Apart from each other: a bucket that is away must not keep the rounds from being made.
+    threading.Thread(target=_again_and_again, args=(bring_scorers, SCORERS_S), name="scorers", daemon=True).start()
+    threading.Thread(target=_again_and_again, args=(house, SELDOM_S), name="house", daemon=True).start()
+    kept: list[Keeper] = []
+
+    def once() -> None:
+        if not kept:
+            keeper = Keeper()
+            keeper.begin()
+            kept.append(keeper)
+        kept[0].round()
+
+    _again_and_again(once, EVERY_S)
+
+
+def _again_and_again(act: Callable[[], object], every_s: float) -> None:
     while True:
         try:
-            if keeper is None:
-                keeper = Keeper()
-                keeper.begin()
-            keeper.round()
-            keeper.seldom()
+            act()
         except StorageError as error:
             log.warning("The storage of files is away: %s", error.why)
         except DatabaseError as error:  # copies are not trusted until the next round
@@ -145,4 +162,4 @@ def _live() -> None:
         except Exception:
             log.exception("The keeper of the cache stumbled")
         connection.close()  # the worker forks, and its child must not find a connection that is in use
-        time.sleep(EVERY_S)
+        time.sleep(every_s)

@@ -349,3 +349,11 @@ def let_go(name: str | Path) -> None:
     from facsweb.storage import hosts
 
     hosts.announce(full, mine=True)
+
+
+def remove_here(target: Path) -> None:
+    """Remove a draft, which was never kept, from this host alone."""
+    if target.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+    else:
+        target.unlink(missing_ok=True)

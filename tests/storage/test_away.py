@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from facsweb.storage import bucket as objects
-from facsweb.storage import cache, claims, removals, shelf
+from facsweb.storage import cache, claims, keeper, removals, shelf
 from facsweb.storage import hosts as telling
 from facsweb.storage.models import Claim, Drop
 from facsweb.storage.models import Host as HostRow
@@ -64,6 +64,19 @@ def test_a_process_that_dies_over_a_removal_is_made_good(hosts, monkeypatch, key
         assert not second.media(NAME).exists()
         assert removals.finish(timedelta(0)) == 1
     assert keys() == []
+
+
+def test_what_a_dead_process_was_receiving_goes_and_what_grows_stays(hosts):
+    first, _ = hosts
+    folder = first.media(f"{cache.OWN}/incoming")
+    (folder / "dead").mkdir(parents=True)
+    (folder / "dead" / "half").write_bytes(b"a fa")
+    (folder / "alive").write_bytes(b"a fac")
+    for path in (folder / "dead" / "half", folder / "dead"):
+        os.utime(path, (0, 0))
+    with first.here():
+        keeper.house()
+    assert [path.name for path in folder.iterdir()] == ["alive"]
 
 
 def test_who_is_at_work_is_known_to_others_until_they_die(db):
