@@ -12,6 +12,7 @@ import secrets
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -35,6 +36,7 @@ SECRETS = (
     "FACSWEB_PKCS11_PIN",
     "OIDC_CLIENT_SECRET",
     "EMAIL_HOST_PASSWORD",
+    "FACSWEB_S3_SECRET_ACCESS_KEY",
 )
 
 
@@ -74,6 +76,27 @@ def is_on(name: str, default: bool) -> bool:
     """Whether a switch of the environment is on: ``1``, ``yes``, ``true`` or ``on``; anything else is off."""
     value = os.environ.get(name, "").strip().lower()
     return value in ("1", "yes", "true", "on") if value else default
+
+
+def s3_options(prefix: str) -> dict[str, Any]:
+    """What django-storages is told of the bucket (`storage.backend`); for keys that are not set, boto3 looks.
+
+    ``AWS_ENDPOINT_URL_S3``, ``AWS_REGION``, ``AWS_ACCESS_KEY_ID`` and the like hold where ours are not set.
+    """
+    said = {
+        "bucket_name": os.environ["FACSWEB_S3_BUCKET"],
+        "location": f"{prefix}media",
+        "endpoint_url": os.environ.get("FACSWEB_S3_ENDPOINT") or os.environ.get("AWS_ENDPOINT_URL_S3"),
+        "region_name": os.environ.get("FACSWEB_S3_REGION") or os.environ.get("AWS_REGION"),
+        "access_key": os.environ.get("FACSWEB_S3_ACCESS_KEY_ID"),
+        "secret_key": os.environ.get("FACSWEB_S3_SECRET_ACCESS_KEY"),
+    }
+    encryption, key = os.environ.get("FACSWEB_S3_ENCRYPTION"), os.environ.get("FACSWEB_S3_KMS_KEY")
+    parameters = {"ServerSideEncryption": encryption, "SSEKMSKeyId": key}
+    return {
+        **{name: value for name, value in said.items() if value},
+        "object_parameters": {name: value for name, value in parameters.items() if value},
+    }
 
 
 def version_of(static: Path) -> str:

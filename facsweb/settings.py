@@ -6,7 +6,10 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
 ``FACSWEB_QUOTA_GB``, ``FACSWEB_QUOTA_HOURS``, ``FACSWEB_QUOTA_QUEUED``, ``FACSWEB_QUOTA_RUNNING``,
 ``FACSWEB_MOST_WAITING``, ``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``,
-``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of object storage ``FACSWEB_S3_BUCKET``,
+``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``, ``FACSWEB_S3_ACCESS_KEY_ID``,
+``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``, ``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``;
+accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
@@ -69,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_rq",
+    "facsweb.storage",
     "facsweb.accounts",
     "facsweb.audit",
     "facsweb.studies",
@@ -96,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "facsweb.headers.Headers",
+    "facsweb.storage.middleware.StorageAway",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -189,6 +194,15 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+#: With a bucket, what lies in the folders above is this host's copy of what lies in it.
+S3_BUCKET = os.environ.get("FACSWEB_S3_BUCKET", "")
+S3_PREFIX = f"{prefix}/" if (prefix := os.environ.get("FACSWEB_S3_PREFIX", "").strip("/")) else ""
+S3_CACHE_BYTES = int(float(os.environ.get("FACSWEB_S3_CACHE_GB", "0")) * 1e9)  # 0: as much as the disk has
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "facsweb.storage.backend.Bucket",
+        "OPTIONS": installation.s3_options(S3_PREFIX),
+    }
 MAX_UPLOAD_BYTES = 4 * 1024**3
 
 #: Of every study, unless staff gave it others (`facsweb.quotas`); 0: no limit.

@@ -96,7 +96,7 @@ def make_recording(participant: Any, user: Any, clip: str = CLIP) -> Any:
         created_by=user,
     )
     recording.original.name = f"recordings/{recording.id}/original"
-    target = Path(recording.original.path)
+    target = Path(settings.MEDIA_ROOT) / recording.original.name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     recording.save()

@@ -21,6 +21,7 @@ from facsweb.recordings.files import sha256_of
 from facsweb.recordings.models import Recording
 from facsweb.reports.content import sha256
 from facsweb.reports.models import Report, SignOff
+from facsweb.storage import shelf
 from facsweb.studies.models import Consent, Participant
 
 #: How long an answer holds, and how soon it is computed again when somebody asks for it: a reader who keeps asking
@@ -109,7 +110,7 @@ def _reports() -> Reports:
     signed = SignOff.objects.values_list("content", "content_sha256").iterator(chunk_size=50)
     same = [sha256(content) == digest for content, digest in signed]
     files = Report.objects.filter(state__in=(state.READY, state.REVOKED)).values_list("pdf", "pdf_sha256")
-    whole = [bool(name) and _sha256(Path(settings.MEDIA_ROOT) / name) == digest for name, digest in files]
+    whole = [bool(name) and _sha256(shelf.bring(name)) == digest for name, digest in files]
     return Reports(
         sign_offs=len(same),
         whole_sign_offs=sum(same),

@@ -17,6 +17,7 @@ from analysis.facs.combinations import GRADES, catalogue
 from facsweb.about import agreement, checks
 from facsweb.about.values import Column, Table, counted, listed, words
 from facsweb.meaning.models import Reading
+from facsweb.storage import shelf
 
 #: Readings whose states are counted, the newest first; each has a file of some kilobytes.
 MOST: Final = 200
@@ -115,7 +116,7 @@ def _withheld() -> Withheld:
     withheld: Counter[str] = Counter()
     people, readings = set(), 0
     for folder, participant in latest.values():
-        faces = _faces(Path(settings.MEDIA_ROOT) / folder / TOLD)
+        faces = _faces(shelf.bring(f"{folder}/{TOLD}"))
         if not faces:
             continue
         readings += 1

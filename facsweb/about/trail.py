@@ -31,6 +31,7 @@ from facsweb.privacy.models import Erasure
 from facsweb.reports import authority
 from facsweb.reports.models import Report
 from facsweb.runs.models import AnalysisRun
+from facsweb.storage import shelf
 from facsweb.studies import access
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import missing_scopes
@@ -280,6 +281,9 @@ def _software() -> list[Row]:
     return rows
 
 
+BUCKET: Final = "a bucket of the operator’s object storage, with working copies on the servers"
+
+
 def _places(numbers: Counter[str]) -> list[Row]:
     base = Path(settings.DATA_DIR)
 
@@ -296,7 +300,7 @@ def _places(numbers: Counter[str]) -> list[Row]:
         {"what": "Database", "found": f"{connection.display_name}, {here}", "how": "Everything but files."},
         {
             "what": "Recordings, results, reports",
-            "found": below(settings.MEDIA_ROOT),
+            "found": BUCKET if shelf.is_shared() else below(settings.MEDIA_ROOT),
             "how": "Never mapped to an address: every file leaves through a page that checks who asks.",
         },
         {"what": "Unfinished uploads", "found": below(settings.UPLOAD_DIR), "how": "Until they are whole."},

@@ -23,6 +23,7 @@ from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
+from facsweb.storage import shelf
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
 
@@ -48,7 +49,7 @@ def window(run: AnalysisRun, from_us: int, to_us: int, width: int) -> npt.NDArra
     """Lowest and highest of every column of the screen, int8, shape (2, width); a sentence while there is none."""
     folder = result_dir(run) / FOLDER
     try:
-        outline = _outline(folder)
+        outline = _outline(shelf.fetch(folder / "waveform.npy"))
     except FileNotFoundError:
         return _ask_for(run, folder)
     from analysis.media.sound import PER_SECOND  # here, so that FFmpeg is loaded only by who needs it
@@ -64,14 +65,14 @@ def window(run: AnalysisRun, from_us: int, to_us: int, width: int) -> npt.NDArra
 
 
 @lru_cache(maxsize=8)
-def _outline(folder: Path) -> npt.NDArray[np.int8]:
-    kept: npt.NDArray[np.int8] = np.load(folder / "waveform.npy")
+def _outline(path: Path) -> npt.NDArray[np.int8]:
+    kept: npt.NDArray[np.int8] = np.load(path)
     return kept
 
 
 def _ask_for(run: AnalysisRun, folder: Path) -> str:
     try:
-        return (folder / "waveform.txt").read_text()
+        return shelf.fetch(folder / "waveform.txt").read_text()
     except FileNotFoundError:
         pass
     job_id = f"waveform-{run.pk}-{run.attempt}"
@@ -91,7 +92,7 @@ def make(run_id: UUID) -> None:
     folder = result_dir(run) / FOLDER
     folder.mkdir(exist_ok=True)
     try:
-        with files.locked(folder):
+        with shelf.patient(), files.held(folder):
             if (folder / "waveform.npy").exists():
                 return
             gone = _Gone(run.recording_id)
@@ -99,10 +100,11 @@ def make(run_id: UUID) -> None:
             draft = folder / ".draft-waveform.npy"
             np.save(draft, outline)
             draft.replace(folder / "waveform.npy")
+            shelf.keep(folder / "waveform.npy")
     except files.Busy:
         log.info("The sound of run %s is being read by another worker", run_id)
     except MediaError as error:
-        (folder / "waveform.txt").write_text(f"The sound cannot be drawn. {error}")
+        shelf.write(folder / "waveform.txt", f"The sound cannot be drawn. {error}".encode())
 
 
 class _Gone:

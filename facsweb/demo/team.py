@@ -30,6 +30,7 @@ from facsweb.reports import services as reports
 from facsweb.runs import attempts
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import result_dir
+from facsweb.storage import shelf
 from facsweb.studies import services as studies
 from facsweb.studies.models import Consent, Participant, Role, Scope, Study
 
@@ -141,19 +142,21 @@ def _make(demonstration: Demonstration, lead: User, source: AnalysisRun) -> Stud
 
 def copied(analyst: User, participant: Participant, source: AnalysisRun, *, title: str) -> AnalysisRun:
     """The analysed recording once more, for another participant; analysing it again would say the same."""
-    folder, results = files.recording_folder(source.recording_id), result_dir(source)
+    folder, results = shelf.bring(files.recording_folder(source.recording_id)), result_dir(source)
     recording = Recording.objects.get(pk=source.recording_id)
     recording.pk, recording._state.adding = uuid.uuid4(), True
     recording.participant, recording.title = participant, title
     for kept in (recording.original, recording.proxy):
         kept.name = (kept.name or "").replace(str(source.recording_id), str(recording.pk))
     shutil.copytree(folder, files.recording_folder(recording.pk))
+    shelf.keep(files.recording_folder(recording.pk))
     recording.save()
     run = AnalysisRun.objects.get(pk=source.pk)
     run.pk, run._state.adding = uuid.uuid4(), True
     run.recording, run.stills = recording, 0
     run.folder = f"runs/{run.pk}/{run.attempt}"
-    shutil.copytree(results, result_dir(run))
+    shutil.copytree(results, shelf.path(run.folder))
+    shelf.keep(run.folder)
     run.save()
     attempts.note(run.pk, run.attempt, "Copied from the analysis of the demonstration recording.")
     record(analyst, "demonstration.copy", run, copied_from=str(source.pk))

@@ -13,6 +13,7 @@ from facsweb.learning import attempts, material, packages
 from facsweb.learning.models import Training
 from facsweb.learning.taking import take
 from facsweb.processes.pulse import Pulse, Tell, carry_out
+from facsweb.storage import shelf
 
 UNEXPECTED: Final = (
     "The training stopped because of an error in the program. Codings and scorers are unchanged. Try again; if it "
@@ -52,4 +53,6 @@ def _attempt(out: Path, training: Training, pulse: Pulse) -> bool:
         hook=pulse.hook,
         should_stop=pulse.should_stop,
     )
-    return attempts.succeed(training, trained.folder, dict(trained.about["learned"]))
+    learned = dict(trained.about["learned"])
+    # Published in the middle of a transaction, which must not wait for a store that is away: it is begun again.
+    return shelf.patiently(lambda: attempts.succeed(training, trained.folder, learned))

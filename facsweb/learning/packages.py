@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from django.conf import settings
 
 from analysis.scoring import package
 from facsweb.recordings.files import sha256_of
+from facsweb.storage import shelf
 
 CARD = "card.md"
 
@@ -32,6 +32,8 @@ def location(name: str) -> Path | None:
     if not version or "/" in version or version.startswith("."):
         return None
     path = {"au-nets": package.SHIPPED, "au-own": folder()}.get(kind)
+    if kind == "au-own":
+        shelf.bring(folder() / version)  # another host may have made it
     if path is None or not (path / version / package.ABOUT).is_file():
         return None
     return path / version
@@ -73,5 +75,10 @@ def publish(made: Path, version: str) -> None:
     """Put a finished package in place; what a dead attempt of the same training left there goes."""
     target = folder() / version
     if target.exists():
-        shutil.rmtree(target)
+        shelf.remove(target)
     made.rename(target)
+    try:
+        shelf.keep(target)
+    except BaseException:
+        target.rename(made)  # it is tried again, and nobody sees it before it is safe
+        raise

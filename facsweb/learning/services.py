@@ -128,13 +128,17 @@ def chosen_default() -> Default | None:
 def default_name() -> str | None:
     """The scorer that new analyses use; None for the newest that shipped (``hooks.default_scorer``)."""
     last = Default.objects.last()
-    return last.scorer if last is not None and last.scorer and last.scorer in available() else None
+    if last is None or not last.scorer or packages.location(last.scorer) is None:
+        return None
+    return last.scorer if last.scorer in available() else None
 
 
 def default_is_gone() -> str:
     """Name of the scorer that was chosen but is no longer there; empty as a rule."""
     last = Default.objects.last()
-    return last.scorer if last is not None and last.scorer and last.scorer not in available() else ""
+    if last is None or not last.scorer or packages.location(last.scorer) is not None:
+        return ""
+    return last.scorer if last.scorer not in available() else ""
 
 
 # --- withdrawals ------------------------------------------------------------------------------------------

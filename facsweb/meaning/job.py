@@ -13,6 +13,7 @@ from facsweb.meaning import attempts, inputs, services, work
 from facsweb.meaning.models import Reading
 from facsweb.processes.pulse import Pulse, carry_out
 from facsweb.recordings import files
+from facsweb.storage import shelf
 from facsweb.studies.services import ConsentMissing
 
 UNEXPECTED: Final = (
@@ -37,6 +38,7 @@ def _attempt(reading: Reading, pulse: Pulse) -> bool:
     out.mkdir(parents=True)
     work.read(reading, out, pulse)
     summary = json.loads((out / work.ABOUT).read_text(encoding="utf-8"))
+    shelf.keep(out)
     return attempts.succeed(reading, files=hashes(out), summary=summary)
 
 
@@ -45,12 +47,12 @@ def _afterwards(reading: Reading) -> None:
     now = Reading.objects.select_related("run__recording__participant__study").filter(pk=reading.pk).first()
     here = attempts.folder(reading.pk)
     if now is None:  # the recording was deleted, or a consent withdrawn
-        shutil.rmtree(here, ignore_errors=True)
+        shelf.remove(here)
         return
     kept = {str(now.attempt)} if now.is_active else {Path(now.folder).name} if now.folder else set()
     for path in here.iterdir() if here.is_dir() else ():
         if path.name not in kept:
-            shutil.rmtree(path, ignore_errors=True)
+            shelf.remove(path)
     if now.state == Reading.State.SUCCEEDED and services.is_outdated(now):
         services.ask(None, now.run)
 

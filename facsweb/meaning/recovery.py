@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from typing import Final
 
 from facsweb.meaning import attempts
 from facsweb.meaning.models import Reading
+from facsweb.storage import shelf
 
 STALE: Final = timedelta(seconds=20)  # a living attempt beats every second
 MAX_CRASHES: Final = 3
@@ -24,4 +24,4 @@ def recover() -> int:
 
 
 def _remove_folder(reading: Reading) -> None:
-    shutil.rmtree(attempts.folder(reading.pk) / str(reading.attempt), ignore_errors=True)
+    shelf.remove(attempts.folder(reading.pk) / str(reading.attempt))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from facsweb.accounts.models import User
@@ -13,6 +12,7 @@ from facsweb.meaning import attempts, inputs
 from facsweb.meaning.models import Reading
 from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
+from facsweb.storage import shelf
 from facsweb.studies.models import Scope
 
 State = Reading.State
@@ -78,5 +78,5 @@ def is_outdated(reading: Reading) -> bool:
 
 
 def folder(reading: Reading) -> Path:
-    """Where a finished reading's files are."""
-    return Path(settings.MEDIA_ROOT) / reading.folder
+    """Where a finished reading's files are on this host, brought here first; where they are gone, nowhere."""
+    return shelf.bring(reading.folder) if reading.folder else shelf.path("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from facsweb.meaning import attempts, inputs, services
 from facsweb.meaning.models import Reading
 from facsweb.meaning.own import newest_runs
 from facsweb.recordings.models import Recording
+from facsweb.storage import shelf
 from facsweb.studies.models import Consent, Participant, Scope, Study
 
 
@@ -48,7 +48,7 @@ def _again(person: Participant) -> None:
         if reading.state == Reading.State.SUCCEEDED and needed <= allowed and not _closed(reading):
             continue
         record(None, "reading.forget", reading, run=str(reading.run_id))
-        transaction.on_commit(partial(shutil.rmtree, attempts.folder(reading.pk), ignore_errors=True))
+        transaction.on_commit(partial(shelf.remove, attempts.folder(reading.pk)))
         runs[reading.run_id] = reading.run
         reading.delete()
     for run in runs.values():

@@ -18,6 +18,8 @@ from facsweb.audit.services import canonical
 from facsweb.privacy import wording
 from facsweb.privacy.models import Erasure
 from facsweb.reports import document
+from facsweb.storage import shelf
+from facsweb.storage.hosts import Settled
 from facsweb.studies import law
 from facsweb.studies.models import Participant
 
@@ -36,8 +38,8 @@ STAYS: Final = (
 )
 
 
-def make(erasure: Erasure) -> tuple[bytes, dict[str, Any]]:
-    """Set and seal the certificate of an erasure that was checked.
+def make(erasure: Erasure, settled: Settled | None = None) -> tuple[bytes, dict[str, Any]]:
+    """Set and seal the certificate of an erasure that was checked, on so many servers where they share a bucket.
 
     Returns
     -------
@@ -46,14 +48,14 @@ def make(erasure: Erasure) -> tuple[bytes, dict[str, Any]]:
     """
     from facsweb.reports import signing  # pyHanko takes a second to import; no process waits for it at its start
 
-    said = content(erasure)
+    said = content(erasure, settled)
     raw = canonical(said)
     digest = hashlib.sha256(raw).hexdigest()
     pdf, _ = signing.seal(_typeset(said, raw, digest), name=said["installation"], reason=REASON)
     return pdf, {"content_sha256": digest, "certificate_sha256": hashlib.sha256(pdf).hexdigest()}
 
 
-def content(erasure: Erasure) -> dict[str, Any]:
+def content(erasure: Erasure, settled: Settled | None = None) -> dict[str, Any]:
     """Everything that the certificate says, as plain values: no words, names or pictures of anybody."""
     tombstones = list(erasure.tombstones.all())
     person = erasure.participant
@@ -73,7 +75,7 @@ def content(erasure: Erasure) -> dict[str, Any]:
         "asked_at": _iso(erasure.created_at),
         "destroyed_at": _iso(max((one.destroyed_at for one in tombstones if one.destroyed_at), default=None)),
         "checked_at": _iso(timezone.now()),
-        "checked": CHECKED,
+        "checked": f"{CHECKED} {settled.sentence()}" if settled and shelf.is_shared() else CHECKED,
         "stays": STAYS,
         "counts": [{"name": name, "rows": rows} for name, rows in wording.counts(tombstones)],
         "objects": [

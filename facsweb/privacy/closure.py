@@ -25,6 +25,7 @@ from facsweb.recordings.models import Recording, Upload
 from facsweb.reports.models import Document, Package, Report
 from facsweb.runs import attempts as runs
 from facsweb.runs.models import AnalysisRun
+from facsweb.storage import shelf
 
 #: Rows that a database keeps only for another row: they go with it, or stand in the way of its going.
 _FOLLOWED: Final = (models.CASCADE, models.PROTECT, models.RESTRICT)
@@ -44,7 +45,7 @@ FOLDERS: Final[dict[type[models.Model], Any]] = {
 
 #: Rows whose files carry their id and perhaps more behind it: one that a worker wrote and did not live to publish
 #: is named by no row.
-DRAFTED: Final[dict[type[models.Model], str]] = {Report: "reports/{pk}*.pdf", Document: "reports/{pk}*.pdf"}
+DRAFTED: Final[dict[type[models.Model], str]] = {Report: "reports/{pk}", Document: "reports/{pk}"}
 
 
 @dataclass(slots=True)
@@ -163,8 +164,8 @@ def _paths(row: models.Model) -> list[str]:
             if not any(path.startswith(f"{folder}/") for folder in found):
                 found.append(path)
     if (pattern := DRAFTED.get(type(row))) is not None:
-        drafts = (named(path) for path in Path(settings.MEDIA_ROOT).glob(pattern.format(pk=row.pk)))
-        found += sorted(path for path in drafts if path not in found)
+        drafts = [f"media/{name}" for name in shelf.beginning(pattern.format(pk=row.pk)) if name.endswith(".pdf")]
+        found += [path for path in drafts if path not in found]
     return found
 
 
@@ -197,13 +198,4 @@ def located(name: str) -> Path:
 
 def file_hashes(name: str) -> dict[str, str]:
     """SHA-256 of every file at a tombstone's path, by its name in the folder; empty where there is none."""
-    path = located(name)
-    if path.is_file():
-        return {path.name: files.sha256_of(path)}
-    if not path.is_dir():
-        return {}
-    return {
-        one.relative_to(path).as_posix(): files.sha256_of(one)
-        for one in sorted(path.rglob("*"))
-        if one.is_file() and not one.is_symlink()
-    }
+    return shelf.hashes(located(name))

@@ -19,6 +19,7 @@ from facsweb.audit.services import record
 from facsweb.privacy import attempts
 from facsweb.privacy.models import Copy
 from facsweb.recordings import files
+from facsweb.storage import shelf
 
 KEPT: Final = timedelta(days=7)
 PIECE: Final = 1024 * 1024
@@ -58,7 +59,7 @@ class Bundle:
         """Add a file piece by piece; one that is gone meanwhile is left out."""
         digest, size = hashlib.sha256(), 0
         try:
-            source = path.open("rb")
+            source = shelf.bring(path).open("rb")
         except FileNotFoundError:
             return
         with source, self._entry(name) as out:
@@ -111,6 +112,7 @@ def make(made: Copy, hook: Callable[..., None]) -> bool:
                 files.remove(folder(made.pk))
             return False
         files.move(draft, final)
+        shelf.keep(final)
     except FileNotFoundError:
         if attempts.COPY_FENCE.mine(made.pk, made.attempt).exists():
             raise
@@ -144,5 +146,5 @@ def path_of(made: Copy) -> Path | None:
     """Where a finished copy lies, while it may be downloaded."""
     if made.state != Copy.State.SUCCEEDED or made.expires_at is None or made.expires_at < timezone.now():
         return None
-    path = folder(made.pk) / NAME
+    path = shelf.bring(folder(made.pk) / NAME)
     return path if path.is_file() else None

@@ -26,10 +26,11 @@ from facsweb.privacy import attempts, closure, faces, learnt, packed, people, re
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.hooks import on_destruction
 from facsweb.privacy.models import Copy, Erasure, Hold, Tombstone
-from facsweb.recordings import files, hooks
+from facsweb.recordings import hooks
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import NotDeletable
 from facsweb.reports.models import SignOff
+from facsweb.storage import hosts, shelf
 from facsweb.studies.models import Scope
 from facsweb.transcripts.models import Transcript
 
@@ -47,8 +48,13 @@ class Remains(Exception):  # noqa: N818 (a state, not a fault)
     """Something that was to be destroyed is still there; it is tried again."""
 
 
-def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
+def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> hosts.Settled:
     """Destroy what an erasure is about, and check it. May be called again after a death at any point.
+
+    Returns
+    -------
+    Settled
+        On how many servers' working copies were confirmed as removed.
 
     Raises
     ------
@@ -74,8 +80,10 @@ def destroy(erasure: Erasure, tell: Tell = lambda *_: None) -> None:
     _wait_for_stopped_work(erasure, tell)
     tell("check", 0, None)
     sweep(erasure.tombstones.all())
+    settled = hosts.settle(lambda: tell("wait", 0, None))
     check(erasure)
     _empty_the_journal()
+    return settled
 
 
 def _what_speaks_of_it(erasure: Erasure) -> None:
@@ -214,7 +222,8 @@ def _without_sound(erasure: Erasure, recording: Recording) -> None:
         note(erasure, sound.trace(current))
         sound.put(current, draft)
         record(None, "recording.silence", recording, erasure=str(erasure.pk), former_sha256=recording.sha256)
-    _remove(sound.derived(recording))
+    for name in sound.derived(recording):
+        shelf.remove(closure.located(name), for_good=True, again=True)
 
 
 # --- afterwards ------------------------------------------------------------------------------------------------
@@ -243,7 +252,7 @@ WORKED_ON: Final = (
 
 def _remove(paths: Iterable[str]) -> None:
     for name in paths:
-        files.remove(closure.located(name))
+        shelf.remove(closure.located(name), for_good=True)
 
 
 def sweep(tombstones: Any) -> int:
@@ -254,8 +263,8 @@ def sweep(tombstones: Any) -> int:
             continue  # the row is still there: `check` says so
         for name in tombstone.paths:
             path = closure.located(name)
-            if path.exists():
-                files.remove(path)
+            if shelf.exists(path):
+                shelf.remove(path, for_good=True)
                 count += 1
         if tombstone.destroyed_at is None:
             Tombstone.objects.filter(pk=tombstone.pk, destroyed_at=None).update(destroyed_at=timezone.now())
@@ -271,7 +280,7 @@ def check(erasure: Erasure) -> None:
         Which are still there.
     """
     left = [str(one) for one in erasure.tombstones.all() if not _is_gone(one)]
-    left += [name for one in erasure.tombstones.all() for name in one.paths if closure.located(name).exists()]
+    left += [name for one in erasure.tombstones.all() for name in one.paths if shelf.exists(closure.located(name))]
     if left:
         raise Remains(f"Still there: {', '.join(sorted(left)[:20])}")
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -32,6 +31,7 @@ from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.people_reading import naming, pieces_of, readings, seen_in, showing
 from facsweb.runs.services import result_dir
+from facsweb.storage import shelf
 from facsweb.studies.models import Participant, Scope
 
 Note = Callable[[Erasure, Trace], None]
@@ -86,6 +86,7 @@ def _out_of(erasure: Erasure, run: AnalysisRun, gone: Mapping[int, Gone], note: 
     for path in screen.glob("*") if screen.is_dir() else ():
         if not path.name.startswith("waveform"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    shelf.let_go(screen)
     revisions = Revision.objects.filter(event__layer__run=run, face__in=list(gone))
     wanted = {
         event
@@ -120,6 +121,8 @@ def _put_down(erasure: Erasure, run: AnalysisRun, note: Note) -> None:
     other = {name: run.files[name] for name in now if name in run.files and run.files[name] != now[name]}
     if not other:
         return
+    for name in other:
+        shelf.keep(folder / name, purge=True)
     run.files = run.files | {name: now[name] for name in other}
     run.summary = forgetting.summary_of(folder)
     with transaction.atomic():
@@ -129,7 +132,7 @@ def _put_down(erasure: Erasure, run: AnalysisRun, note: Note) -> None:
         note(erasure, Trace(KIND, str(run.pk), hashlib.sha256(listed.encode()).hexdigest(), 1, former, []))
         AnalysisRun.objects.filter(pk=run.pk).update(files=run.files, summary=run.summary, stills=0)
         record(None, "run.forget_face", run, erasure=str(erasure.pk), former=other)
-    Path(folder.parent / "still.jpg").unlink(missing_ok=True)
+    shelf.remove(folder.parent / "still.jpg", for_good=True, again=True)
 
 
 def _read_from(erasure: Erasure, run: AnalysisRun, one: One) -> None:

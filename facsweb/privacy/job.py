@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from facsweb.privacy import attempts, certificates, copying, destroying
 from facsweb.privacy.models import Copy, Erasure
 from facsweb.processes.pulse import Pulse, carry_out
+from facsweb.storage.hosts import Settled
 
 UNEXPECTED: Final = (
     "Destroying stopped because of an error in the program. What is gone is gone; the rest is hidden from "
@@ -31,13 +32,12 @@ def perform(erasure_id: uuid.UUID, attempt: int, worker: str) -> None:
 
 
 def _erase(erasure: Erasure, pulse: Pulse) -> bool:
-    destroying.destroy(erasure, pulse.hook)
-    return finish(erasure)
+    return finish(erasure, destroying.destroy(erasure, pulse.hook))
 
 
-def finish(erasure: Erasure) -> bool:
+def finish(erasure: Erasure, settled: Settled | None = None) -> bool:
     """Certify what was destroyed and checked; False when the erasure is no longer this attempt's."""
-    pdf, about = certificates.make(erasure)
+    pdf, about = certificates.make(erasure, settled)
     # A name of its own for every attempt: the row names the file only once it is whole on disk.
     name = default_storage.save(f"certificates/{erasure.pk}.pdf", ContentFile(pdf))
     if attempts.finish(erasure, certificate=name, **about):

@@ -18,7 +18,7 @@ from facsweb.learning.models import Training
 from facsweb.privacy import closure, reach
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.models import Erasure
-from facsweb.recordings import files
+from facsweb.storage import shelf
 
 Note = Callable[[Erasure, Trace], None]
 DESTROYED: Final = (
@@ -33,7 +33,7 @@ def destroy(erasure: Erasure, note: Note) -> None:
     trainings, versions = reach.learned(erasure.participant, erasure.scopes, erasure.before)
     for training in trainings:
         _emptied(erasure, note, training, learned={}, files={})
-        files.remove(packages.folder() / training.version)
+        shelf.remove(packages.folder() / training.version, for_good=True)
     for version in versions:
         _emptied(erasure, note, version, result={})
 

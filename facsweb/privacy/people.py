@@ -17,7 +17,7 @@ from facsweb.audit.services import record
 from facsweb.privacy import closure
 from facsweb.privacy.closure import Trace
 from facsweb.privacy.models import Erasure
-from facsweb.recordings import files
+from facsweb.storage import shelf
 from facsweb.studies.models import Consent, Participant, Withdrawal
 
 #: Rows of a participant that stay, by model: emptied, or without anything of the person in them. The notice that
@@ -91,7 +91,7 @@ def _empty(erasure: Erasure, note: Callable[[Erasure, Trace], None], row: Any) -
         type(row).objects.filter(pk=row.pk).update(**words)
         record(None, "erasure.destroy", erasure, kind=trace.kind, object=str(row.pk), sha256=trace.sha256)
     for path in trace.paths:
-        files.remove(closure.located(path))
+        shelf.remove(closure.located(path), for_good=True)
 
 
 def _signed(pk: str) -> bool:

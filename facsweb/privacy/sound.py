@@ -13,6 +13,7 @@ from facsweb.privacy.closure import Trace
 from facsweb.recordings import files, proxies
 from facsweb.recordings.models import Recording
 from facsweb.recordings.services import original_path
+from facsweb.storage import shelf
 
 #: What the tombstone calls it: the recording itself stays.
 KIND: Final = "recordings.sound"
@@ -61,11 +62,11 @@ def trace(recording: Recording) -> Trace:
 def derived(recording: Recording) -> list[str]:
     """Files that were made from the sound: the browser's copy, and outlines of the sound beside results."""
     found = []
-    if (copy := files.recording_folder(recording.pk) / "proxy.mp4").exists():
+    copy = files.recording_folder(recording.pk) / "proxy.mp4"
+    if shelf.exists(copy):
         found.append(closure.named(copy))
     for run in recording.runs.exclude(folder=""):
-        folder = closure.roots()["media"] / run.folder / FOLDER
-        found += [closure.named(path) for path in folder.glob("waveform*")]
+        found += [f"media/{name}" for name in shelf.beginning(f"{run.folder}/{FOLDER}/waveform")]
     return found
 
 
@@ -77,6 +78,7 @@ def put(recording: Recording, draft: Path) -> None:
     """
     files.move(draft, files.recording_original(recording.pk))
     original = files.recording_original(recording.pk)
+    shelf.keep(original, purge=True)
     values: dict[str, Any] = {
         "sha256": files.sha256_of(original),
         "size": original.stat().st_size,

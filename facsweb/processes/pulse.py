@@ -22,6 +22,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from analysis.types import AnalysisError, Cancelled, Rgb
 from facsweb.processes.fence import Order, stopping
 from facsweb.processes.outage import OUTAGE
+from facsweb.storage import shelf
 
 logger = logging.getLogger(__name__)
 
@@ -137,12 +138,17 @@ def carry_out(
     explained : tuple of exception types
         Errors whose own sentence is for people.
     """
-    with Pulse(row, fence, tell) as pulse, stopping(pulse.shut_down):
+    with Pulse(row, fence, tell) as pulse, stopping(pulse.shut_down), shelf.patient(pulse.should_stop):
         try:
             if not work(row, pulse):
                 _abandon(row, fence, pulse)
         except Cancelled:
             _abandon(row, fence, pulse)
+        except shelf.StorageError as error:  # told to stop while it waited for the store, or waited for too long
+            if pulse.should_stop():
+                _abandon(row, fence, pulse)
+            else:
+                fence.fail(row.pk, row.attempt, error=str(error), detail=traceback.format_exc())
         except explained as error:
             fence.fail(row.pk, row.attempt, error=str(error), detail=traceback.format_exc())
         except OUTAGE:  # the next worker tries again, after the silence

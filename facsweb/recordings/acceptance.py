@@ -21,9 +21,10 @@ from analysis.types import MediaError
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.processes import moments
-from facsweb.recordings import files, proxies
+from facsweb.recordings import files, pieces, proxies
 from facsweb.recordings.models import PARTIAL_UPLOADS_LAST, Recording, Upload, original_path
-from facsweb.recordings.uploads import Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
+from facsweb.recordings.uploads import LOST, Gone, Incomplete, Locked, Rejected, delete_bytes, held, reject
+from facsweb.storage import shelf
 from facsweb.studies.models import Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
 
@@ -60,16 +61,24 @@ def finish_upload(upload: Upload) -> Recording:
 
 def _finish(upload: Upload) -> None:
     data, final = files.upload_data(upload.id), files.recording_original(upload.id)
-    path = data if data.exists() else final  # a crash may have come between the move and the commit
     try:
+        if shelf.is_shared():
+            data = pieces.assemble(upload)
+        path = data if data.exists() else final  # a crash may have come between the move and the commit
         sha256, info = _examine(upload, path)
         if path == data:
             files.move(data, final)
+        if shelf.is_shared():
+            shelf.keep(final)
         _store(upload, sha256, info)
+    except pieces.Lost:
+        reject(upload, LOST)
+        return
     except (Rejected, ConsentMissing) as refusal:
         reject(upload, str(refusal))
         return
     if upload.state == Upload.State.FINISHED:
+        pieces.forget(upload.id)
         files.remove(files.upload_folder(upload.id))
     else:
         delete_bytes(upload)  # consent was withdrawn while the file was read

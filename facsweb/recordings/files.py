@@ -3,6 +3,9 @@
 An upload is a folder ``<UPLOAD_DIR>/<upload id>/`` with one file, ``data``. The folder itself is the lock (flock
 on its descriptor), so a killed process leaves no stale lock behind.
 A recording is ``<MEDIA_ROOT>/recordings/<id>/``.
+
+Where files lie in a bucket, pieces of uploads go there one by one (`recordings.pieces`), and entries in the
+database that are renewed (`storage.claims`) stand for locks.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+
+from facsweb.storage import claims, shelf
 
 PIECE = 1024 * 1024  # bytes read or written at once
 
@@ -62,6 +67,45 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # releases the lock
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """As `locked`, also against other hosts where they share a bucket: a folder need not be on this one then.
+
+    Raises
+    ------
+    Busy
+        Somebody else holds it.
+    FileNotFoundError
+        There is no such folder.
+    """
+    with contextlib.ExitStack() as stack:
+        if not shelf.is_shared():
+            stack.enter_context(locked(folder))
+        else:
+            try:
+                stack.enter_context(claims.claimed(f"files {shelf.full_name(folder)}"))
+            except claims.Busy:
+                raise Busy(str(folder)) from None
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether somebody holds a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    """
+    if shelf.is_shared():
+        return claims.is_claimed(f"files {shelf.full_name(folder)}")
+    try:
+        with locked(folder):
+            return False
+    except Busy:
+        return True
 
 
 def sha256_of(path: Path) -> str:
@@ -117,8 +161,5 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with what is in it; absent is fine."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file, or a folder with what is in it, on every host; absent is fine (`storage.shelf.remove`)."""
+    shelf.remove(path)

@@ -22,6 +22,7 @@ from facsweb.processes import limits, queue
 from facsweb.processes.duties import Paced
 from facsweb.recordings import files
 from facsweb.recordings.models import Recording, proxy_path
+from facsweb.storage import shelf
 
 log = logging.getLogger(__name__)
 State = Recording.ProxyState
@@ -73,10 +74,8 @@ def recover() -> int:
     count = 0
     for pk in lost:
         try:
-            with files.locked(files.recording_folder(pk)):
-                pass
-        except files.Busy:
-            continue  # its maker is alive
+            if files.is_held(files.recording_folder(pk)):
+                continue  # its maker is alive
         except FileNotFoundError:
             fail(pk, MISSING)
             continue
@@ -111,7 +110,7 @@ class _Progress:
 def make(recording_id: UUID) -> None:
     """Make the proxy of a recording. Safe to run twice, at the same time, and after a death at any point."""
     try:
-        with files.locked(files.recording_folder(recording_id)):
+        with shelf.patient(), files.held(files.recording_folder(recording_id)):
             unmade = Recording.objects.filter(pk=recording_id, proxy_state__in=[State.WAITING, State.MAKING])
             if unmade.filter(proxy_attempts__gte=MAX_ATTEMPTS).exists():
                 fail(recording_id, GIVEN_UP)
@@ -130,8 +129,9 @@ def _make_held(recording_id: UUID, folder: Path) -> None:
     draft, final = folder / "proxy.draft.mp4", folder / "proxy.mp4"
     progress = _Progress(recording_id)
     try:
-        media.make_proxy(folder / "original", draft, hook=progress, should_stop=progress.should_stop)
+        media.make_proxy(shelf.fetch(folder / "original"), draft, hook=progress, should_stop=progress.should_stop)
         files.move(draft, final)
+        shelf.keep(final)
     except Cancelled:
         return  # the recording was deleted, and its folder with it
     except MediaError as error:
@@ -139,6 +139,9 @@ def _make_held(recording_id: UUID, folder: Path) -> None:
         return
     except MemoryError:
         fail(recording_id, TOO_LARGE)
+        return
+    except shelf.StorageError as error:
+        fail(recording_id, str(error))
         return
     except OSError as error:
         if not files.is_disk_full(error):
@@ -151,7 +154,7 @@ def _make_held(recording_id: UUID, folder: Path) -> None:
         proxy_state=State.READY, proxy_percent=100, proxy=proxy_path(Recording(id=recording_id), "")
     )
     if not ready:
-        final.unlink(missing_ok=True)
+        shelf.remove(final)
 
 
 def fail(recording_id: UUID, sentence: str) -> None:

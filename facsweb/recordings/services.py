@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from facsweb.recordings import files, hooks
 from facsweb.recordings.acceptance import duplicates, finish_upload
 from facsweb.recordings.models import Recording
 from facsweb.recordings.uploads import begin_upload, receive
+from facsweb.storage import shelf
 
 __all__ = [
     "NotDeletable",
@@ -42,17 +44,22 @@ class NotDeletable(Exception):  # noqa: N818 (a state, not a fault)
 
 
 def original_path(recording: Recording) -> Path:
-    """Where the file lies exactly as it was uploaded."""
-    return Path(recording.original.path)
+    """Where this host has the file exactly as it was uploaded (brought here first); it may be missing there.
+
+    Raises
+    ------
+    StoreAway, CacheFull
+    """
+    return shelf.bring(recording.original.name)
 
 
-def playable(recording: Recording) -> tuple[Path, str] | None:
-    """File and content type for the browser's player, or None while there is none."""
+def playable(recording: Recording) -> tuple[str, str] | None:
+    """Name (`storage.shelf`) and content type of the file for the browser's player; None while there is none."""
     if recording.proxy_state == Recording.ProxyState.READY:
-        return Path(recording.proxy.path), "video/mp4"
+        return recording.proxy.name, "video/mp4"
     if recording.proxy_state == Recording.ProxyState.NOT_NEEDED:
         webm = "webm" in str(recording.media_info.get("container", ""))
-        return original_path(recording), "video/webm" if webm else "video/mp4"
+        return recording.original.name, "video/webm" if webm else "video/mp4"
     return None
 
 
@@ -69,16 +76,15 @@ def jpeg(rgb: Rgb) -> bytes:
 def poster(recording: Recording) -> Path | None:
     """A still of the recording as JPEG, made on first use; None when no picture can be decoded."""
     path = files.recording_folder(recording.pk) / "poster.jpg"
-    if path.exists():
-        return path
+    with contextlib.suppress(FileNotFoundError):
+        return shelf.fetch(path)
     try:
         # A second in, cameras have settled; a short clip gives its middle.
         rgb = confined.still(original_path(recording), min(1_000_000, recording.duration_us // 2))
     except (MediaError, OSError) as error:
         log.warning("No poster of recording %s: %s", recording.pk, error)
         return None
-    files.write_whole(path, jpeg(rgb))
-    return path
+    return shelf.write(path, jpeg(rgb))
 
 
 @transaction.atomic

@@ -13,6 +13,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 
+from facsweb.storage import shelf
+
 PIECE: Final = 256 * 1024  # bytes: large enough to keep a disk busy, small enough for many viewers at once
 
 
@@ -57,7 +59,21 @@ def parse_range(header: str, size: int) -> Range | None:
     return Range(start, stop)
 
 
-def file_response(request: HttpRequest, path: Path, *, content_type: str) -> HttpResponseBase:
+def name_response(request: HttpRequest, name: str, *, content_type: str) -> HttpResponseBase:
+    """As `file_response`, with the name of a file on the shelf: what is only in the bucket is sent from there.
+
+    So a player need not wait until all of a long recording is on the host that it happened to ask.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    StoreAway
+    """
+    return file_response(request, shelf.stream(name), content_type=content_type)
+
+
+def file_response(request: HttpRequest, file: Path | shelf.Elsewhere, *, content_type: str) -> HttpResponseBase:
     """Answer GET or HEAD with a file, a range of it, 304 or 416.
 
     Raises
@@ -65,9 +81,11 @@ def file_response(request: HttpRequest, path: Path, *, content_type: str) -> Htt
     FileNotFoundError
         There is no such file.
     """
-    stat = path.stat()
-    # The inode changes when a file is made again; time and size alone could coincide.
-    etag = f'"{stat.st_ino:x}-{stat.st_size:x}-{stat.st_mtime_ns:x}"'
+    stat = file.stat()
+    # The inode changes when a file is made again; time and size alone could coincide. Hosts that share a bucket
+    # have their files at different inodes, and the time is in the bucket, too.
+    inode = 0 if shelf.is_shared() else stat.st_ino
+    etag = f'"{inode:x}-{stat.st_size:x}-{stat.st_mtime_ns:x}"'
     headers = {
         "Accept-Ranges": "bytes",
         # For this viewer alone, and asked about again each time: access may be taken away.
@@ -92,7 +110,7 @@ def file_response(request: HttpRequest, path: Path, *, content_type: str) -> Htt
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     # Django would read a plain iterator to its end under ASGI, and an asynchronous one under WSGI.
-    content = _pieces_async(path, part) if isinstance(request, ASGIRequest) else _pieces(path, part)
+    content = _pieces_async(file, part) if isinstance(request, ASGIRequest) else _pieces(file, part)
     return StreamingHttpResponse(content, status=206 if wanted else 200, headers=headers)
 
 
@@ -106,17 +124,20 @@ def _range_counts(request: HttpRequest, etag: str, modified: float) -> bool:
     return parse_http_date_safe(condition) == int(modified)
 
 
-def _pieces(path: Path, part: Range) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(part.start)
+def _pieces(file: Path | shelf.Elsewhere, part: Range) -> Iterator[bytes]:
+    if isinstance(file, shelf.Elsewhere):
+        yield from file.read(part.start, part.stop)
+        return
+    with file.open("rb") as opened:
+        opened.seek(part.start)
         left = part.length
-        while left and (piece := file.read(min(PIECE, left))):
+        while left and (piece := opened.read(min(PIECE, left))):
             left -= len(piece)
             yield piece
 
 
-async def _pieces_async(path: Path, part: Range) -> AsyncIterator[bytes]:
-    pieces = _pieces(path, part)
+async def _pieces_async(file: Path | shelf.Elsewhere, part: Range) -> AsyncIterator[bytes]:
+    pieces = _pieces(file, part)
     try:
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece

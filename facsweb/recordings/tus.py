@@ -18,6 +18,7 @@ from django.utils.http import http_date
 from facsweb.processes import pressure
 from facsweb.recordings import uploads
 from facsweb.recordings.models import Upload
+from facsweb.storage.errors import CacheFull, StoreAway
 from facsweb.studies.services import ConsentMissing
 
 VERSION: Final = "1.0.0"
@@ -38,6 +39,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     uploads.PutOff: 503,
     uploads.NoSpace: 507,
     uploads.UploadError: 400,
+    CacheFull: 507,
+    StoreAway: 503,
 }
 
 

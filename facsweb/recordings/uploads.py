@@ -1,7 +1,7 @@
 """Uploads: begin, receive piece by piece, refuse, throw away. How they become recordings is in ``acceptance``.
 
-``Upload.offset`` is the truth: so many bytes are on disk and synced. A file may be longer than that after a crash;
-the rest is cut off before the next piece is written.
+``Upload.offset`` is the truth: so many bytes are on disk and synced, or in the bucket (`pieces`). A file may be
+longer than that after a crash; the rest is cut off before the next piece is written.
 
 Under ASGI, Django hands a request over when its body is complete, so a cut connection costs the piece under way
 and nothing else; our page sends pieces of 8 MiB. Measured with those on a busy 2-core machine (fsync at every
@@ -29,13 +29,15 @@ from django.utils import timezone
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.processes import pressure
-from facsweb.recordings import files, hooks
+from facsweb.recordings import files, hooks, pieces
 from facsweb.recordings.models import Recording, Upload, next_expiry
+from facsweb.storage import shelf
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import ConsentMissing, missing_scopes, require_consent, require_consent_now
 
 #: Room that is left alone on the disk, for the database and the results of runs.
 RESERVE: Final = 256 * 1024**2
+LOST: Final = "What had arrived was lost on the server. Upload the file again."
 
 
 class UploadError(Exception):
@@ -145,11 +147,12 @@ def begin_upload(
             filename=mark(upload.filename),
             size=length,
         )
-    # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
-    files.upload_folder(upload.id).mkdir(parents=True)
-    files.upload_data(upload.id).touch()
-    for folder in (files.upload_folder(upload.id), Path(settings.UPLOAD_DIR)):
-        files.sync_folder(folder)  # the bytes are synced as they come; so must be the names that lead to them
+    if not shelf.is_shared():
+        # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
+        files.upload_folder(upload.id).mkdir(parents=True)
+        files.upload_data(upload.id).touch()
+        for folder in (files.upload_folder(upload.id), Path(settings.UPLOAD_DIR)):
+            files.sync_folder(folder)  # the bytes are synced as they come; so must be the names that lead to them
     return upload
 
 
@@ -160,7 +163,7 @@ def plain_name(filename: str) -> str:
 
 
 def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum | None = None) -> int:
-    """Append a piece and return the new offset; when this returns, the bytes are on the disk.
+    """Append a piece and return the new offset; when this returns, the bytes are on the disk, or in the bucket.
 
     Parameters
     ----------
@@ -174,17 +177,14 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
 
     Raises
     ------
-    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, Rejected
+    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, Rejected, StoreAway
         Nothing that was acknowledged before is lost, except by Rejected.
     """
+    if shelf.is_shared():
+        return _receive_piece(upload, offset, stream, checksum)
     with held(upload):
-        if upload.state != Upload.State.RECEIVING:
-            raise Gone(upload.error or "This upload is finished.")
-        if offset != upload.offset:
-            raise WrongOffset(f"The next piece begins at byte {upload.offset}, not at {offset}.")
-        if missing_scopes(upload.participant, [Scope.VIDEO]):
-            _reject_for_consent(upload)
-        received = _append(files.upload_data(upload.id), upload, stream, checksum)
+        _check(upload, offset)
+        received = _append(files.upload_data(upload.id), upload.offset, upload, stream, checksum)
         changed = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset).update(
             offset=offset + received, expires_at=next_expiry()
         )
@@ -194,13 +194,47 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
     return upload.offset
 
 
-def _append(path: Path, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
-    """Write the stream behind the acknowledged bytes and sync it; return how many bytes came."""
+def _check(upload: Upload, offset: int) -> None:
+    """Raise unless a piece of the upload may begin at the offset now."""
+    if upload.state != Upload.State.RECEIVING:
+        raise Gone(upload.error or "This upload is finished.")
+    if offset != upload.offset:
+        raise WrongOffset(f"The next piece begins at byte {upload.offset}, not at {offset}.")
+    if missing_scopes(upload.participant, [Scope.VIDEO]):
+        _reject_for_consent(upload)
+
+
+def _receive_piece(upload: Upload, offset: int, stream: Readable, checksum: Checksum | None) -> int:
+    """As `receive`, where several hosts share a bucket."""
+    _read_again(upload)
+    _check(upload, offset)
+    received = pieces.accept(upload, stream, checksum, _append_alone)
+    if received is None:
+        _read_again(upload)
+        _check(upload, offset)
+        raise WrongOffset("Another request sent the same piece. Ask where the next one begins.")
+    upload.offset = offset + received
+    return upload.offset
+
+
+def _append_alone(path: Path, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
+    return _append(path, 0, upload, stream, checksum)
+
+
+def _read_again(upload: Upload) -> None:
+    try:
+        upload.refresh_from_db()
+    except Upload.DoesNotExist:
+        raise Gone("This upload was thrown away. Choose the file again.") from None
+
+
+def _append(path: Path, at: int, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
+    """Write the stream into a file from a byte on, behind what is acknowledged, and sync it; return its length."""
     hasher = hashlib.new(checksum.algorithm) if checksum else None
     received = 0
     with path.open("r+b") as file:
-        file.truncate(upload.offset)
-        file.seek(upload.offset)
+        file.truncate(at)
+        file.seek(at)
         try:
             while piece := stream.read(files.PIECE):
                 received += len(piece)
@@ -214,11 +248,11 @@ def _append(path: Path, upload: Upload, stream: Readable, checksum: Checksum | N
             if checksum and hasher and hasher.digest() != checksum.digest:
                 raise WrongChecksum("A piece was damaged on its way. It will be sent again.")
         except UploadError:
-            file.truncate(upload.offset)
+            file.truncate(at)
             raise
         except OSError as error:
             with contextlib.suppress(OSError):
-                file.truncate(upload.offset)
+                file.truncate(at)
             if files.is_disk_full(error):
                 raise NoSpace(
                     "The server's disk is full. What has arrived is safe; tell the operator, then continue."
@@ -296,19 +330,21 @@ def clean() -> tuple[int, int]:
             discard(None, upload)
             uploads += 1
     root = Path(settings.UPLOAD_DIR)
-    for folder in root.iterdir() if root.is_dir() else ():
+    for name in {folder.name for folder in (root.iterdir() if root.is_dir() else ())} | pieces.strays():
         try:
-            upload_id = UUID(folder.name)
+            upload_id = UUID(name)
         except ValueError:
             continue  # not ours
         if not Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVING).exists():
-            files.remove(folder)
+            pieces.forget(upload_id)
+            files.remove(files.upload_folder(upload_id))
             folders += 1
     return uploads, folders
 
 
 def delete_bytes(upload: Upload) -> None:
     """Remove what arrived; also what a crash left where the recording would have been."""
+    pieces.forget(upload.id)
     files.remove(files.upload_folder(upload.id))
     if not Recording.objects.filter(pk=upload.pk).exists():
         files.remove(files.recording_folder(upload.id))
@@ -327,15 +363,13 @@ def held(upload: Upload) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(files.locked(files.upload_folder(upload.id)))
+            stack.enter_context(files.held(files.upload_folder(upload.id)))
         except files.Busy:
             raise Locked("This upload is being written by another window or request. Wait a moment.") from None
         except FileNotFoundError:
             pass  # an upload that is over has no folder; there is nothing left to protect
-        try:
-            upload.refresh_from_db()
-        except Upload.DoesNotExist:
-            raise Gone("This upload was thrown away. Choose the file again.") from None
-        if upload.state == Upload.State.RECEIVING and not files.upload_folder(upload.id).is_dir():
-            reject(upload, "What had arrived was lost on the server. Upload the file again.")
+        _read_again(upload)
+        is_lost = not shelf.is_shared() and not files.upload_folder(upload.id).is_dir()
+        if upload.state == Upload.State.RECEIVING and is_lost:
+            reject(upload, LOST)
         yield

@@ -103,9 +103,9 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         return JsonResponse({"error": sentence, "code": recording.proxy_state}, status=409)
     if (answer := signed_links.instead(request)) is not None:
         return answer
-    path, content_type = file
+    name, content_type = file
     try:
-        return streaming.file_response(request, path, content_type=content_type)
+        return streaming.name_response(request, name, content_type=content_type)
     except FileNotFoundError:
         raise Http404("The file of this recording is missing on the server.") from None
 

@@ -25,6 +25,7 @@ from facsweb.recordings.models import Recording
 from facsweb.reports import agreement, comparison, meaning, measures, quotations
 from facsweb.runs import neutrals
 from facsweb.runs.models import AnalysisRun
+from facsweb.storage import shelf
 from facsweb.studies import law
 from facsweb.studies.models import Consent, Participant, Scope, Study
 
@@ -64,7 +65,7 @@ def iso(moment: dt.datetime | None) -> str | None:
 
 def result_file(run: AnalysisRun, name: str) -> Path:
     """Where a run's file lies, if it is exactly what the analysis wrote; raises FilesChanged."""
-    path = Path(settings.MEDIA_ROOT) / run.folder / name
+    path = shelf.bring(run.folder) / name
     if not path.is_file():
         raise FilesChanged(f"The analysis file {name} is missing. Run the analysis again, then sign.")
     with path.open("rb") as file:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,11 +19,13 @@ from facsweb.recordings.streaming import file_response
 from facsweb.reports import packages, presentation, services
 from facsweb.reports.forms import PackageForm
 from facsweb.reports.models import Package, Report
+from facsweb.storage import shelf
 from facsweb.studies import access
 from facsweb.studies.models import Study
 from facsweb.studies.views import crumbs
 
 SHOWN = 10
+GONE = "There is no such file any more. Pack it again."
 
 
 def _form(request: HttpRequest, reports: list[Report], data: Any = None) -> PackageForm:
@@ -95,9 +95,12 @@ def state(request: HttpRequest, pk: UUID) -> JsonResponse:
 @never_cache
 def download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     package = access.get(request, Package, pk, related=["study"])
-    path = Path(settings.MEDIA_ROOT) / package.file
-    if package.state != Package.State.SUCCEEDED or not package.file or not path.is_file():
-        raise Http404("There is no such file any more. Pack it again.")
+    if package.state != Package.State.SUCCEEDED or not package.file:
+        raise Http404(GONE)
+    try:
+        path = shelf.fetch(package.file)
+    except FileNotFoundError:
+        raise Http404(GONE) from None
     # It was made of what its maker may see; somebody who codes blind would see others' codings in it.
     inside = set(package.asked["reports"]) - packages.left_out(package)
     seen = packages.signed(request.user, package.study).values_list("pk", flat=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from facsweb.audit.attempts import RecordedFence
 from facsweb.audit.services import record
 from facsweb.reports import documents, services
 from facsweb.reports.models import Package, Report
+from facsweb.storage import shelf
 from facsweb.studies.models import Study
 
 FENCE: Final = RecordedFence(lambda: Package.objects, "facsweb.reports.tasks.pack", "package")
@@ -148,22 +148,19 @@ def _destroy(package: Package, why: str) -> None:
         ready = Package.objects.select_for_update().filter(pk=package.pk, state=State.SUCCEEDED).first()
         if ready is not None and Package.objects.filter(pk=ready.pk, state=State.SUCCEEDED).update(**values):
             record(None, "package.destroy", ready, sha256=ready.sha256, why=why)
-            path = Path(settings.MEDIA_ROOT) / ready.file
-            transaction.on_commit(lambda: path.unlink(missing_ok=True))
+            name = ready.file
+            transaction.on_commit(lambda: shelf.remove(name))
 
 
 def _sweep() -> None:
     """Remove folders that no package is in any more: whoever let go of one may have died before its file went."""
-    base = Path(settings.MEDIA_ROOT) / "packages"
-    there = (
-        list(base.iterdir()) if base.is_dir() else []
-    )  # before the query: what is begun later is not among them
+    there = shelf.folders("packages")  # before the query: what is begun later is not among them
     kept = Package.objects.filter(state__in=(*Package.ACTIVE, State.SUCCEEDED)).values_list("pk", flat=True)
     names = {str(pk) for pk in kept} if there else set()
-    for here in there:
-        if here.name not in names:
-            shutil.rmtree(here, ignore_errors=True)
+    for one in there:
+        if one not in names:
+            shelf.remove(f"packages/{one}")
 
 
 def _remove_attempt(package: Package) -> None:
-    (folder(package) / f"{package.attempt}.zip").unlink(missing_ok=True)
+    shelf.remove(folder(package) / f"{package.attempt}.zip")

@@ -20,6 +20,7 @@ from facsweb.recordings.files import sha256_of
 from facsweb.reports import bundle, documents, exports, packages, resting, tasks
 from facsweb.reports.models import Document, Package, Report
 from facsweb.reports.packages import FENCE, FULL
+from facsweb.storage import shelf
 from facsweb.studies.services import missing_scopes
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ def _attempt(package: Package, pulse: Pulse) -> bool:
         archive.close_with_checksums(about)
     pulse.hook("packing", len(chosen), len(chosen))
     digest, size = sha256_of(path), path.stat().st_size
+    shelf.keep(path)
     values = {"file": str(path.relative_to(settings.MEDIA_ROOT)), "sha256": digest, "size": size}
     summary = {"reports": packed, "left_out": left_out, "files": len(archive.files) + 1}
     done = {"done": len(chosen), "total": len(chosen)}
@@ -160,4 +162,4 @@ def _tidy(package: Package) -> None:
     here = packages.folder(package)
     for path in here.iterdir() if here.is_dir() else ():
         if path.name not in kept:
-            path.unlink(missing_ok=True)
+            shelf.remove(path)

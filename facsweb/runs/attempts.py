@@ -5,7 +5,6 @@ Nothing that a worker made that was thought dead is ever published.
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from facsweb.processes import queue
 from facsweb.processes.fence import Fence
 from facsweb.runs import hooks, progress
 from facsweb.runs.models import AnalysisRun, LogLine
+from facsweb.storage import shelf
 
 State = AnalysisRun.State
 SEGMENTS = "segments"
@@ -128,10 +128,11 @@ def remove_leftovers(run: AnalysisRun) -> None:
     """
     here = folder(run.pk)
     if run.state == State.CANCELLED:
-        shutil.rmtree(here, ignore_errors=True)
+        shelf.remove(here)
     # Finished segments serve the next attempt.
     kept = {str(run.attempt), SEGMENTS} if run.is_active else {Path(run.folder).name} if run.folder else set()
-    if here.is_dir():
-        for path in here.iterdir():
-            if path.is_dir() and path.name not in kept:
-                shutil.rmtree(path, ignore_errors=True)
+    there = {path.name for path in here.iterdir() if path.is_dir()} if here.is_dir() else set()
+    if shelf.is_shared():  # a worker of another host may have died over them
+        there |= {str(number) for number in range(1, run.attempt + 1)}
+    for name in there - kept:
+        shelf.remove(here / name)

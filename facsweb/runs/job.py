@@ -31,9 +31,10 @@ from facsweb.processes.fence import Order, stopping
 from facsweb.processes.outage import OUTAGE, is_disk_full, outlast
 from facsweb.recordings import files
 from facsweb.recordings.services import jpeg, original_path
-from facsweb.runs import attempts, neutrals, people_reading, progress, segment_attempts, segments
+from facsweb.runs import attempts, neutrals, people_reading, progress, segment_attempts, segments, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import MEASUREMENT, result_dir, still_path
+from facsweb.storage import pictures, shelf
 from facsweb.studies.models import Scope
 from facsweb.studies.services import ConsentMissing, require_consent
 
@@ -128,7 +129,7 @@ class Pulse:
     def _tick(self, runner: asyncio.Runner) -> None:
         if why := limits.why_over(self.run.recording.duration_us):
             attempts.fail(self.run.pk, self.run.attempt, error=why, detail="")
-            shutil.rmtree(attempts.folder(self.run.pk) / str(self.run.attempt), ignore_errors=True)
+            shelf.remove(attempts.folder(self.run.pk) / str(self.run.attempt))
             self._die(why)
         self._save_still()
         self._hear(runner)
@@ -163,7 +164,7 @@ class Pulse:
         if still is None or self.order is not Order.GO_ON:
             return
         with contextlib.suppress(OSError):  # among others: the folder went with the consent
-            files.write_whole(still_path(self.run), jpeg(still))
+            pictures.show(still_path(self.run), jpeg(still))
             self._stills += 1
 
     def _die(self, why: str) -> None:
@@ -177,14 +178,20 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
     run = attempts.claim(run_id, attempt, worker)
     if run is None:
         return  # carried twice, cancelled while waiting, or already given to somebody else
-    with Pulse(run) as pulse, stopping(pulse.shut_down):
+    with Pulse(run) as pulse, stopping(pulse.shut_down), shelf.patient(pulse.should_stop):
         try:
             _attempt(run, pulse)
         except Cancelled:
             _abandon(run, pulse)
-        except (AnalysisError, ConsentMissing) as error:
-            said = NO_ROOM if is_disk_full(error) else str(error)
+        except (AnalysisError, ConsentMissing, shelf.CacheFull) as error:
+            said = NO_ROOM if is_disk_full(error) and not isinstance(error, shelf.CacheFull) else str(error)
             outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
+        except shelf.StoreAway as error:  # it was told to stop while it waited, or waited for too long
+            if pulse.should_stop():
+                _abandon(run, pulse)
+            else:
+                said = str(error)
+                outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
         except MemoryError:
             attempts.fail(run.pk, attempt, error=limits.too_much(), detail=traceback.format_exc())
         except OUTAGE:  # the next worker tries again, after the silence (`recovery`)
@@ -196,7 +203,7 @@ def perform(run_id: uuid.UUID, attempt: int, worker: str) -> None:
             outlast(lambda: attempts.fail(run.pk, attempt, error=said, detail=traceback.format_exc()))
     now = AnalysisRun.objects.filter(pk=run.pk).first()
     if now is None:  # the recording was deleted
-        shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
+        shelf.remove(attempts.folder(run.pk))
     else:
         segment_attempts.clear(now)
         attempts.remove_leftovers(now)
@@ -210,14 +217,21 @@ def _attempt(run: AnalysisRun, pulse: Pulse) -> None:
     _work(run, out, pulse)
     pulse.hook(progress.PUBLISH, 0, None)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    shelf.keep(out)
     made = hashes(out)
+
+    def publish() -> bool:
+        # Tried again while the store is away, for what follows at once from a result reads it.
+        return shelf.patiently(lambda: attempts.succeed(run.pk, run.attempt, files=made, summary=summary))
+
     # Committed after all, though the answer was lost: the second try finds the run ended, and changes nothing.
-    if not outlast(lambda: attempts.succeed(run.pk, run.attempt, files=made, summary=summary)):
+    if not outlast(publish):
         _abandon(run, pulse)
 
 
 def _work(run: AnalysisRun, out: Path, pulse: Pulse) -> None:
     """Measure and interpret; or only interpret again what another run measured."""
+    services.have_scorer(run.parameters.get("scorer"))
     neutral_us, choices = run.parameters.get("neutral_us"), neutrals.for_the_work(run)
     if source := run.parameters.get("measurement_from"):
         _copy_measurement(source, out)

@@ -8,6 +8,7 @@ work begins.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import uuid
@@ -30,6 +31,7 @@ from facsweb.recordings.services import jpeg, original_path
 from facsweb.runs import attempts, hooks, services
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.services import RunRefused
+from facsweb.storage import shelf
 from facsweb.studies import access
 from facsweb.studies.models import Scope
 from facsweb.studies.services import missing_scopes
@@ -325,16 +327,15 @@ def picture(run: AnalysisRun, face: int) -> Path | None:
         said = run.parameters.get("neutrals", {}).get(str(face), {})
         return picture(neutral.lender, said["face"]) if neutral.lender else None
     path = attempts.folder(run.pk) / f"neutral-{face}.jpg"
-    if path.exists():
-        return path
+    with contextlib.suppress(FileNotFoundError):
+        return shelf.fetch(path)
     try:
         rgb = confined.still(original_path(run.recording), neutral.time_us)
         left, top, right, bottom = _around(run, face, rgb.shape[1], rgb.shape[0])
-        files.write_whole(path, jpeg(rgb[top:bottom, left:right]))
+        return shelf.write(path, jpeg(rgb[top:bottom, left:right]))
     except (MediaError, OSError) as error:
         logger.warning("No picture of the neutral of run %s, face %s: %s", run.pk, face, error)
         return None
-    return path
 
 
 def _around(run: AnalysisRun, face: int, width: int, height: int) -> tuple[int, int, int, int]:

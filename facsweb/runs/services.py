@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from facsweb.recordings.models import Recording
 from facsweb.runs import attempts, hooks, progress
 from facsweb.runs.models import AnalysisRun
 from facsweb.runs.recovery import recover
+from facsweb.storage import shelf
 from facsweb.studies.models import Consent, Scope
 from facsweb.studies.services import missing_scopes, require_consent
 
@@ -243,7 +243,7 @@ def cancel_for_withdrawal(consent: Consent) -> None:
 
 
 def _forget(run: AnalysisRun) -> None:
-    shutil.rmtree(attempts.folder(run.pk), ignore_errors=True)
+    shelf.remove(attempts.folder(run.pk))
     _tell_all(run)
 
 
@@ -258,10 +258,24 @@ def _tell_all(run: AnalysisRun) -> None:
 
 
 def result_dir(run: AnalysisRun) -> Path:
-    """Folder of a finished run's files."""
+    """Folder of a finished run's files, brought to this host; where they are gone, there is no such folder.
+
+    Raises
+    ------
+    RunRefused
+        There is no result yet.
+    StoreAway, CacheFull
+    """
     if not run.folder:
         raise RunRefused("This run has no result yet.")
-    return Path(settings.MEDIA_ROOT) / run.folder
+    return shelf.bring(run.folder)
+
+
+def have_scorer(name: str | None) -> None:
+    """Bring a scorer of this installation to where the analysis on this host looks for it, if it is one."""
+    kind, _, version = (name or "").partition("/")
+    if kind == "au-own":
+        shelf.bring(Path(settings.SCORERS_DIR) / version)
 
 
 def still_path(run: AnalysisRun) -> Path:

@@ -24,6 +24,7 @@ from facsweb.recordings.views import crumbs
 from facsweb.runs import hooks, neutrals, progress, scorers, services, summaries
 from facsweb.runs.forms import StartForm
 from facsweb.runs.models import AnalysisRun
+from facsweb.storage import shelf
 from facsweb.studies import access, signed_links
 from facsweb.studies.services import ConsentMissing
 
@@ -101,7 +102,8 @@ def still(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if (answer := signed_links.instead(request)) is not None:
         return answer
     try:
-        response = file_response(request, services.still_path(run), content_type="image/jpeg")
+        path = shelf.fetch(services.still_path(run), fresh=True)
+        response = file_response(request, path, content_type="image/jpeg")
     except FileNotFoundError:
         raise Http404 from None
     response.headers["Cache-Control"] = "private, no-store"

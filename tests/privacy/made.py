@@ -81,7 +81,8 @@ def _recording(participant: Any, analyst: Any, clip: Path) -> Any:
     from facsweb.recordings.models import Recording, Upload
 
     recording = make_recording(participant, analyst)
-    Path(recording.original.path).write_bytes(clip.read_bytes())
+    folder = Path(settings.MEDIA_ROOT) / "recordings" / str(recording.pk)
+    (folder / "original").write_bytes(clip.read_bytes())
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     known = {"sha256": sha256, "size": clip.stat().st_size, "has_audio": True, "filename": f"{VIDEO}.mp4"}
     info = {"audio": {"codec": "aac", "word": AUDIO}}
@@ -89,7 +90,7 @@ def _recording(participant: Any, analyst: Any, clip: Path) -> Any:
     recording.refresh_from_db()
     services.rename(analyst, recording, title=f"Interview {VIDEO}")
     services.poster(recording)
-    (Path(recording.original.path).parent / "proxy.mp4").write_bytes(f"{VIDEO} {AUDIO} copy".encode())
+    (folder / "proxy.mp4").write_bytes(f"{VIDEO} {AUDIO} copy".encode())
     upload = services.begin_upload(analyst, participant, filename=f"second {VIDEO}.mp4", length=100)
     upload_folder(upload.pk).mkdir(parents=True, exist_ok=True)
     (upload_folder(upload.pk) / "data").write_bytes(f"part of {VIDEO}".encode())
@@ -279,7 +280,7 @@ def a_copy(participant: Any, user: Any) -> Any:
     made = Copy(participant=participant, created_by=user, state="succeeded", expires_at=timezone.now())
     folder(made.pk).mkdir(parents=True)
     made.file.name = f"copies/{made.pk}/copy.zip"
-    Path(made.file.path).write_bytes(" ".join(WORDS).encode())
+    (Path(settings.MEDIA_ROOT) / made.file.name).write_bytes(" ".join(WORDS).encode())
     made.save()
     return made
 

@@ -103,7 +103,7 @@ def test_killed_between_the_rows_and_their_files(world, consent, erase, monkeypa
 
 def test_what_cannot_be_removed_is_no_success(world, consent, erase, monkeypatch):
     withdraw(None, consent)
-    monkeypatch.setattr(destroying.files, "remove", lambda path: None)
+    monkeypatch.setattr(destroying.shelf, "remove", lambda path, **how: None)
     with pytest.raises(destroying.Remains, match="media/recordings"):
         erase()
     assert not Erasure.objects.exclude(certificate="").exists()

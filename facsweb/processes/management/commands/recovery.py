@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from facsweb.processes.duties import duties
+from facsweb.storage import keeper
 
 logger = logging.getLogger("facsweb.recovery")
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        keeper.start()
         while True:
             for duty in duties:
                 try:

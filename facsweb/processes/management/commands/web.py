@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis import confined
 from facsweb.processes.supervisor import EXPLAINED, InstallationError, check_migrations
+from facsweb.storage import keeper
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         # WhiteNoise sends its (small) static files like this; our own large files are streamed asynchronously.
         warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
         confined.warm()  # reads files that people send; the first of them need not wait
+        keeper.start()
         config = uvicorn.Config(
             "facsweb.asgi:application",
             host=options["host"],

@@ -10,6 +10,7 @@ from django_rq.utils import reset_db_connections
 
 from facsweb.processes.queue import NAMES, QUEUES
 from facsweb.processes.worker import AnalysisWorker
+from facsweb.storage import keeper
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -44,4 +45,5 @@ class Command(BaseCommand):
         autodiscover_modules("tasks")  # what is imported here, every forked job finds in place
         worker = get_worker(*options["queues"], worker_class=AnalysisWorker)
         reset_db_connections()  # a forked child must not share one
+        keeper.start()
         worker.work(logging_level="WARNING")
