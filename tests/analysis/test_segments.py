@@ -1,6 +1,7 @@
 """Measuring in segments gives what measuring in one go gives, bit for bit, wherever a recording is cut."""
 
 import json
+import multiprocessing
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from analysis import media, pipeline
 from analysis.segments import join as joining
+from analysis.segments import parallel
 from analysis.segments import part as parts
 from analysis.segments.plan import Plan, plan
 from analysis.types import AnalysisError, Cancelled
@@ -163,6 +165,22 @@ def test_joining_can_be_stopped(measured, tmp_path):
     with pytest.raises(Cancelled):
         parts.measure_part(video, chosen, 1, tmp_path / "one", should_stop=lambda: True)
     assert not (tmp_path / "one" / parts.ABOUT).exists()
+
+
+def test_processes_end_when_the_work_is_stopped(measured, tmp_path):
+    told = []
+
+    def hook(stage, done, total, *, still=None):
+        told.append((done, total))
+
+    def should_stop():
+        return bool(told) and told[-1][0] > 0  # one of them is at it
+
+    with pytest.raises(Cancelled):
+        parallel.measure(measured[1], tmp_path, jobs=2, part_us=PART_US, hook=hook, should_stop=should_stop)
+    assert {total for _, total in told} == {sum(measured[2].frames)}
+    assert list(tmp_path.iterdir()) == [], "nothing is left"
+    assert not multiprocessing.active_children()
 
 
 def test_who_is_older_must_agree():
