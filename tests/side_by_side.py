@@ -125,7 +125,7 @@ def main(words: list[str]) -> int:
             except postgresql.NotHereError as why:
                 if "sqlite" not in databases:
                     sys.exit(str(why))
-                absent = f"{why}, so the tests ran on SQLite alone."
+                absent = f"The tests ran on SQLite alone. {why}"
                 databases = {"sqlite"}
             if "sqlite" in databases:
                 os.environ[postgresql.BESIDE_SQLITE] = "1"
