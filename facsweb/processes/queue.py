@@ -21,6 +21,8 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.queue import Queue
 
+from facsweb.logs import context
+
 logger = logging.getLogger(__name__)
 QUEUE = "analysis"
 
@@ -41,11 +43,17 @@ def get_queue() -> Queue:
 def enqueue(function: Callable[..., Any] | str, *args: Any, job_id: str) -> bool:
     """Put a job into the queue now; False, and a line in the log, when Redis cannot be reached."""
     try:
-        get_queue().enqueue_call(function, args=args, job_id=job_id)
+        get_queue().enqueue_call(function, args=args, job_id=job_id, meta=_origin())
     except RedisError as error:
         logger.warning("%s waits for Redis: %s", job_id, error)
         return False
     return True
+
+
+def _origin() -> dict[str, str]:
+    """The request that a job comes from, for its lines in the log."""
+    number = context.request_id()
+    return {"request": number} if number else {}
 
 
 def enqueue_on_commit(function: Callable[..., Any] | str, *args: Any, job_id: str) -> None:

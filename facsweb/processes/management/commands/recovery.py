@@ -7,6 +7,7 @@ import threading
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from facsweb.processes import beats
 from facsweb.processes.duties import duties
 
 logger = logging.getLogger("facsweb.recovery")
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         while True:
+            beats.beat("recovery")
             for duty in duties:
                 try:
                     duty()
