@@ -68,6 +68,10 @@ class TextLines(logging.Formatter):
 FORMATTERS: Final = {"json": "facsweb.logs.lines.JsonLines", "text": "facsweb.logs.lines.TextLines"}
 
 
+#: Loggers of a line for every request and every job. A terminal shows those that went wrong.
+EVERY: Final = ("facsweb.requests", "facsweb.jobs")
+
+
 def settings_of(kind: str) -> dict[str, Any]:
     """Django's ``LOGGING``; `kind` is one of `FORMATTERS`."""
     return {
@@ -78,6 +82,7 @@ def settings_of(kind: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "facsweb": {"level": "INFO"},
+            **{name: {"level": "INFO" if kind == "json" else "ERROR"} for name in EVERY},
             # Django gives these handlers of their own, which would write paths and mail whole error pages.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             # Every refused or missing page has its line from ``facsweb.requests`` already.

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import migrated
-from tests.audit import postgresql
 from tests.operation import world
 
 
@@ -23,13 +21,6 @@ def copies(site, tmp_path_factory) -> Path:
     done = site.manage("backup", str(folder), "--with-keys")
     assert done.status == 0, done.err
     return folder
-
-
-@pytest.fixture
-def fresh(empty):
-    """An installation that was migrated and has nothing in it."""
-    migrated.installation(empty.folder)
-    return empty
 
 
 @pytest.fixture
@@ -284,23 +275,9 @@ def test_row_whose_file_is_gone_is_named(site, copies, fresh, tmp_path):
     assert (done.status, "original, and the file is not there." in done.err) == (0, True)
 
 
-@pytest.fixture(scope="module")
-def other_vendor(tmp_path_factory):
-    """An empty database of PostgreSQL, and a data folder."""
-    import psycopg
-
-    with postgresql.server() as socket:
-        with psycopg.connect(postgresql.url(socket, "postgres", "postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE {postgresql.ROLE} LOGIN")
-            connection.execute(f"CREATE DATABASE one OWNER {postgresql.ROLE}")
-        made = world.forks_of(tmp_path_factory.mktemp("pg"), DATABASE_URL=postgresql.url(socket, "one"))
-        yield world.Place(tmp_path_factory.mktemp("one"), made)
-        made.close()
-
-
-def test_from_sqlite_to_postgresql_and_back(copies, other_vendor, fresh, tmp_path):
+def test_from_sqlite_to_postgresql_and_back(copies, on_postgresql, fresh, tmp_path):
     """Every row is the same after each step, and PostgreSQL numbers on where the rows end."""
-    place = other_vendor
+    place = on_postgresql
     done = place.manage("restore", str(copies))
     assert (done.status, "The audit log is whole." in done.out) == (0, True), done.err
     there = place.held()

@@ -13,9 +13,11 @@ from tests.programs import of_its_own
 
 #: Points a forked program at the installation of a folder, whatever its parent was started for.
 THERE = """
+import os
 from pathlib import Path
 from django.conf import settings
 folder = Path(%r)
+os.environ["FACSWEB_DATA"] = str(folder)
 settings.DATA_DIR, settings.MEDIA_ROOT = folder, folder / "media"
 settings.UPLOAD_DIR, settings.KEYS_DIR = folder / "uploads", folder / "keys"
 settings.SCORERS_DIR = folder / "scorers"
@@ -81,6 +83,14 @@ class Place:
 
     def manage(self, *words: str) -> Ended:
         return self.ended("import manage; manage.main()", "manage.py", *words)
+
+    def doctor(self, *only: str, before: str = "") -> list[dict[str, str]]:
+        """What the doctor finds, some checks only; `before` is done in the same process."""
+        words = ["manage.py", "doctor", "--json", *(word for name in only for word in ("--only", name))]
+        ended = self.ended(f"{before}\nimport manage; manage.main()", *words)
+        told: dict[str, list[dict[str, str]]] = json.loads(ended.out)
+        assert ended.status == int(any(one["level"] == "fault" for one in told["findings"])), ended.err
+        return told["findings"]
 
     def held(self) -> dict[str, dict[str, object]]:
         found: dict[str, dict[str, object]] = json.loads(self.run(HELD))

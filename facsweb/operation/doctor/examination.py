@@ -29,9 +29,12 @@ def main(words: list[str]) -> int:
     """Examine, print, and return the exit status: 1 where there is a fault."""
     parser = argparse.ArgumentParser(prog="manage.py doctor", description=HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object for programs")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="CHECK", help="such as redis; may be repeated"
+    )
     options = parser.parse_args(words)
     found = []
-    for one in examine():
+    for one in examine(frozenset(options.only)):
         found.append(one)
         if not options.json:
             print(line(one), flush=True)
@@ -50,10 +53,14 @@ def line(one: Finding) -> str:
     return f"{one.level:8} {one.about}: {one.says}{remedy}"
 
 
-def examine() -> Iterator[Finding]:
-    """Everything, one after the other."""
+def examine(only: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Everything, one after the other; or some checks, by the names of their functions."""
+    known = {check.__name__ for check in ground.CHECKS}
     for check in ground.CHECKS:
-        yield from _done(check)
+        if not only or check.__name__ in only:
+            yield from _done(check)
+    if only and only <= known:
+        return
     _leave_no_trace()
     trouble = list(_settings())
     yield from trouble
@@ -63,8 +70,12 @@ def examine() -> Iterator[Finding]:
     from facsweb.operation.doctor import site, stored, tools, working
 
     for part in (site.CHECKS, stored.CHECKS, working.CHECKS, tools.CHECKS):
+        known |= {check.__name__ for check in part}
         for check in part:
-            yield from _done(check)
+            if not only or check.__name__ in only:
+                yield from _done(check)
+    if strange := only - known:
+        yield fault("doctor", f"There is no check {min(strange)}.", f"There are: {', '.join(sorted(known))}.")
 
 
 def _leave_no_trace() -> None:

@@ -122,7 +122,7 @@ def mail_server() -> Iterator[Finding]:
     if not mail.configured():
         yield warning(
             "mail",
-            "No mail leaves this installation: invitations are shown once, and staff make forgotten passwords anew.",
+            "No mail leaves this installation: invitations are shown once, staff make forgotten passwords anew.",
             "Set EMAIL_HOST and what belongs to it.",
         )
         return

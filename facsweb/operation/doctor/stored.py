@@ -184,7 +184,7 @@ def audit_log() -> Iterator[Finding]:
     if last is not None and (last.at - timezone.now()).total_seconds() > CLOCKS_S:
         yield fault(
             "clock",
-            f"The log's last entry is of {last.at:%Y-%m-%d %H:%M} UTC, which has not come yet: this clock is behind.",
+            f"The log's last entry is of {last.at:%Y-%m-%d %H:%M}, which is still to come: this clock is behind.",
             "Set the clock and keep it right: timedatectl set-ntp true",
         )
 
@@ -228,8 +228,7 @@ def storage() -> Iterator[Finding]:
             "storage", f"{media} cannot be written ({error.strerror}).", f"chown -R facsweb's user {media}"
         )
         return
-    finally:
-        probe.unlink(missing_ok=True)
+    probe.unlink()
     yield ok("storage", f"{media} takes files.")
 
 

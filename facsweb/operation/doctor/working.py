@@ -58,8 +58,8 @@ def redis() -> Iterator[Finding]:
     if not said.get("aof_enabled") and not _saves(link):
         yield warning(
             "redis",
-            "Redis keeps nothing on disk: after its restart the recovery process puts everything back, and sign-ins "
-            "that are under way begin again.",
+            "Redis keeps nothing on disk: after its restart the recovery process puts everything back, and "
+            "sign-ins that are under way begin again.",
             "redis-cli CONFIG SET appendonly yes, and the same in redis.conf",
         )
     seconds, micro = link.time()

@@ -16,5 +16,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object for programs")
 
+        parser.add_argument("--only", action="append", default=[], metavar="CHECK")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        sys.exit(examination.main(["--json"] if options["json"] else []))
+        only = [word for name in options["only"] for word in ("--only", name)]
+        sys.exit(examination.main([*(["--json"] if options["json"] else []), *only]))
