@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -17,6 +17,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 #: First word of a WebSocket's address → what it is for.
 SOCKETS: Final = {"runs": "progress", "layers": "timeline", "live": "live"}
 
+disable_created_metrics()  # they double the number of series and tell what nobody asks
 registry: Final = CollectorRegistry()
 ProcessCollector(registry=registry)
 PlatformCollector(registry=registry)

@@ -6,14 +6,14 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from facsweb.operation import figures, readiness, shared
 
 
 @login_not_required
-@require_GET
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when every check is well, 503 otherwise; names of checks and nothing of what is inside."""
     checks = {name: "ok" if well else "failed" for name, well in readiness.board.look().items()}

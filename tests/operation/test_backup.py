@@ -267,6 +267,19 @@ def test_full_disk_and_missing_rights_are_said(site, tmp_path):
         large.unlink()
 
 
+def test_row_that_cannot_be_read_is_named(fresh, tmp_path):
+    fresh.run("user = User.objects.create_user('a@b.org')\nStudy.objects.create(name='S', created_by=user)")
+    fresh.run(
+        "connection.cursor().execute('PRAGMA foreign_keys=OFF')\n"
+        "connection.cursor().execute(\"UPDATE studies_study SET id = 'no id'\")"
+    )
+    done = fresh.manage("backup", str(tmp_path / "copies"))
+    assert (done.status, "A row of studies_study (after 0 others) cannot be read" in done.err) == (1, True), (
+        done.err
+    )
+    assert "Traceback" not in done.err
+
+
 def test_row_whose_file_is_gone_is_named(site, copies, fresh, tmp_path):
     assert fresh.manage("restore", str(copies)).status == 0
     next((fresh.folder / "media").rglob("original")).unlink()

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import DataError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -161,10 +161,17 @@ def write(model: type[models.Model], path: Path) -> Digest:
     """Write a table's rows into a file; what was written, counted and hashed."""
     found = Digest(model)
     with gzip.open(path, "wt", compresslevel=1, encoding="utf-8", newline="\n") as file:
-        for row in rows_of(model):
-            line = _line(row)
-            found.add(row, line)
-            file.write(line + "\n")
+        try:
+            for row in rows_of(model):
+                line = _line(row)
+                found.add(row, line)
+                file.write(line + "\n")
+        except (ValueError, TypeError, DataError) as error:
+            raise BackupError(
+                f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read "
+                f"({type(error).__name__}): somebody altered the database by other means. manage.py audit "
+                "verify shows what was altered in the log; correct the row, or keep a copy of the whole database as it is."
+            ) from error
     return found
 
 
