@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import shutil
 import threading
@@ -19,9 +20,9 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from analysis.models import models_dir
 from analysis.models.registry import MODELS
-from facsweb import storage as storages
 from facsweb.logs.safe import words_of
 from facsweb.processes import queue
+from facsweb.storage import shelf
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,8 @@ def redis() -> None:
 
 def storage() -> None:
     """Files can be written where they are kept."""
-    check = getattr(storages, "check", None)
-    if check is not None:
-        if found := check():
-            raise NotReadyError(str(found))
-        return
+    if getattr(shelf, "is_shared", bool)():
+        importlib.import_module("facsweb.storage.bucket").head("ready")  # that there is none is an answer too
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     probe = folder / f".ready-{threading.get_ident()}"

@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
 from facsweb.operation.backup import BackupError
-from facsweb.operation.backup.manifest import CHUNK, Kept
+from facsweb.operation.backup.manifest import CHUNK, Kept, sha256_of
 from facsweb.storage import shelf
 
 MEDIA: Final = "media"
+#: What lies in the bucket where there is one.
+SHARED: Final = frozenset({MEDIA, "scorers", "uploads"})
+#: A folder of notes about which copies a host has.
+OF_THIS_HOST: Final = ".shelf"
 SECRET_KEY: Final = "secret_key"  # noqa: S105 (the file's name)  # nosec B105
 DEMONSTRATION: Final = "demonstration.json"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -44,16 +49,23 @@ def place_of(name: str) -> Path:
     return root / rest if rest else root
 
 
-def media_names() -> Iterator[str]:
-    """Every file below the media folder, wherever the installation keeps it."""
-    listing = getattr(shelf, "names", None)
-    yield from listing() if listing is not None else below(Path(settings.MEDIA_ROOT))
+def bucket_of(name: str) -> Any:
+    """What speaks to the bucket in which a file lies; None where it lies in a folder of this host."""
+    if name.partition("/")[0] not in SHARED or not getattr(shelf, "is_shared", bool)():
+        return None
+    return importlib.import_module("facsweb.storage.bucket")
+
+
+def names(top: str, root: Path) -> Iterator[str]:
+    """Every file of one of the installation's folders, wherever it lies, as it is called in a generation."""
+    bucket = bucket_of(f"{top}/")
+    yield from bucket.listed(f"{top}/") if bucket is not None else (f"{top}/{name}" for name in below(root))
 
 
 def below(folder: Path) -> Iterator[str]:
     """Every file below a folder, relative to it; nothing where it is not there."""
     for place, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(one for one in folders if one != OF_THIS_HOST)
         for name in sorted(names):
             path = Path(place) / name
             if path.is_file() and not path.is_symlink():
@@ -62,12 +74,12 @@ def below(folder: Path) -> Iterator[str]:
 
 def sources(*, keys: bool, uploads: bool) -> Iterator[str]:
     """Names in a generation of everything that is to be in it."""
-    yield from (f"{MEDIA}/{name}" for name in media_names())
+    yield from names(MEDIA, Path(settings.MEDIA_ROOT))
     for top, root in roots(keys=keys, uploads=uploads).items():
         if root.is_file():
             yield top
         else:
-            yield from (f"{top}/{name}" for name in below(root))
+            yield from names(top, root)
 
 
 def brought(name: str) -> Path:
@@ -124,19 +136,37 @@ def taken(name: str, folder: Path, before: Kept | None, older: Path | None) -> t
     before : Kept, optional
         What the same file was, and `older` the generation where it lies (the same one, where this goes on).
     """
-    source, target = brought(name), folder / name
-    stat = source.stat()
-    same = before is not None and (before.size, before.changed_ns) == (stat.st_size, stat.st_mtime_ns)
+    target, bucket = folder / name, bucket_of(name)
+    size, changed_ns = _stat(name)
+    same = before is not None and (before.size, before.changed_ns) == (size, changed_ns)
     if same and before is not None and older is not None and (older / name).is_file():
         with contextlib.suppress(FileNotFoundError):
             if (older / name).stat().st_size == before.size and (older == folder or linked(older / name, target)):
                 return before, False
+    if bucket is not None:  # straight from it: a copy of everything would fill this host's disk
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        known = bucket.get(name, target)
+        target.chmod(0o600)
+        return Kept(name, known.size, sha256_of(target), known.mtime_us * 1000), True
+    source = brought(name)
     for _ in range(3):  # somebody may write it just now
         stat = source.stat()
         size, digest = copied(source, target)
         if (size, stat.st_mtime_ns) == (source.stat().st_size, source.stat().st_mtime_ns):
             break
     return Kept(name, size, digest, stat.st_mtime_ns), True
+
+
+def _stat(name: str) -> tuple[int, int]:
+    """Size and time of a file of the installation; FileNotFoundError where it is gone."""
+    bucket = bucket_of(name)
+    if bucket is None:
+        stat = brought(name).stat()
+        return stat.st_size, stat.st_mtime_ns
+    known = bucket.head(name)
+    if known is None:
+        raise FileNotFoundError(name)
+    return known.size, known.mtime_us * 1000
 
 
 def sentence(error: OSError, folder: Path) -> str:

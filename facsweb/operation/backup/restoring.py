@@ -103,7 +103,7 @@ def _must_be_empty(mark: Path, said: dict[str, Any]) -> None:
             return  # this very restore was interrupted: what it copied may be there
     except (FileNotFoundError, ValueError, AttributeError):
         pass
-    if any(True for _ in files.media_names()):
+    if any(True for _ in files.names(files.MEDIA, Path(settings.MEDIA_ROOT))):
         raise BackupError(
             "This installation has files already (media in FACSWEB_DATA). Restore into an empty folder. "
             "Nothing was changed."
@@ -122,6 +122,8 @@ def _put(generation: Path, one: manifest.Kept) -> None:
     top, _, rest = one.name.partition("/")
     if top == files.MEDIA:
         shelf.keep(rest)
+    elif files.bucket_of(one.name) is not None:
+        shelf.keep(target)  # type: ignore[arg-type]  (with a bucket, paths are taken too)
     elif top == "anchors":
         target.chmod(0o444)
 

@@ -23,8 +23,13 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from facsweb.operation.backup import BackupError
 
-#: Sessions are keys to accounts, beats are of processes that run now, migrations stand in the manifest.
-SKIPPED: Final = frozenset({"django_migrations", "django_session", "operation_beat"})
+#: Sessions are keys to accounts, beats and notes of hosts are of what runs now, migrations stand in the manifest.
+SKIPPED: Final = frozenset(
+    {
+        *("django_migrations", "django_session", "operation_beat"),
+        *("storage_host", "storage_drop", "storage_claim"),
+    }
+)
 PIECE: Final = 1000
 #: Tables in which a fresh installation has no row.
 TELLING: Final = ("accounts_user", "studies_study", "audit_entry")
@@ -170,7 +175,7 @@ def write(model: type[models.Model], path: Path) -> Digest:
             raise BackupError(
                 f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read "
                 f"({type(error).__name__}): somebody altered the database by other means. manage.py audit "
-                "verify shows what was altered in the log; correct the row, or keep a copy of the whole database as it is."
+                "verify shows what was altered in the log. Correct the row, or copy the database as it is."
             ) from error
     return found
 

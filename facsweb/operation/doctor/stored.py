@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,6 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from facsweb import storage as storages
 from facsweb.audit import triggers
 from facsweb.audit.anchors import newest
 from facsweb.audit.models import Entry
@@ -208,13 +208,10 @@ def clock() -> Iterator[Finding]:
 
 def storage() -> Iterator[Finding]:
     """Where recordings and results lie."""
-    check = getattr(storages, "check", None)
-    if check is not None:
-        found = check()
-        if found:
-            said = found if isinstance(found, str) else "; ".join(map(str, found))
-            yield fault("storage", said, "Correct the variables of object storage (docs/deploy.md).")
-        else:
+    if importlib.util.find_spec("facsweb.storage.checking") is not None:
+        found = importlib.import_module("facsweb.storage.checking").check()
+        yield from (fault("storage", what, remedy) for what, remedy in found)
+        if not found:
             yield ok("storage", "Writes, reads and removes.")
         return
     media = Path(settings.MEDIA_ROOT)
