@@ -98,6 +98,27 @@ def queues() -> list[Metric]:
     ]
 
 
+def tickets() -> list[Metric]:
+    """What waits in the database for a place in Redis, where jobs are handed on fairly by tickets."""
+    model = apps.all_models["processes"].get("ticket")
+    if model is None:
+        return []
+    rows = model._default_manager.filter(belt_at=None).order_by().values("lane__queue")
+    found = list(rows.annotate(n=models.Count("pk"), first=models.Min("queued_at")))
+    return [
+        _gauge(
+            "tickets_waiting",
+            "Jobs that wait for their turn.",
+            [({"queue": r["lane__queue"]}, r["n"]) for r in found],
+        ),
+        _gauge(
+            "tickets_oldest_seconds",
+            "Since when.",
+            [({"queue": r["lane__queue"]}, _age(r["first"])) for r in found],
+        ),
+    ]
+
+
 def processes() -> list[Metric]:
     """Processes without a port of their own."""
     rows = Beat.objects.values("kind").annotate(last=models.Max("at"))
@@ -176,6 +197,7 @@ READ: Final[dict[Figures, float]] = {
     ready: 0.0,
     work: QUICK_S,
     queues: QUICK_S,
+    tickets: QUICK_S,
     processes: QUICK_S,
     traffic: QUICK_S,
     room: QUICK_S,

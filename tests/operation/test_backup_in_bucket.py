@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("facsweb.storage.bucket")
 
-from facsweb.operation.backup import files, making, manifest, restoring  # noqa: E402
-from facsweb.storage import bucket as its_bucket  # noqa: E402
-from tests.storage.conftest import Host, bucket, hosts, running_store, store  # noqa: E402, F401  (fixtures)
+from facsweb.operation.backup import files, making, manifest, restoring
+from facsweb.storage import bucket as its_bucket
+from tests.storage.conftest import Host, bucket, hosts, running_store, store  # noqa: F401  (fixtures)
 
 HELD = {"recordings/1/original": b"a video", "runs/2/1/events.csv": b"code\n"}
 
