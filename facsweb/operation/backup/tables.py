@@ -163,8 +163,14 @@ def digest_of(model: type[models.Model], *, normal: bool = False) -> Digest:
 
 
 def write(model: type[models.Model], path: Path) -> Digest:
-    """Write a table's rows into a file; what was written, counted and hashed."""
-    found = Digest(model)
+    """Write a table's rows into a file; what was written, counted and hashed.
+
+    Raises
+    ------
+    BackupError
+        A row holds what its column cannot hold.
+    """
+    found, why = Digest(model), ""
     with gzip.open(path, "wt", compresslevel=1, encoding="utf-8", newline="\n") as file:
         try:
             for row in rows_of(model):
@@ -172,11 +178,13 @@ def write(model: type[models.Model], path: Path) -> Digest:
                 found.add(row, line)
                 file.write(line + "\n")
         except (ValueError, TypeError, DataError) as error:
-            raise BackupError(
-                f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read "
-                f"({type(error).__name__}): somebody altered the database by other means. manage.py audit "
-                "verify shows what was altered in the log. Correct the row, or copy the database as it is."
-            ) from error
+            why = type(error).__name__
+    if why:
+        raise BackupError(
+            f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read ({why}): somebody altered the "
+            "database by other means. manage.py audit verify shows what was altered in the log. Correct the row, or "
+            "copy the database as it is."
+        )
     return found
 
 

@@ -132,9 +132,9 @@ def _rights() -> Iterator[Finding]:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT "
-            "(has_table_privilege(quote_ident(tablename), 'SELECT') AND "
-            "has_table_privilege(quote_ident(tablename), 'INSERT')) ORDER BY 1"
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = current_schema() AND c.relkind = 'r' AND NOT "
+            "(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')) ORDER BY 1"
         )
         closed = [name for (name,) in cursor.fetchall()]
     if closed:
