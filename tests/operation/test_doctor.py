@@ -206,6 +206,11 @@ def test_postgresql_that_runs_as_superuser_or_is_gone(on_postgresql):
     )
     well(on_postgresql.doctor("database"), "database")
     well(on_postgresql.doctor("clock"), "clock")
+    on_postgresql.run(
+        "connection.cursor().execute('CREATE TABLE closed (x int); REVOKE INSERT ON closed FROM facsweb')"
+    )
+    assert "GRANT" in named(on_postgresql.doctor("database"), "database rights", "1 tables (closed")
+    on_postgresql.run("connection.cursor().execute('DROP TABLE closed')")
     gone = on_postgresql.doctor("database", before="connection.settings_dict['HOST'] = '/nowhere'")
     assert "DATABASE_URL" in named(gone, "database", "cannot be reached")
 

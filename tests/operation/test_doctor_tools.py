@@ -50,6 +50,7 @@ def certificate(path: Path, days: int) -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import pkcs12
 
     key, name = (
         ec.generate_private_key(ec.SECP256R1()),
@@ -59,7 +60,7 @@ def certificate(path: Path, days: int) -> None:
     made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - dt.timedelta(days=400))
     made = made.not_valid_after(now + dt.timedelta(days=days)).sign(key, hashes.SHA256())
     plain = serialization.NoEncryption()
-    path.write_bytes(serialization.pkcs12.serialize_key_and_certificates(b"o", key, made, None, plain))
+    path.write_bytes(pkcs12.serialize_key_and_certificates(b"o", key, made, None, plain))
 
 
 def test_signing_key_that_is_gone_or_ends(fresh, tmp_path):

@@ -181,9 +181,9 @@ def write(model: type[models.Model], path: Path) -> Digest:
             why = type(error).__name__
     if why:
         raise BackupError(
-            f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read ({why}): somebody altered the "
-            "database by other means. manage.py audit verify shows what was altered in the log. Correct the row, or "
-            "copy the database as it is."
+            f"A row of {model._meta.db_table} (after {found.rows} others) cannot be read ({why}): somebody "
+            "altered the database by other means. manage.py audit verify shows what was altered in the log. "
+            "Correct the row, or copy the database as it is."
         )
     return found
 

@@ -128,8 +128,6 @@ def _postgresql() -> Iterator[Finding]:
 
 
 def _rights() -> Iterator[Finding]:
-    if "audit_entry" not in connection.introspection.table_names():
-        return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
