@@ -13,6 +13,10 @@ def main() -> None:
         from facsweb.processes.serve import main as serve
 
         sys.exit(serve(sys.argv[2:]))
+    if sys.argv[1:2] == ["doctor"]:  # works where Django does not load
+        from facsweb.operation.doctor.examination import main as examine
+
+        sys.exit(examine(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
     from facsweb.installation import DataFolderError

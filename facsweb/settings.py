@@ -9,7 +9,8 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of object storage ``FACSWEB_S3_BUCKET``,
 ``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``, ``FACSWEB_S3_ACCESS_KEY_ID``,
 ``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``, ``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``;
-accounts and mail: ``docs/deploy.md``.
+of operation ``FACSWEB_LOG``,
+``FACSWEB_METRICS_TOKEN``; accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
@@ -25,6 +26,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from facsweb import installation
+from facsweb.logs import lines as log_lines
 
 TESTING = "pytest" in sys.modules
 if TESTING and "FACSWEB_TEST_DATA" not in os.environ:
@@ -93,11 +95,13 @@ INSTALLED_APPS = [
     "facsweb.home",
     "facsweb.about",
     "facsweb.api",
+    "facsweb.operation",
     "facsweb.demo",
     "facsweb.processes",
 ]
 
 MIDDLEWARE = [
+    "facsweb.operation.requests.Requests",
     "django.middleware.security.SecurityMiddleware",
     "facsweb.headers.Headers",
     "facsweb.storage.middleware.StorageAway",
@@ -333,7 +337,7 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked for on the machine itself
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked for on the machine itself
     SECURE_HSTS_SECONDS = 31_536_000
     # Of names below the site's own. Who serves something without TLS there says no, and knows why.
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = installation.is_on("FACSWEB_HSTS_SUBDOMAINS", True)
@@ -350,15 +354,12 @@ WEBHOOK_PRIVATE = os.environ.get("FACSWEB_WEBHOOK_PRIVATE") == "1"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "facsweb": {"level": "INFO"},
-        # It warns at every seal that nothing is fetched from the network, which is meant to be so.
-        "pyhanko.sign.signers.pdf_signer": {"level": "ERROR"},
-    },
-}
+#: ``json`` (one object a line, for programs) or ``text`` (for a terminal); neither says anything about persons.
+LOG = os.environ.get("FACSWEB_LOG") or ("json" if PRODUCTION else "text")
+if LOG not in log_lines.FORMATTERS:
+    raise ImproperlyConfigured(f"FACSWEB_LOG is json or text, not {LOG}.")
+LOGGING = log_lines.settings_of(LOG)
+
+# --- operation -------------------------------------------------------------------------------------------
+#: Whoever has it may read the figures under ``/metrics``; without one there are none.
+METRICS_TOKEN = os.environ.get("FACSWEB_METRICS_TOKEN", "")

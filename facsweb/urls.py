@@ -3,11 +3,14 @@
 from django.urls import include, path
 
 from facsweb.home import views as home
+from facsweb.operation import views as operation
 from facsweb.reports import views as reports
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", home.health, name="health"),
+    path("readyz", operation.ready, name="ready"),
+    path("metrics", operation.metrics, name="metrics"),
     path("favicon.ico", home.favicon, name="favicon"),
     path("models/", home.model_cards, name="model_cards"),
     path("about/", include("facsweb.about.urls")),

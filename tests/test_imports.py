@@ -20,13 +20,24 @@ FLOORS = [
     GROUND,
     *({"recordings"}, {"transcripts"}, {"runs"}, {"quotas"}, {"coding"}, {"assignments"}, {"exchange"}),
     *({"agreement"}, {"practice"}, {"meaning"}),
-    *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api"}),
+    *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api", "operation"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 #: Not rooms: the frame of the house, which knows every room, and what starts and supervises its processes.
-FRAME = {"settings", "urls", "asgi", "static_files", "headers", "checks", "installation", "processes", "storage"}
+FRAME = {
+    "logs",
+    "settings",
+    "urls",
+    "asgi",
+    "static_files",
+    "headers",
+    "checks",
+    "installation",
+    "processes",
+    "storage",
+}
 #: What every room may use of the frame: plain helpers that import no room.
-HELPERS = {"installation", "processes", "storage"}
+HELPERS = {"installation", "processes", "storage", "logs"}
 
 
 def modules(folder: str) -> list[Path]:

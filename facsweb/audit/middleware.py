@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from facsweb.audit import reading
 from facsweb.audit.origin import acting, of_request
+from facsweb.logs.safe import route_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def _with_its_reading(request: HttpRequest, response: Any) -> Any:
     try:
         reading.write(request, response.status_code)
     except reading.Unlogged as error:
-        logger.exception("%s was not shown, for its reading could not be logged.", request.path)
+        logger.exception("%s was not shown, for its reading could not be logged.", route_of(request))
         response.close()
         return _refusal(request, str(error))
     return response

@@ -156,7 +156,10 @@ def _put_oldest(lane: Lane) -> list[str]:
     if ticket is None or not Ticket.objects.filter(pk=ticket.pk, belt_at=None).update(belt_at=now):
         return []
     try:
-        rq_queue(lane.queue).enqueue_call(ticket.function, args=tuple(ticket.args), job_id=ticket.job_id)
+        about = {"request": ticket.request} if ticket.request else {}
+        rq_queue(lane.queue).enqueue_call(
+            ticket.function, args=tuple(ticket.args), job_id=ticket.job_id, meta=about
+        )
     except BaseException:
         Ticket.objects.filter(pk=ticket.pk, belt_at=now, taken_at=None).update(belt_at=None)
         raise

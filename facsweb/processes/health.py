@@ -1,4 +1,8 @@
-"""Whether the web server is well; ``python -m facsweb.processes.health PORT`` says so by its exit status."""
+"""Whether a process of this host is well, said by the exit status: what a container's health check asks.
+
+``python -m facsweb.processes.health PORT`` asks the web server, ``… health worker`` (or ``recovery``, ``live``)
+whether the loop of that process turns.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import http.client
 import os
 import sys
 from typing import Final
+
+from facsweb.processes import beats
 
 LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (to reach a server that listens everywhere)  # nosec B104
 
@@ -24,5 +30,10 @@ def answers(host: str, port: int, *, timeout_s: float = 1.0) -> bool:
         link.close()
 
 
+def is_well(asked: str) -> bool:
+    """Whether the web server at a port of this host, or the processes of a kind, are well."""
+    return answers("127.0.0.1", int(asked), timeout_s=4.0) if asked.isdigit() else beats.is_well(asked)
+
+
 if __name__ == "__main__":
-    sys.exit(not answers("127.0.0.1", int(sys.argv[1]), timeout_s=4.0))
+    sys.exit(not is_well(sys.argv[1]))

@@ -50,6 +50,7 @@ class Ticket(models.Model):
     belt_at = models.DateTimeField(null=True)
     taken_at = models.DateTimeField(null=True)
     worker = models.CharField(max_length=120, blank=True)
+    request = models.CharField(max_length=128, blank=True, help_text="The request that asks for it, for the log.")
 
     class Meta:
         indexes = [

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from rq.queue import Queue
 
+from facsweb.logs import context
 from facsweb.processes import belt, moments
 from facsweb.processes.belt import connection
 from facsweb.processes.models import NOBODY, Lane, Ticket
@@ -108,6 +109,7 @@ def _write(
         lane = Lane.objects.get(**key)
     plain = [str(one) if isinstance(one, uuid.UUID) else one for one in args]
     work = {"row": row, "attempt": attempt, "rank": 0 if path in _FIRST else 1}
+    work["request"] = context.request_id()[:128]
     anew = belt.anew(function=path, args=plain, lane=lane, **work)
     made = Ticket.objects.filter(job_id=job_id)
     if not made.exclude(taken_at=None).update(**anew) and not made.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -15,9 +16,10 @@ from rq import Worker
 from rq.job import Job
 from rq.queue import Queue
 
-from facsweb.processes import belt, child, limits
+from facsweb.logs import context
+from facsweb.processes import beats, belt, child, limits
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("facsweb.jobs")
 
 #: Jobs that give their work back in good order when they get SIGTERM. Others are left to finish.
 STOPPABLE: Final = frozenset(
@@ -38,6 +40,12 @@ class AnalysisWorker(Worker):
 
     max_connection_wait_time = 2.0  # seconds between attempts to reach Redis
     stoppable = False
+    dequeue_timeout = 30  # seconds; its loop turns so often while there is nothing to do
+
+    def heartbeat(self, *args: Any, **values: Any) -> None:
+        if os.getpid() == self.pid:  # not in the child that does a job
+            beats.beat("worker")
+        super().heartbeat(*args, **values)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +79,18 @@ class AnalysisWorker(Worker):
             os._exit(1)
         limits.limit_job()
         super().main_work_horse(job, queue)
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        began = time.perf_counter()
+        with context.carrying(request=job.meta.get("request"), job=job.id):
+            done = super().perform_job(job, queue)
+            facts = {"function": job.func_name, "status": "done" if done else "failed"}
+            logger.info("job", extra={"facts": facts | {"seconds": round(time.perf_counter() - began, 3)}})
+        return done
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        logger.error("The job failed.", exc_info=exc_info)
+        super().handle_exception(job, *exc_info)
 
     def maintain_heartbeats(self, job: Job) -> None:
         try:

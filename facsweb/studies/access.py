@@ -26,7 +26,7 @@ LEADS: Final = frozenset({ADMINISTRATOR, ANALYST})
 #: Pages for anybody, signed in or not.
 PUBLIC: Final = frozenset(
     {
-        *("health", "verify", "verify_file", "favicon", "consent:keeping"),
+        *("health", "ready", "metrics", "verify", "verify_file", "favicon", "consent:keeping"),
         *("accounts:join", "accounts:provider", "accounts:provider_back"),
     }
 )

@@ -37,7 +37,7 @@ AT_ONCE = 4
 #: What is fetched by a page or sent to one, and is no page itself.
 NO_PAGES = {
     *("accounts:invitation", "accounts:provider", "accounts:provider_back"),
-    *("health", "favicon", "studies:member_add", "studies:member_remove"),
+    *("health", "ready", "metrics", "favicon", "studies:member_add", "studies:member_remove"),
     *("studies:consent_hand_over", "studies:consent_link_revoke", "consent:language"),
     *("reports:consent_copy", "reports:own_copy"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),

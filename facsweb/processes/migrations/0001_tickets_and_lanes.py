@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('belt_at', models.DateTimeField(null=True)),
                 ('taken_at', models.DateTimeField(null=True)),
                 ('worker', models.CharField(blank=True, max_length=120)),
+                ('request', models.CharField(blank=True, help_text='The request that asks for it, for the log.', max_length=128)),
                 ('lane', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='processes.lane')),
             ],
             options={

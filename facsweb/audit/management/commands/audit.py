@@ -6,13 +6,16 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
 from django.utils import timezone
 
-from facsweb.audit import anchors, checking
+from facsweb.audit import anchors, checking, triggers
+from facsweb.audit.models import Entry
+from facsweb.audit.services import record
 
 
 class Command(BaseCommand):
-    help = "Check the audit log: its chain of hashes, its signed anchors, its protection; or sign it now."
+    help = "Check the audit log: its chain of hashes, its anchors, its protection; sign it, or protect it again."
     requires_system_checks = []  # they import every page of the site, and the log needs none of them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,11 +34,14 @@ class Command(BaseCommand):
             metavar="FINGERPRINT",
             help="SHA-256 of a certificate that this installation signed with before",
         )
+        acts.add_parser("protect", help="let the database protect the log again, where somebody lifted that")
         acts.add_parser("anchor", help="sign what the log is today, if that was not done")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["act"] == "anchor":
             return self._anchor()
+        if options["act"] == "protect":
+            return self._protect()
         began = time.monotonic()
         trust = frozenset(one.replace(":", "").lower() for one in options.get("trust") or [])
         result = checking.verify(files=not options.get("without_files"), trust=trust)
@@ -61,6 +67,24 @@ class Command(BaseCommand):
         if without := checking.days_without_anchor():
             days = ", ".join(map(str, without[:10])) + (" …" if len(without) > 10 else "")
             self.stdout.write(f"{len(without)} days in between have none (was the machine off?): {days}")
+
+    def _protect(self) -> None:
+        lifted = triggers.missing(connection) + triggers.strangers(connection)
+        if not lifted:
+            self.stdout.write("The log is protected; nothing was done.")
+            return
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                for statement in triggers.remove_sql(connection.vendor) + triggers.install_sql(connection.vendor):
+                    cursor.execute(statement)
+            last = Entry.objects.order_by("-number").first()
+            if last is not None:
+                record(None, "log.protect", last, triggers=lifted)
+        if left := triggers.strangers(connection):
+            raise CommandError(
+                f"The triggers are in place again, and strange ones are still there: {', '.join(left)}."
+            )
+        self.stdout.write(f"Protected again; this had been lifted: {', '.join(lifted)}.")
 
     def _anchor(self) -> None:
         today: date = timezone.now().date()

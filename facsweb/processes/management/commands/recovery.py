@@ -7,6 +7,7 @@ import threading
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from facsweb.processes import beats
 from facsweb.processes.duties import duties
 from facsweb.storage import keeper
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         keeper.start()
         while True:
+            beats.beat("recovery")
             for duty in duties:
                 try:
                     duty()

@@ -45,6 +45,7 @@ class Command(BaseCommand):
             lifespan="off",
             # uvicorn would believe X-Forwarded-For from this machine; ``audit.origin`` decides about that header.
             proxy_headers=False,
+            log_config=None,  # lines are written as the settings say, and no path is in them
             log_level="warning",
             timeout_graceful_shutdown=3,
             # People pause for longer than uvicorn's five seconds. Whoever asks in the moment in which an idle
