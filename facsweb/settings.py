@@ -3,7 +3,7 @@
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
-``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; ``FACSWEB_LIVE_SESSIONS``; of the API
 ``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "facsweb.practice",
     "facsweb.agreement",
     "facsweb.meaning",
+    "facsweb.live",
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.calibration",
@@ -181,6 +182,7 @@ STORAGES = {
     },
 }
 MAX_UPLOAD_BYTES = 4 * 1024**3
+LIVE_SESSIONS = int(os.environ.get("FACSWEB_LIVE_SESSIONS", "8"))  # before cameras at once, of all people
 
 # --- accounts --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -39,7 +39,7 @@ class Recent(FaceSeries):
         return self.interval_us / 1e6
 
     def quickly_smoothed(self, values: Float64, window_s: float) -> Float64 | None:
-        """See `analysis.facs.series.smooth`; the last value is the end of the parabola through what came before."""
+        """See `analysis.facs.series.smooth`; the last value ends the parabola through those before it."""
         wished = round(window_s / self._step_s)
         out = values.astype(np.float64, copy=True)
         if wished < 5:

@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine only)")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
     parser.add_argument("--workers", type=int, default=1, help="how many analyses may run at once (default: 1)")
+    parser.add_argument(
+        "--live", type=int, default=1, help="how many processes look at live sessions; 0 for none (default: 1)"
+    )
 
 
 def say(line: str) -> None:
@@ -25,9 +28,9 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def serve(host: str, port: int, workers: int) -> int:
+def serve(host: str, port: int, workers: int, live: int) -> int:
     """Run until SIGINT or SIGTERM; return the exit status."""
-    installation = Installation(host=host, port=port, workers=workers, say=say)
+    installation = Installation(host=host, port=port, workers=workers, live=live, say=say)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: installation.stop())
     try:

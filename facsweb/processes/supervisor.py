@@ -83,6 +83,8 @@ class Installation:
         Where the web server listens; port 0 takes a free one.
     workers : int
         How many analyses may run at once.
+    live : int
+        How many processes look at the pictures of live sessions.
     say : callable
         Receives each line for the person who started it.
 
@@ -94,9 +96,15 @@ class Installation:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, say: Callable[[str], None] = print
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        workers: int = 1,
+        live: int = 0,
+        say: Callable[[str], None] = print,
     ) -> None:
-        self.host, self.port, self.workers, self.say = host, port, workers, say
+        self.host, self.port, self.workers, self.live, self.say = host, port, workers, live, say
         self.data_dir = installation.data_dir()
         self.redis: RedisServer | None = None
         self.services: list[Service] = []
@@ -172,6 +180,10 @@ class Installation:
             *(
                 Service(f"worker {number}", [*manage, "worker"], environment=here)
                 for number in range(1, self.workers + 1)
+            ),
+            *(
+                Service(f"live worker {number}", [*manage, "live"], environment=here)
+                for number in range(1, self.live + 1)
             ),
         ]
         web = self.services[0]

@@ -43,8 +43,9 @@ def finish_upload(upload: Upload) -> Recording:
     """
     upload.refresh_from_db()
     if upload.state == Upload.State.RECEIVING:
-        if upload.offset < upload.length:
-            raise Incomplete(f"{upload.length - upload.offset} bytes are still missing.")
+        if not upload.is_complete:
+            left = f"{upload.length - upload.offset} bytes are" if upload.length else "The end is"
+            raise Incomplete(f"{left} still missing.")
         with held(upload):
             if upload.state == Upload.State.RECEIVING:
                 _finish(upload)
@@ -154,7 +155,7 @@ def _store(upload: Upload, sha256: str, info: MediaInfo) -> None:
 def finish_complete() -> int:
     """Finish uploads whose last byte came just before a crash; return how many became recordings."""
     finished = 0
-    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length")):
+    for upload in Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length"), length__gt=0):
         with contextlib.suppress(Rejected, Locked, Gone):
             finish_upload(upload)
             finished += 1

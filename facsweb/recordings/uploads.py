@@ -92,11 +92,11 @@ def begin_upload(
     participant: Participant,
     *,
     filename: str,
-    length: int,
+    length: int | None,
     expected_sha256: str = "",
     id: UUID | None = None,
 ) -> Upload:
-    """Open an upload of ``length`` bytes for a participant who consented to video.
+    """Open an upload of ``length`` bytes for a participant who consented to video; None: `announce` says it later.
 
     With an ``id`` that the caller chose, beginning twice gives the same upload, however far that is.
 
@@ -107,12 +107,12 @@ def begin_upload(
     if id is not None and (begun := Upload.objects.filter(pk=id, participant=participant).first()):
         return begun
     require_consent(participant, [Scope.VIDEO])
-    if length <= 0:
+    if length is not None and length <= 0:
         raise UploadError("The file is empty. Choose a video file.")
-    if length > settings.MAX_UPLOAD_BYTES:
+    if length is not None and length > settings.MAX_UPLOAD_BYTES:
         limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
         raise TooLarge(f"The file is larger than {limit}. Cut it into parts, or export it at a smaller size.")
-    if files.free_bytes(Path(settings.UPLOAD_DIR)) < length + RESERVE:
+    if files.free_bytes(Path(settings.UPLOAD_DIR)) < (length or RESERVE) + RESERVE:
         raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
     with transaction.atomic():
         require_consent_now(participant, [Scope.VIDEO])
@@ -120,7 +120,7 @@ def begin_upload(
             **({"id": id} if id else {}),
             participant=participant,
             filename=plain_name(filename),
-            length=length,
+            length=length or 0,
             expected_sha256=expected_sha256.lower(),
             created_by=actor,
         )
@@ -136,6 +136,23 @@ def begin_upload(
     files.upload_folder(upload.id).mkdir(parents=True)
     files.upload_data(upload.id).touch()
     return upload
+
+
+def announce(upload: Upload, length: int) -> None:
+    """Say once how long an upload is that was begun without a length; saying the same again is fine.
+
+    Raises
+    ------
+    UploadError, TooLarge
+        More has arrived already, another length was said before, or it is more than is taken.
+    """
+    if length > settings.MAX_UPLOAD_BYTES:
+        raise TooLarge(f"The film is larger than {filesizeformat(settings.MAX_UPLOAD_BYTES)}.")
+    open_ = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, length=0, offset__lte=length)
+    changed = open_.update(length=length) if length > 0 else 0
+    upload.refresh_from_db()
+    if not changed and upload.length != length:
+        raise UploadError(f"This upload has {upload.offset} bytes already and cannot end at {length}.")
 
 
 def plain_name(filename: str) -> str:
@@ -189,7 +206,7 @@ def _append(path: Path, upload: Upload, stream: Readable, checksum: Checksum | N
         try:
             while piece := stream.read(files.PIECE):
                 received += len(piece)
-                if upload.offset + received > upload.length:
+                if upload.offset + received > (upload.length or settings.MAX_UPLOAD_BYTES):
                     raise TooLarge("More bytes came than the upload announced. Choose the file again.")
                 file.write(piece)
                 if hasher:

@@ -15,4 +15,4 @@ class Command(BaseCommand):
         serve.add_arguments(parser)
 
     def handle(self, *args, **options):
-        sys.exit(serve.serve(options["host"], options["port"], options["workers"]))
+        sys.exit(serve.serve(options["host"], options["port"], options["workers"], options["live"]))
