@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from facsweb.accounts.models import User
@@ -193,9 +194,10 @@ def close(actor: User | None, sessions: Iterable[Session], why: str) -> int:
 
 
 def unfinished(actor: User, participant: Participant) -> list[Session]:
-    """Sessions that a person began and did not end, the newest first."""
-    found = Session.objects.filter(participant=participant, created_by=actor, ended_at=None)
-    return list(found.select_related("upload"))
+    """Sessions that a person began and did not end, and those of others whose page is away, the newest first."""
+    away = Q(last_seen_at__lt=timezone.now() - AWAY)
+    found = Session.objects.filter(Q(created_by=actor) | away, participant=participant, ended_at=None)
+    return list(found.select_related("upload", "created_by"))
 
 
 def after_withdrawal(consent: Any) -> None:

@@ -1,8 +1,8 @@
 """``make bench-live``: how soon a live worker answers, and how many pictures, for 1, 2 and 4 sessions at once.
 
 Starts an installation of its own (Redis, web server, recovery, as many live workers as ``--live`` says), opens
-real WebSockets on loopback and sends 640×480 JPEGs of the labelled clips at 15 a second, as our page does. The time
-runs from when a picture is handed to the socket until its answer is there.
+real WebSockets on loopback and sends 640×480 JPEGs of the labelled clips at 15 a second, as our page does. The
+time runs from when a picture is handed to the socket until its answer is there.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def row(running: Any, number: int, content: list[list[bytes]], seconds: float) -
     took = np.median(np.concatenate([one.took_ms for one in found]))
     rates = " ".join(f"{len(one.latencies_ms) / seconds:.1f}" for one in found)
     sent, held = sum(one.sent for one in found), sum(one.held_back for one in found)
-    return f"{number:8} | {p50:4.0f} | {p95:4.0f} | {p99:7.0f} | {took:13.1f} | {rates} | {sent}, {held} | {used:.2f} cores"
+    times = f"{number:8} | {p50:4.0f} | {p95:4.0f} | {p99:7.0f} | {took:13.1f}"
+    return f"{times} | {rates} | {sent}, {held} | {used:.2f} cores"
 
 
 async def drive_all(url: str, sessions: list[tuple[str, str]], content: list[list[bytes]], seconds: float) -> Any:

@@ -33,7 +33,7 @@ export class LiveBars {
     const letter = element("span", { class: "intensity live-row__letter" });
     const row = element("li", { class: "live-row", "data-code": unit.code, "data-tier": unit.tier },
       element("span", { class: "au" }, unit.code),
-      element("span", { class: "live-row__name truncate", title: `${unit.name} (${unit.tier})` }, unit.name, unit.tier === "experimental" ? element("span", { class: "live-row__tier", title: "experimental" }, " exp.") : ""),
+      element("span", { class: "live-row__name", title: `${unit.name} (${unit.tier})` }, element("span", { class: "truncate" }, unit.name), unit.tier === "experimental" ? element("span", { class: "live-row__tier" }, "exp.") : ""),
       element("span", { class: "live-row__bars", "aria-hidden": "true" }, ...bars), letter);
     this.#rows.set(unit.code, { row, fills, letter, unit });
     return row;

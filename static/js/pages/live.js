@@ -194,4 +194,5 @@ installLiveKeys(root);
 installUnfinished(root);
 root.hidden = false;
 markers.close();
+bars.clear();
 setState("idle");
