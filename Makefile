@@ -8,6 +8,7 @@
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
+#   make bench-live    delay and pictures a second of 1, 2 and 4 live sessions
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make lock          renew requirements.lock (needs uv)
 
@@ -20,7 +21,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint audit sbom format bench bench-timeline screenshots lock models clean
+.PHONY: demo test lint audit sbom format bench bench-timeline bench-live screenshots lock models clean
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -59,6 +60,10 @@ bench: $(INSTALLED)
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench
 	@$(PY) -m tests.browser.bench_timeline
+
+bench-live: $(INSTALLED)
+	@$(PY) -m tests.live.bench_live
+	@$(PY) -m tests.live.bench_live --live 2
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots

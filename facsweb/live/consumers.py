@@ -21,6 +21,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from facsweb.accounts import sessions
@@ -53,7 +55,11 @@ def _client() -> redis.Redis:
     """This event loop's connections to Redis."""
     loop = asyncio.get_running_loop()
     if loop not in _CLIENTS:
-        _CLIENTS[loop] = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0)
+        # Once more at once, since a Redis that was started anew has closed what was open; nobody waits for longer.
+        again = Retry(NoBackoff(), 1)
+        _CLIENTS[loop] = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0, retry=again
+        )
     return _CLIENTS[loop]
 
 

@@ -158,9 +158,9 @@ def end(actor: User, session: Session, *, received: int, marks: Any = None) -> R
 def _store_markers(session: Session, recording: Recording) -> None:
     """Put the markers on the recording, unless somebody marked it already."""
     marks = [one for one in session.markers if one["start_us"] < recording.duration_us]
-    if not marks or marking.latest(marking.MARKERS, recording) is not None:
-        return
-    marking.write(session.created_by, marking.MARKERS, recording, marks, expected=0)
+    if marks and marking.latest(marking.MARKERS, recording) is None:
+        marking.write(session.created_by, marking.MARKERS, recording, marks, expected=0)
+    Session.objects.filter(pk=session.pk).update(markers=[])  # they live and go with the recording
 
 
 def throw_away(actor: User, session: Session) -> None:

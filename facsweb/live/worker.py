@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from facsweb.live import belt
 from facsweb.live.belt import Picture
@@ -66,8 +68,10 @@ class Worker:
 
     def __init__(self, url: str) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._redis = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=5.0)
-        self._listening = redis.Redis.from_url(url, socket_connect_timeout=5.0, health_check_interval=5)
+        # What cannot be said at once is old: the page asks with its next picture.
+        how: dict[str, Any] = {"socket_connect_timeout": 5.0, "retry": Retry(NoBackoff(), 1)}
+        self._redis = redis.Redis.from_url(url, socket_timeout=5.0, **how)
+        self._listening = redis.Redis.from_url(url, health_check_interval=5, **how)
         self._over = threading.Event()
         self._news = threading.Condition()
         self._mail: OrderedDict[UUID, _Mail] = OrderedDict()
