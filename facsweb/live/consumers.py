@@ -66,6 +66,8 @@ def _client() -> redis.Redis:
 class LiveConsumer(AsyncWebsocketConsumer):
     """One page that is live."""
 
+    # No channel layer: it would wait for Redis before anything else, and this page works without.
+    channel_layer_alias = "none"
     tasks: tuple[asyncio.Task[None], ...] = ()
     worker = ""
     asked_at = 0.0
