@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import av
+import numpy as np
 import pytest
 from django.utils import timezone
 
+from analysis import media
 from facsweb.audit.models import Entry
 from facsweb.live import recovery, services
 from facsweb.live.models import Session
@@ -168,3 +171,16 @@ def test_a_colleague_makes_a_recording_of_what_arrived(client_as, arrived, parti
     answer = client_as("administrator").post(f"/live/{arrived.pk}/end", {}, content_type="application/json")
     assert answer.status_code == 200
     assert answer.json()["url"] == f"/recordings/{arrived.upload_id}/"
+
+
+def test_what_a_browser_recorded_gets_a_copy_that_can_be_jumped_in(tmp_path):
+    """It has neither a length nor an index, as what is written while it is sent."""
+    film = tmp_path / "film.webm"
+    with av.open(str(film), "w", options={"live": "1"}) as out:
+        stream = out.add_stream("libvpx", rate=25, width=160, height=120, pix_fmt="yuv420p")
+        for _ in range(30):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((120, 160, 3), 90, np.uint8))))
+        out.mux(stream.encode())
+    found = media.probe(film)
+    assert (found.container, found.playable_in_browser) == ("webm", False)
+    assert found.duration_us == pytest.approx(1_200_000, abs=60_000)
