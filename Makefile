@@ -15,6 +15,7 @@
 #                      errors, memory (PEOPLE=50 RECORDINGS=200 MINUTES=30 WORKERS=2 DATABASE=postgresql)
 #   make chaos         20 uploads and analyses, corrections and signatures while everything dies at random; looks
 #                      for what was acknowledged afterwards (SEED=…, DATABASE=postgresql, UPLOADS=20)
+#   make bench-live    delay and pictures a second of 1, 2 and 4 live sessions
 #   make screenshots   pictures of every page (needs a Chromium)
 #   make image-check   build the Dockerfile's steps without Docker, packages and models fetched anew (needs root on Linux)
 #   make lock          renew requirements.lock and the locks of the image (needs uv)
@@ -33,7 +34,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments load chaos
+.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments load chaos bench-live
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -92,6 +93,10 @@ load: $(INSTALLED)
 chaos: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m tests.chaos $(CHAOS_FLAGS)
+
+bench-live: $(INSTALLED)
+	@$(PY) -m tests.live.bench_live
+	@$(PY) -m tests.live.bench_live --live 2
 
 screenshots: $(INSTALLED)
 	@$(PY) -m tests.browser.screenshots

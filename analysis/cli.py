@@ -20,6 +20,7 @@ from analysis.calibration import command as calibration
 from analysis.console import positive, progress, say, say_json
 from analysis.emotion import command as emotion
 from analysis.facs import combination_command
+from analysis.live import command as live
 from analysis.text import command as text
 from analysis.types import AnalysisError
 from analysis.voice import command as voice
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     voice.add_parser(commands)
     text.add_parser(commands)
     meaning_command.add_parser(commands)
+    live.add_parser(commands)
 
     validate = commands.add_parser("validate", help="compare with the labels of a coded corpus")
     validate.add_argument("--dataset", required=True, choices=("disfa", "bp4d", "ckplus", "folder"))

@@ -14,6 +14,7 @@ http = get_asgi_application()
 from facsweb.audit.origin import SocketOrigin  # noqa: E402
 from facsweb.body_limit import BodyLimit, UploadsAtOnce  # noqa: E402
 from facsweb.coding.routing import websocket_urlpatterns as layer_patterns  # noqa: E402
+from facsweb.live.routing import websocket_urlpatterns as live_patterns  # noqa: E402
 from facsweb.operation.figures import Sockets  # noqa: E402
 from facsweb.runs.routing import websocket_urlpatterns as run_patterns  # noqa: E402  (needs the app registry)
 from facsweb.static_files import StaticFiles  # noqa: E402
@@ -23,7 +24,7 @@ application = ProtocolTypeRouter(
         "http": StaticFiles(UploadsAtOnce(BodyLimit(http), settings.UPLOADS_AT_ONCE)),
         "websocket": Sockets(
             AllowedHostsOriginValidator(
-                AuthMiddlewareStack(SocketOrigin(URLRouter([*run_patterns, *layer_patterns])))
+                AuthMiddlewareStack(SocketOrigin(URLRouter([*run_patterns, *layer_patterns, *live_patterns])))
             )
         ),
     }

@@ -22,7 +22,18 @@ NOBODY: Final = (
     *("microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "storage-access"),
     *("usb", "xr-spatial-tracking"),
 )
-PERMISSIONS: Final = ", ".join([*(f"{name}=(self)" for name in OURS), *(f"{name}=()" for name in NOBODY)])
+#: Page → what it may ask for beside that.
+DEVICES: Final = {"live:page": frozenset({"camera", "microphone"})}
+
+
+def permissions(page: str = "") -> str:
+    """The header's value for a page, by the name of its address."""
+    more = DEVICES.get(page, frozenset())
+    off = [f"{name}={'(self)' if name in more else '()'}" for name in NOBODY]
+    return ", ".join([*(f"{name}=(self)" for name in OURS), *off])
+
+
+PERMISSIONS: Final = permissions()
 
 #: For answers of Django and for static files alike. Nothing of ours is meant for another site's pages, and nothing
 #: of another site is on ours, so both doors are closed.
@@ -41,6 +52,9 @@ class Headers(MiddlewareMixin):
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        match = getattr(request, "resolver_match", None)  # absent where an earlier middleware answered
+        if match is not None and match.view_name in DEVICES:
+            response.headers["Permissions-Policy"] = permissions(match.view_name)
         for name, value in EVERYWHERE.items():
             response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers and _is_personal(request):

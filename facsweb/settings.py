@@ -3,14 +3,13 @@
 Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOWED_HOSTS`` (comma-separated),
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
-``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
-``FACSWEB_QUOTA_GB``, ``FACSWEB_QUOTA_HOURS``, ``FACSWEB_QUOTA_QUEUED``, ``FACSWEB_QUOTA_RUNNING``,
-``FACSWEB_MOST_WAITING``, ``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``,
-``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of object storage ``FACSWEB_S3_BUCKET``,
+``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of live sessions ``FACSWEB_LIVE_SESSIONS``; of the API
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of quotas ``FACSWEB_QUOTA_GB``,
+``FACSWEB_QUOTA_HOURS``, ``FACSWEB_QUOTA_QUEUED``, ``FACSWEB_QUOTA_RUNNING``, ``FACSWEB_MOST_WAITING``,
+``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``; of object storage ``FACSWEB_S3_BUCKET``,
 ``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``, ``FACSWEB_S3_ACCESS_KEY_ID``,
 ``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``, ``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``;
-of operation ``FACSWEB_LOG``,
-``FACSWEB_METRICS_TOKEN``; accounts and mail: ``docs/deploy.md``.
+of operation ``FACSWEB_LOG``, ``FACSWEB_METRICS_TOKEN``; accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
@@ -88,6 +87,7 @@ INSTALLED_APPS = [
     "facsweb.practice",
     "facsweb.agreement",
     "facsweb.meaning",
+    "facsweb.live",
     "facsweb.reports",
     "facsweb.learning",
     "facsweb.calibration",
@@ -208,6 +208,7 @@ if S3_BUCKET:
         "OPTIONS": installation.s3_options(S3_PREFIX),
     }
 MAX_UPLOAD_BYTES = 4 * 1024**3
+LIVE_SESSIONS = int(os.environ.get("FACSWEB_LIVE_SESSIONS", "8"))  # before cameras at once, of all people
 
 #: Of every study, unless staff gave it others (`facsweb.quotas`); 0: no limit.
 QUOTA_GB = float(os.environ.get("FACSWEB_QUOTA_GB", "0"))

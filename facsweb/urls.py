@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("facsweb.practice.urls")),
     path("", include("facsweb.agreement.urls")),
     path("", include("facsweb.meaning.urls")),
+    path("", include("facsweb.live.urls")),
     path("", include("facsweb.reports.urls")),
     path("", include("facsweb.privacy.urls")),
     path("", include("facsweb.api.webhook_urls")),

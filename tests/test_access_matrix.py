@@ -28,7 +28,7 @@ from tests.accounts.world import AccountObjects
 from tests.api.world import ApiObjects
 from tests.conftest import PASSWORD
 from tests.consent_world import OfConsent
-from tests.factories import make_finished_run, make_package, make_recording
+from tests.factories import CLIP, MEDIA, make_finished_run, make_package, make_recording
 from tests.people import write_measurement
 from tests.privacy.world import PrivacyObjects
 
@@ -95,6 +95,15 @@ class World(OfConsent, AccountObjects, ApiObjects, PrivacyObjects):
         return begin_upload(
             self.people["analyst"], self.participant, filename="a.mp4", length=9, expected_sha256=""
         )
+
+    def live(self) -> Any:
+        from facsweb.live.services import begin
+        from facsweb.recordings.uploads import receive
+
+        session = begin(self.people["analyst"], self.participant, sound=False, kind="video/webm")
+        with (MEDIA / f"{CLIP}.mp4").open("rb") as film:  # so that it can be ended
+            receive(session.upload, 0, film)
+        return session
 
     def transcripts(self) -> Any:
         from facsweb.transcripts.services import begin, save

@@ -19,7 +19,7 @@ GROUND = {"accounts", "audit", "studies"}
 FLOORS = [
     GROUND,
     *({"recordings"}, {"transcripts"}, {"runs"}, {"quotas"}, {"coding"}, {"assignments"}, {"exchange"}),
-    *({"agreement"}, {"practice"}, {"meaning"}),
+    *({"agreement"}, {"practice"}, {"meaning"}, {"live"}),
     *({"reports"}, {"learning"}, {"calibration"}, {"privacy"}, {"home", "demo", "about", "api", "operation"}),
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -135,10 +135,12 @@ def _limit(values: Float64) -> Float64:
     return np.asarray(np.clip(values, 0.0, 5.0))
 
 
-def _rule_curves(deviation: Deviation) -> Curves:
-    """What the rules say, by code and side, before limiting."""
+def _rule_curves(deviation: Deviation, without: Collection[str]) -> Curves:
+    """What the rules say, by code and side, before limiting; but of codes that another scorer answers."""
     raw: Curves = {}
     for rule in RULES:
+        if rule.code in without:
+            continue
         sides: tuple[Side, ...] = ("L", "R") if rule.sided else ("L",)
         raw[rule.code] = {side if rule.sided else "": rule.raw(deviation, side) for side in sides}
     return raw
@@ -202,14 +204,13 @@ def intensities(series: FaceSeries, neutral: Neutral, package: Package | None = 
     hidden = far_side(series)
     eyes = lids(deviation, hidden)
     shut = _around(series, eyes.blinks)
-    raw = _rule_curves(deviation)
     learned: Curves = {}
     widths: dict[str, Float64] = {}
     if package is not None and is_scorable(series) and CODE_COLUMNS[0] in neutral.values:
         found = scores(package, series, neutral, measurable(series))
         learned = _learned_curves(series, found, eyes)
         widths = {code: _largest(parts) for code, parts in found.errors.items()}
-    raw |= learned
+    raw = _rule_curves(deviation, learned.keys()) | learned
     raw |= {code: {"": curve} for code, curve in _directions(deviation).items()}
     for code, part in raw.items():
         for side, curve in part.items():

@@ -98,6 +98,7 @@ def probe(path: Path) -> MediaInfo:
             _is_playable(container, video, audio)
             and not turn.mirrored
             and abs(streams.origin) <= _CLOCK_TOLERANCE
+            and streams.container.duration is not None  # what a browser recorded: none can jump in it
             and video.width * video.height == first.width * first.height
         )
         return MediaInfo(container, path.stat().st_size, duration_us, playable, video, audio)

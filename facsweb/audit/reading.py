@@ -114,6 +114,7 @@ ITSELF: Final[dict[str, str]] = {
 CHANGES: Final = frozenset(
     {
         *("studies:member_add", "studies:member_remove", "recordings:tus_create", "transcripts:save"),
+        *("live:begin", "live:markers", "live:end", "live:throw_away"),
         *("transcripts:restore", "transcripts:analyse", "runs:cancel", "runs:interpret", "runs:neutral_undo"),
         *("runs:rescore", "runs:people_change", "coding:layer_create", "coding:changes"),
         *("coding:take_back", "coding:comment_change", "exchange:remove", "practice:retire", "practice:start"),
@@ -137,6 +138,7 @@ UNLOGGED: Final[dict[str, str]] = {
     **dict.fromkeys(("studies:consent_form", "studies:consent_form_create"), "the text that everybody is given"),
     **dict.fromkeys(("studies:participant_create", "studies:consent_create"), "an empty form"),
     **dict.fromkeys(("recordings:upload", "recordings:tus"), "what one uploads oneself"),
+    "live:page": "an empty page; that a session begins is logged",
     **dict.fromkeys(("recordings:change", "recordings:delete", "runs:start"), "a form that names the recording"),
     **dict.fromkeys(("transcripts:list", "transcripts:change", "transcripts:delete"), "titles, no words"),
     **dict.fromkeys(("transcripts:add", "transcripts:add_document", "exchange:import"), "an empty form"),

@@ -18,6 +18,7 @@ from facsweb.calibration.models import Version
 from facsweb.coding.models import Layer
 from facsweb.learning.material import NEEDED
 from facsweb.learning.models import Training
+from facsweb.live.models import Session
 from facsweb.meaning.models import Reading, Speakers
 from facsweb.recordings.models import Recording, Upload
 from facsweb.reports import resting
@@ -54,6 +55,7 @@ def roots(person: Participant, scopes: Collection[str], before: datetime) -> Ite
         yield from comparisons(person, mine)
         yield from resting.reports(person, gone, before)
         yield from mine
+        yield from Session.objects.filter(participant=person, started_at__lte=before)
         yield from Upload.objects.filter(participant=person, created_at__lte=before)
     else:
         yield from resting.reports(person, gone, before)

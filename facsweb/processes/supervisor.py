@@ -87,6 +87,8 @@ class Installation:
         How many workers there are beside them for everything but measuring and training.
     one_core : bool
         Keep each worker to one core, in turn.
+    live : int
+        How many processes look at the pictures of live sessions.
     say : callable
         Receives each line for the person who started it.
 
@@ -105,10 +107,11 @@ class Installation:
         workers: int = 1,
         short: int = 0,
         one_core: bool = False,
+        live: int = 0,
         say: Callable[[str], None] = print,
     ) -> None:
         self.host, self.port, self.say = host, port, say
-        self.workers, self.short, self.one_core = workers, short, one_core
+        self.workers, self.short, self.one_core, self.live = workers, short, one_core, live
         self.data_dir = installation.data_dir()
         self.redis: RedisServer | None = None
         self.services: list[Service] = []
@@ -184,6 +187,10 @@ class Installation:
             *(
                 Service(f"worker {number}", [*manage, *words], environment=here)
                 for number, words in enumerate(self._workers(), 1)
+            ),
+            *(
+                Service(f"live worker {number}", [*manage, "live"], environment=here)
+                for number in range(1, self.live + 1)
             ),
         ]
         web = self.services[0]

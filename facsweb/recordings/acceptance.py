@@ -47,8 +47,9 @@ def finish_upload(upload: Upload) -> Recording:
     """
     upload.refresh_from_db()
     if upload.state == Upload.State.RECEIVING:
-        if upload.offset < upload.length:
-            raise Incomplete(f"{upload.length - upload.offset} bytes are still missing.")
+        if not upload.is_complete:
+            left = f"{upload.length - upload.offset} bytes are" if upload.length else "The end is"
+            raise Incomplete(f"{left} still missing.")
         with held(upload):
             if upload.state == Upload.State.RECEIVING:
                 _finish(upload)
@@ -177,7 +178,7 @@ def finish_complete(quiet: timedelta = timedelta()) -> int:
     finished, latest = 0, timezone.now() + PARTIAL_UPLOADS_LAST  # every piece moves the expiry there
     # One that lies behind it was moved before the clock was set back.
     still = Q(expires_at__lte=latest - quiet) | Q(expires_at__gt=latest + moments.APART)
-    complete = Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length"))
+    complete = Upload.objects.filter(state=Upload.State.RECEIVING, offset=F("length"), length__gt=0)
     for upload in complete.filter(still) if quiet else complete:
         with contextlib.suppress(Rejected, Locked, Gone):
             finish_upload(upload)

@@ -18,7 +18,10 @@ def next_expiry() -> datetime:
 
 
 class Upload(models.Model):
-    """One file on its way in (tus protocol); ``offset`` bytes are safely on disk."""
+    """One file on its way in (tus protocol); ``offset`` bytes are safely on disk.
+
+    A ``length`` of 0 is not known yet: a film that is sent while it is made says at its end how long it is.
+    """
 
     class State(models.TextChoices):
         RECEIVING = "receiving", "Receiving"
@@ -52,6 +55,10 @@ class Upload(models.Model):
     @property
     def study(self) -> Study:
         return self.participant.study
+
+    @property
+    def is_complete(self) -> bool:
+        return 0 < self.length == self.offset
 
 
 def original_path(recording: "Recording", filename: str) -> str:

@@ -1,7 +1,7 @@
 """The tus 1.0.0 protocol: its headers in, its status codes out (https://tus.io/protocols/resumable-upload).
 
-Extensions: creation, creation-with-upload, checksum, termination, expiration. What the protocol means here is in
-``uploads``; nothing in this module touches the database or the disk.
+Extensions: creation, creation-with-upload, creation-defer-length, checksum, termination, expiration. What the
+protocol means here is in ``uploads``; nothing in this module touches the database or the disk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from facsweb.storage.errors import CacheFull, StoreAway
 from facsweb.studies.services import ConsentMissing
 
 VERSION: Final = "1.0.0"
-EXTENSIONS: Final = "creation,creation-with-upload,checksum,termination,expiration"
+EXTENSIONS: Final = "creation,creation-with-upload,creation-defer-length,checksum,termination,expiration"
 ALGORITHMS: Final = {"sha1": 20, "sha256": 32}  # name → bytes of a digest
 PIECE_TYPE: Final = "application/offset+octet-stream"
 
@@ -83,9 +83,20 @@ def options() -> HttpResponse:
     )
 
 
+def length(request: HttpRequest) -> int | None:
+    """``Upload-Length``; None where the client says that it will tell it later (``Upload-Defer-Length: 1``)."""
+    if "Upload-Defer-Length" not in request.headers:
+        return number(request, "Upload-Length")
+    if request.headers["Upload-Defer-Length"] != "1" or "Upload-Length" in request.headers:
+        raise BadRequest("Give either Upload-Length, or Upload-Defer-Length with the value 1.")
+    return None
+
+
 def state_headers(upload: Upload) -> dict[str, str]:
-    """Offset, and when the partial upload expires."""
+    """Offset, when the partial upload expires, and whether its length is to be told yet."""
     headers = {"Upload_Offset": str(upload.offset)}
+    if not upload.length:
+        headers["Upload_Defer_Length"] = "1"
     if upload.state == Upload.State.RECEIVING:
         headers["Upload_Expires"] = http_date(upload.expires_at.timestamp())
     return headers

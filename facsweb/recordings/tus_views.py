@@ -46,7 +46,7 @@ def create(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.user,
         participant,
         filename=named.get("filename", ""),
-        length=tus.number(request, "Upload-Length"),
+        length=tus.length(request),
         expected_sha256=named.get("sha256", ""),
     )
     if request.content_type == tus.PIECE_TYPE:
@@ -73,23 +73,27 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     if method == "HEAD":
         if upload.state == Upload.State.REJECTED:
             return tus.answer(410)
-        return tus.answer(200, Upload_Length=str(upload.length), **tus.state_headers(upload))
+        known = {"Upload_Length": str(upload.length)} if upload.length else {}
+        return tus.answer(200, **known, **tus.state_headers(upload))
     if method == "DELETE":
         uploads.discard(request.user, upload)
         return tus.answer(204)
     tus.check_piece_type(request)
+    if not upload.length and "Upload-Length" in request.headers:
+        uploads.announce(upload, tus.number(request, "Upload-Length"))
     _receive(request, upload, tus.number(request, "Upload-Offset"))
     return tus.answer(204, **tus.state_headers(upload))
 
 
 def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
-    if uploads.receive(upload, offset, request, checksum=tus.checksum(request)) == upload.length:
+    uploads.receive(upload, offset, request, checksum=tus.checksum(request))
+    if upload.is_complete:
         acceptance.finish_upload(upload)
 
 
 def _state(request: HttpRequest, upload: Upload) -> HttpResponse:
     """What became of the upload; finishes it when its last byte came just before a crash."""
-    if upload.state == Upload.State.RECEIVING and upload.offset == upload.length:
+    if upload.state == Upload.State.RECEIVING and upload.is_complete:
         try:
             acceptance.finish_upload(upload)
         except uploads.Rejected:

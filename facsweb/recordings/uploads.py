@@ -103,11 +103,11 @@ def begin_upload(
     participant: Participant,
     *,
     filename: str,
-    length: int,
+    length: int | None,
     expected_sha256: str = "",
     id: UUID | None = None,
 ) -> Upload:
-    """Open an upload of ``length`` bytes for a participant who consented to video.
+    """Open an upload of ``length`` bytes for a participant who consented to video; None: `announce` says it later.
 
     With an ``id`` that the caller chose, beginning twice gives the same upload, however far that is.
 
@@ -118,24 +118,24 @@ def begin_upload(
     if id is not None and (begun := Upload.objects.filter(pk=id, participant=participant).first()):
         return begun
     require_consent(participant, [Scope.VIDEO])
-    if length <= 0:
+    if length is not None and length <= 0:
         raise UploadError("The file is empty. Choose a video file.")
-    if length > settings.MAX_UPLOAD_BYTES:
+    if length is not None and length > settings.MAX_UPLOAD_BYTES:
         limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
         raise TooLarge(f"The file is larger than {limit}. Cut it into parts, or export it at a smaller size.")
-    if files.free_bytes(Path(settings.UPLOAD_DIR)) < length + RESERVE:
+    if files.free_bytes(Path(settings.UPLOAD_DIR)) < (length or RESERVE) + RESERVE:
         raise NoSpace("The server has not enough room for this file. Tell the operator, then try again.")
     if why := pressure.why(disk=False):
         raise PutOff(f"{why} Nothing was sent yet; the upload can begin later.")
     with transaction.atomic():
         require_consent_now(participant, [Scope.VIDEO])
         for check in hooks.before_upload:
-            check(participant, length)
+            check(participant, length or 0)
         upload = Upload.objects.create(
             **({"id": id} if id else {}),
             participant=participant,
             filename=plain_name(filename),
-            length=length,
+            length=length or 0,
             expected_sha256=expected_sha256.lower(),
             created_by=actor,
         )
@@ -154,6 +154,23 @@ def begin_upload(
         for folder in (files.upload_folder(upload.id), Path(settings.UPLOAD_DIR)):
             files.sync_folder(folder)  # the bytes are synced as they come; so must be the names that lead to them
     return upload
+
+
+def announce(upload: Upload, length: int) -> None:
+    """Say once how long an upload is that was begun without a length; saying the same again is fine.
+
+    Raises
+    ------
+    UploadError, TooLarge
+        More has arrived already, another length was said before, or it is more than is taken.
+    """
+    if length > settings.MAX_UPLOAD_BYTES:
+        raise TooLarge(f"The film is larger than {filesizeformat(settings.MAX_UPLOAD_BYTES)}.")
+    open_ = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, length=0, offset__lte=length)
+    changed = open_.update(length=length) if length > 0 else 0
+    upload.refresh_from_db()
+    if not changed and upload.length != length:
+        raise UploadError(f"This upload has {upload.offset} bytes already and cannot end at {length}.")
 
 
 def plain_name(filename: str) -> str:
@@ -238,7 +255,7 @@ def _append(path: Path, at: int, upload: Upload, stream: Readable, checksum: Che
         try:
             while piece := stream.read(files.PIECE):
                 received += len(piece)
-                if upload.offset + received > upload.length:
+                if upload.offset + received > (upload.length or settings.MAX_UPLOAD_BYTES):
                     raise TooLarge("More bytes came than the upload announced. Choose the file again.")
                 file.write(piece)
                 if hasher:

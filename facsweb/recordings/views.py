@@ -34,7 +34,11 @@ def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_sound": not missing_scopes(participant, [Scope.AUDIO]),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "partial": Upload.objects.filter(
-            participant=participant, created_by=request.user, state=Upload.State.RECEIVING, offset__gt=0
+            participant=participant,
+            created_by=request.user,
+            state=Upload.State.RECEIVING,
+            offset__gt=0,
+            length__gt=0,
         ),
     }
     return render(request, "recordings/upload.html", context)

@@ -99,6 +99,12 @@ PAGES: Final[dict[str, frozenset[Role]]] = {
     "recordings:poster": WORKERS,
     "recordings:change": LEADS,
     "recordings:delete": frozenset({ADMINISTRATOR}),
+    # before a camera
+    "live:page": LEADS,
+    "live:begin": LEADS,
+    "live:markers": LEADS,
+    "live:end": LEADS,
+    "live:throw_away": LEADS,
     # what was said: transcripts and documents
     "transcripts:list": EVERY_ROLE,
     "transcripts:add": WORKERS,

@@ -41,6 +41,7 @@ NO_PAGES = {
     *("studies:consent_hand_over", "studies:consent_link_revoke", "consent:language"),
     *("reports:consent_copy", "reports:own_copy"),
     *("recordings:tus_create", "recordings:tus", "recordings:video", "recordings:poster"),
+    *("live:begin", "live:markers", "live:end", "live:throw_away"),
     *("transcripts:download", "transcripts:save", "transcripts:restore", "transcripts:analyse"),
     *("runs:start", "runs:snapshot", "runs:still", "runs:cancel", "runs:interpret", "runs:download"),
     *("runs:neutral_undo", "runs:neutral_picture", "runs:rescore"),

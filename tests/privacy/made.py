@@ -95,6 +95,8 @@ def _recording(participant: Any, analyst: Any, clip: Path) -> Any:
     upload_folder(upload.pk).mkdir(parents=True, exist_ok=True)
     (upload_folder(upload.pk) / "data").write_bytes(f"part of {VIDEO}".encode())
     Upload.objects.filter(pk=upload.pk).update(offset=10)
+    marks = [{"name": f"asked {VIDEO}"}]
+    participant.live_sessions.create(upload=upload, has_sound=False, markers=marks, created_by=analyst)
     return recording
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from facsweb.headers import NOBODY, OURS
+from facsweb.headers import DEVICES, NOBODY, OURS
 from facsweb.studies import access
 from facsweb.studies.models import Membership, Role
 from tests.test_access_matrix import ROUTES, World, url_of
@@ -54,7 +54,8 @@ def assert_closed(page: str, response: Any) -> None:
     assert response["Cross-Origin-Resource-Policy"] == "same-origin", page
     assert response["Cross-Origin-Embedder-Policy"] == "require-corp", page
     permitted = dict(part.strip().split("=") for part in response["Permissions-Policy"].split(","))
-    assert permitted == {**dict.fromkeys(OURS, "(self)"), **dict.fromkeys(NOBODY, "()")}, page
+    asked = dict.fromkeys(DEVICES.get(page, ()), "(self)")
+    assert permitted == {**dict.fromkeys(OURS, "(self)"), **dict.fromkeys(NOBODY, "()"), **asked}, page
 
 
 @pytest.mark.once  # of headers; tests/test_access_matrix.py opens every page on both databases
@@ -102,6 +103,7 @@ def test_page_of_nobody_may_be_kept_and_page_of_somebody_not(client, everywhere)
 
 
 def test_device_is_asked_for_nothing():
-    """No page of ours uses a camera, a microphone or a place; a script that got in could not either."""
+    """One page uses a camera and a microphone, none a place; a script that got in elsewhere could not either."""
+    assert {"live:page": frozenset({"camera", "microphone"})} == DEVICES
     for name in ("camera", "microphone", "geolocation", "display-capture", "usb", "payment"):
         assert name in NOBODY

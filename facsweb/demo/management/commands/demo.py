@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self._without_second_factor()
         try:
             self._prepare()
-            running = Installation(port=0 if once else options["port"], say=self._say)
+            running = Installation(port=0 if once else options["port"], live=0 if once else 1, say=self._say)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self._interrupt(running))
             with running:

@@ -15,4 +15,5 @@ class Command(BaseCommand):
         serve.add_arguments(parser)
 
     def handle(self, *args, **options):
-        sys.exit(serve.serve(*(options[name] for name in ("host", "port", "workers", "short", "one_core"))))
+        chosen = ("host", "port", "workers", "short", "one_core", "live")
+        sys.exit(serve.serve(**{name: options[name] for name in chosen}))
