@@ -4,7 +4,8 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``CSRF_TRUSTED_ORIGINS``, ``DATABASE_URL``, ``REDIS_URL``, ``FACSWEB_DATA``, ``FACSWEB_MODELS``,
 ``FACSWEB_SCORERS``, ``SITE_URL``; of the audit log ``FACSWEB_TRUSTED_PROXIES``, ``FACSWEB_AUDIT_ADDRESS``,
 ``FACSWEB_ANCHORS``, ``FACSWEB_ANCHOR_MAIL``; of the API
-``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; accounts and mail: ``docs/deploy.md``.
+``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of long recordings ``FACSWEB_SEGMENTS_OVER_S``,
+``FACSWEB_SEGMENT_S``; accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
