@@ -44,6 +44,10 @@ def _a_busy_machine_lets_no_look_rest() -> Iterator[None]:
         yield
 
 
+#: Folders of tests that start databases of their own, of both kinds.
+OF_BOTH = frozenset({"operation", "image", "rollout", "load", "chaos"})
+
+
 def touches_database(item: pytest.Item) -> bool:
     """Whether a test can reach the database: by a fixture or mark, without which pytest-django refuses it every
     connection, or by the programs of an installation of its own, which its module or one of its fixtures' starts.
@@ -74,6 +78,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from tests import postgresql
 
     def wanted(item: pytest.Item) -> bool:
+        if item.path.parent.name in OF_BOTH:
+            return False
         done = postgresql.BESIDE_SQLITE in os.environ and item.get_closest_marker("once")
         return touches_database(item) and not done
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -89,6 +89,17 @@ def server() -> Iterator[Path]:
                 run("pg_ctl", "-D", str(data), "-w", "-t", "240", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def own() -> Iterator[Path]:
+    """As `server`, for a test that is skipped where none can run."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(server())
+        except NotHereError as why:
+            pytest.skip(str(why))
+        yield folder
 
 
 def url(folder: Path, database: str, role: str = ROLE) -> str:

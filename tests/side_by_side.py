@@ -32,6 +32,10 @@ PAGES = "tests/browser"
 INSTALLATIONS = ("tests/browser/test_main_job.py", "tests/browser/test_server_killed.py")
 #: Real workers, servers and databases: more waiting than computing.
 PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "processes", "recordings", "runs"))
+#: What operators do, on installations and storage of its own.
+OPERATING = tuple(
+    f"tests/{name}" for name in ("chaos", "image", "live", "load", "operation", "quotas", "rollout", "storage")
+)
 NOTHING_COLLECTED = 5
 #: Processes at the same time; fewer cores would keep those waiting that have deadlines of their own.
 AT_ONCE = max(6, 2 * (os.cpu_count() or 1))
@@ -50,7 +54,7 @@ def lanes() -> list[Lane]:
     """In the order of their start; what no other lane names goes to one, so that nothing is forgotten."""
     here = sorted(Path("tests").iterdir())
     found = [path for path in here if path.match("test_*.py") or next(path.glob("**/test_*.py"), None)]
-    named = {ENGINE, *COMPUTING, *PROCESSES, PAGES}
+    named = {ENGINE, *COMPUTING, *OPERATING, *PROCESSES, PAGES}
     others = [path.as_posix() for path in found if path.as_posix() not in named]
     pages = [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)]
     processes = [*PROCESSES, *INSTALLATIONS]
@@ -59,9 +63,10 @@ def lanes() -> list[Lane]:
         Lane("sqlite", 0, pages),
         Lane("postgresql", 0, processes),
         Lane("postgresql", 0, pages),
+        Lane("sqlite", 5, list(OPERATING)),
         Lane("sqlite", 5, [ENGINE]),
         Lane("sqlite", 5, others),
-        Lane("postgresql", 5, [*COMPUTING, *others]),
+        Lane("postgresql", 5, [*COMPUTING, *OPERATING, *others]),
         Lane("sqlite", 5, list(COMPUTING)),
     ]
 

@@ -16,16 +16,12 @@ from typing import Any
 import pytest
 
 from facsweb.processes.redis_server import binary
+from tests import postgresql
 from tests.conftest import REPOSITORY
 from tests.image import composed
 from tests.image.building import Builder, Root
 from tests.image.running import Container
 from tests.programs import wait_until_dead
-
-try:
-    from tests import postgresql
-except ImportError:
-    from tests.audit import postgresql
 
 #: `make image-check` sets it: packages and models are fetched as Docker would fetch them.
 REAL = os.environ.get("FACSWEB_IMAGE_CHECK") == "1"
@@ -114,10 +110,8 @@ class Composed:
 @pytest.fixture(scope="session")
 def running(builder, image) -> Iterator[Composed]:
     """An installation whose database is made and migrated as compose.yaml has it."""
-    if not next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None):
-        pytest.skip("No PostgreSQL was found. On Debian: apt-get install postgresql")
     with ExitStack() as stack:
-        database = stack.enter_context(postgresql.server())
+        database = stack.enter_context(postgresql.own())
         database.chmod(0o755)  # of the socket; PostgreSQL's own folder in it stays shut
         more = {"FACSWEB_REQUIRE_MFA": "0"}  # as facsweb.env would say
         made = Composed(builder, image, builder.folder, database, more)

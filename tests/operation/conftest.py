@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import migrated
-from tests.audit import postgresql
+from tests import migrated, postgresql
 from tests.operation import world
 
 
@@ -25,7 +24,7 @@ def on_postgresql(tmp_path_factory):
     """An empty database of PostgreSQL, and a data folder."""
     import psycopg
 
-    with postgresql.server() as socket:
+    with postgresql.own() as socket:
         with psycopg.connect(postgresql.url(socket, "postgres", "postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE ROLE {postgresql.ROLE} LOGIN")
             connection.execute(f"CREATE DATABASE one OWNER {postgresql.ROLE}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -15,12 +14,8 @@ from django.db.migrations.state import ProjectState
 from django.db.utils import ConnectionHandler
 
 from facsweb.gently import AddConstraintGently, AddIndexGently
+from tests import postgresql
 from tests.programs import wait_until
-
-try:
-    from tests import postgresql
-except ImportError:
-    from tests.audit import postgresql
 
 NUMBERS = itertools.count()
 CHECK = models.CheckConstraint(condition=models.Q(size__gt=0), name="large")
@@ -29,9 +24,7 @@ INDEX = models.Index("size", name="by_size")
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory) -> Iterator[dict[str, str]]:
-    if not next(Path("/usr/lib/postgresql").glob("*/bin/initdb"), None):
-        pytest.skip("No PostgreSQL was found. On Debian: apt-get install postgresql")
-    with postgresql.server() as folder:
+    with postgresql.own() as folder:
         sqlite = tmp_path_factory.mktemp("gently") / "db.sqlite3"
         yield {"postgresql": postgresql.url(folder, "postgres", "postgres"), "sqlite": f"sqlite:///{sqlite}"}
 
