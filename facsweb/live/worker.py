@@ -26,6 +26,7 @@ from redis.retry import Retry
 
 from facsweb.live import belt
 from facsweb.live.belt import Picture
+from facsweb.processes import beats
 
 if TYPE_CHECKING:
     from analysis.live.decoder import Decoder
@@ -130,6 +131,7 @@ class Worker:
         while not self._over.wait(_BEAT_EVERY_S):
             if not self._subscribed or time.monotonic() - self._came_round > _STUCK_S:
                 continue
+            beats.touch("live")  # and tells no database, for which this thread must not wait
             with contextlib.suppress(redis.RedisError, OSError):
                 line = self._redis.pipeline(transaction=False)
                 line.set(belt.beat_key(self.name), len(self._held), px=belt.BEAT_LASTS_MS)

@@ -40,8 +40,8 @@ def folder() -> Path:
     return Path(tempfile.gettempdir()) / f"facsweb-beats-{os.getuid()}-{digest}"
 
 
-def beat(kind: str) -> None:
-    """Say that the loop of this process turns; cheap enough for every turn, and it never fails."""
+def touch(kind: str) -> None:
+    """Say so on this host alone."""
     now = time.monotonic()
     if now - _last.get(kind, -EVERY_S) < EVERY_S:
         return
@@ -50,6 +50,12 @@ def beat(kind: str) -> None:
         place = folder()
         place.mkdir(mode=0o700, exist_ok=True)
         (place / f"{kind}-{os.getpid()}").touch()
+
+
+def beat(kind: str) -> None:
+    """Say that the loop of this process turns; cheap enough for every turn, and it never fails."""
+    touch(kind)
+    now = time.monotonic()
     if now - _told.get(kind, -TOLD_EVERY_S) < TOLD_EVERY_S:
         return
     _told[kind] = now
