@@ -34,7 +34,7 @@ DEMO_FLAGS := $(if $(ONCE),--once,--port $(PORT))
 # Where this is set, every process compiles some 850 modules anew and needs twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments load chaos bench-live
+.PHONY: demo test test-both test-sqlite test-postgresql lint audit sbom format bench bench-timeline screenshots lock models clean bench-workers bench-segments load chaos bench-live
 
 demo: $(INSTALLED)
 	@$(PY) manage.py demo $(DEMO_FLAGS)
@@ -42,6 +42,10 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
 	@$(PY) -m tests.side_by_side $(PYTEST_FLAGS)
+
+test-both: $(INSTALLED)
+	@$(PY) -m analysis models install --quiet
+	@$(PY) -m tests.side_by_side --whole $(PYTEST_FLAGS)
 
 test-sqlite test-postgresql: test-%: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet

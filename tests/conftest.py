@@ -209,9 +209,14 @@ def redis(redis_server) -> Any:
     """Client of a real, empty Redis, the one that the queue, the channel layer and child processes use."""
     from redis import Redis
 
+    from facsweb.processes import belt
+
     redis_server.start()  # a test may have killed it
     client = Redis.from_url(redis_server.url)
     client.flushall()
+    # Tests without Redis were here before: nobody rests from trying it, nor knows how many workers listened.
+    belt._away_until = 0.0
+    belt._listeners.clear()
     yield client
     client.close()
 

@@ -1,7 +1,9 @@
 """Runs the suite on SQLite and on PostgreSQL, as pytest processes side by side.
 
-``python -m tests.side_by_side [--only sqlite|postgresql] [pytest's options]``. Much of the time of browsers and
-workers is waiting, so more processes run than the machine has cores. All start from copies of one migrated
+``python -m tests.side_by_side [--whole | --only sqlite|postgresql] [pytest's options]``. On SQLite the whole suite
+runs, on PostgreSQL what is nearest to the database (`NEAREST`); ``--whole`` runs the rest there, too.
+
+Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start from copies of one migrated
 database of each kind. Tests that touch no database run once (`tests.conftest.touches_database`), and so do those
 that are marked so, unless PostgreSQL alone is asked for. The reports come one after another. Exit code 0 only if
 none failed and something ran.
@@ -35,6 +37,12 @@ PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "proc
 #: What operators do, on installations and storage of its own.
 OPERATING = tuple(
     f"tests/{name}" for name in ("chaos", "image", "live", "load", "operation", "quotas", "rollout", "storage")
+)
+#: What PostgreSQL is asked for beside the whole suite on SQLite: locks, constraints, plans of queries, JSON.
+NEAREST = (
+    *("tests/audit", "tests/coding", "tests/quotas", "tests/studies", "tests/transcripts"),
+    *("tests/processes/test_belt.py", "tests/processes/test_place.py", "tests/processes/test_pressure.py"),
+    *("tests/recordings/test_tus.py", "tests/runs/test_job.py", "tests/runs/test_services.py"),
 )
 NOTHING_COLLECTED = 5
 #: Processes at the same time; fewer cores would keep those waiting that have deadlines of their own.
@@ -118,7 +126,8 @@ def _only(words: list[str]) -> tuple[set[str], list[str]]:
 def main(words: list[str]) -> int:
     """Run all lanes; the largest exit code, where one of which no test was chosen does not count."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that lanes and PostgreSQL end, too
-    databases, options = _only(words)
+    whole = words[:1] == ["--whole"]
+    databases, options = _only(words[whole:])
     absent = ""
     with ExitStack() as stack:
         shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="facsweb-lanes-"))
@@ -136,6 +145,9 @@ def main(words: list[str]) -> int:
                 os.environ[postgresql.BESIDE_SQLITE] = "1"
         migrated.database()  # before the lanes: what it imports is compiled once, not by each
         wanted = [lane for lane in lanes() if lane.database in databases]
+        if len(databases) > 1 and not whole:
+            wanted = [lane for lane in wanted if lane.database == "sqlite"]
+            wanted.insert(2, Lane("postgresql", 5, list(NEAREST)))
         beside = stack.enter_context(Lanes(options, socket))
         begun = [beside.threads.submit(beside.run, *one) for one in enumerate(wanted)]
         codes = []

@@ -22,6 +22,8 @@ LOST: Final = timedelta(hours=1)
 def recover() -> int:
     """End sessions that were left, and make recordings of what arrived; returns how many."""
     limit = timezone.now() - LOST
+    # Of an upload that is gone without a recording nothing stays, nor what was said about it.
+    Session.objects.exclude(ended_at=None).exclude(markers=[]).filter(upload=None).update(markers=[])
     done = 0
     for session in Session.objects.filter(ended_at=None, last_seen_at__lt=limit).select_related("upload"):
         upload = session.upload

@@ -17,7 +17,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 from django.conf import settings
@@ -122,6 +122,21 @@ def free_bytes(folder: Path) -> int:
 
 def is_disk_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def plain_name(filename: str) -> str:
+    """The last part of a file name, without folders and control characters, at most 255 characters."""
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    return "".join(character for character in name if character.isprintable()).strip()[-255:] or "video"
+
+
+def make_upload(upload_id: UUID) -> None:
+    """Make the folder of an upload; its name survives a power cut, as the bytes do that come."""
+    folder = upload_folder(upload_id)
+    folder.mkdir(parents=True)
+    upload_data(upload_id).touch()
+    for one in (folder, Path(settings.UPLOAD_DIR)):
+        sync_folder(one)
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -134,7 +134,7 @@ def begin_upload(
         upload = Upload.objects.create(
             **({"id": id} if id else {}),
             participant=participant,
-            filename=plain_name(filename),
+            filename=files.plain_name(filename),
             length=length or 0,
             expected_sha256=expected_sha256.lower(),
             created_by=actor,
@@ -147,13 +147,23 @@ def begin_upload(
             filename=mark(upload.filename),
             size=length,
         )
-    if not shelf.is_shared():
-        # After the commit: cleaning may take a folder whose row it cannot see for nobody's.
-        files.upload_folder(upload.id).mkdir(parents=True)
-        files.upload_data(upload.id).touch()
-        for folder in (files.upload_folder(upload.id), Path(settings.UPLOAD_DIR)):
-            files.sync_folder(folder)  # the bytes are synced as they come; so must be the names that lead to them
+    if not shelf.is_shared():  # after the commit: cleaning may take a folder whose row it cannot see for nobody's
+        _make_place(upload)
     return upload
+
+
+def _make_place(upload: Upload) -> None:
+    """Make the folder of an upload on this host, and its name safe; a full disk takes the upload back."""
+    try:
+        files.make_upload(upload.id)
+    except OSError as error:
+        if not files.is_disk_full(error):
+            raise
+        Upload.objects.filter(pk=upload.pk).delete()
+        files.remove(files.upload_folder(upload.id))
+        raise NoSpace(
+            "The server has not enough room for this file. Tell the operator, then try again."
+        ) from error
 
 
 def announce(upload: Upload, length: int) -> None:
@@ -171,12 +181,6 @@ def announce(upload: Upload, length: int) -> None:
     upload.refresh_from_db()
     if not changed and upload.length != length:
         raise UploadError(f"This upload has {upload.offset} bytes already and cannot end at {length}.")
-
-
-def plain_name(filename: str) -> str:
-    """The last part of a file name, without folders and control characters, at most 255 characters."""
-    name = PurePosixPath(filename.replace("\\", "/")).name
-    return "".join(character for character in name if character.isprintable()).strip()[-255:] or "video"
 
 
 def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum | None = None) -> int:

@@ -40,7 +40,9 @@ def moved(found, code, apex_us, side="both"):
 
 def test_in_a_smile_the_mouth_corners_moved_most(found):
     reason = moved(found, "12", SMILE["12"])
-    first = [one.measure for one in reason.moved[:3]]
+    assert reason.moved[0].measure.startswith("corner_")
+    # The fold beside the nose deepens with them; of the points, the corners went farthest.
+    first = [one.measure for one in reason.moved if not one.measure.startswith("skin_")][:3]
     assert all(name.startswith("corner_") for name in first), first
     raised = next(one for one in reason.moved if one.measure == "corner_y_L")
     assert raised.amount > 0.3

@@ -51,28 +51,25 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def page(server, tmp_path):
+def page(server, browser, tmp_path):
     """The page of a live session, of somebody who may; its camera shows the clip again and again."""
     film = tmp_path / "camera.mjpeg"
     film.write_bytes(b"".join(pictures(MEDIA / "d1_smile_6_12_then_12.mp4", 25)))
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium on this machine: this page was not driven")
     camera = [
         *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
         f"--use-file-for-fake-video-capture={film}",
     ]
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *camera])
-        context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(4 * PATIENCE_MS)
-        context.add_cookies([{"name": "sessionid", "value": server.world["session"], "url": server.url}])
-        page = context.new_page()
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(f"/participants/{server.world['participant']}/live/")
-        yield page
-        browser.close()
+    # Playwright runs already, for the browser of all others; this one has a camera.
+    own = browser.browser_type.launch(executable_path=chromium(), args=[*ARGUMENTS, *camera])
+    context = own.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(4 * PATIENCE_MS)
+    context.add_cookies([{"name": "sessionid", "value": server.world["session"], "url": server.url}])
+    page = context.new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(f"/participants/{server.world['participant']}/live/")
+    yield page
+    own.close()
 
 
 def state(page: Any, wanted: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -156,7 +157,8 @@ def test_it_serves_as_nobody_on_a_root_that_cannot_be_written_and_ends_when_told
     assert "immutable" in answer.headers["Cache-Control"]
 
     assert web.stop() in (0, -15), web.said()
-    assert web.said() == "", "neither warnings nor traces"
+    lines = [json.loads(line) for line in web.said().splitlines()]
+    assert {(line["level"], line["logger"]) for line in lines} == {("info", "facsweb.requests")}, "no warnings"
     again = running.start("web", port=port)
     wait_until_healthy(again, port)
     assert get(port).status_code == 200

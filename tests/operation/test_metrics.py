@@ -84,7 +84,8 @@ def test_installation_is_counted(scrape, participant, consent, people):
     assert participant.code not in labels
 
 
-def test_redis_that_is_away_leaves_the_rest(scrape, db):
+def test_redis_that_is_away_leaves_the_rest(scrape, db, settings, tmp_path):
+    settings.REDIS_URL = f"unix://{tmp_path / 'nobody.sock'}"
     found = scrape()
     assert found["facsweb_read", "queues"] == 0
     assert found["facsweb_read", "work"] == 1

@@ -161,9 +161,10 @@ def test_signed_reports_go_with_their_recording(world, consent, participant, sta
     assert (world["report"].state, world["report"].revoked_reason) == ("revoked", retention.OVER)
     erase()
     left = made.left(made.VIDEO)
-    # Uploads that were never finished have a rule of their own (a week); the scorer was learned with consent.
+    # Uploads that were never finished, and live sessions of theirs, have a rule of their own (a week); the scorer
+    # was learned with consent.
     kinds = {name.split(" ")[0] for name in left if not name.startswith("/")}
-    assert kinds <= {"recordings.Upload", "learning.Training", "calibration.Version"}
+    assert kinds <= {"recordings.Upload", "live.Session", "learning.Training", "calibration.Version"}
     assert [name for name in left if "/media_root/" in name] == []
 
 

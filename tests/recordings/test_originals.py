@@ -37,7 +37,7 @@ def test_making_a_playable_copy_leaves_the_original_as_it_was(tus, tmp_path):
     original = services.original_path(recording)
     assert original.read_bytes() == sent.read_bytes()
     changed_at = original.stat().st_mtime_ns
-    tasks.make_proxy(recording.pk)
+    tasks.make_proxy(str(recording.pk))
     recording.refresh_from_db()
     assert recording.proxy_state == Recording.ProxyState.READY
     assert Path(recording.proxy.path) != original
