@@ -3,10 +3,10 @@
 ``python -m tests.side_by_side [--whole | --only sqlite|postgresql] [pytest's options]``. On SQLite the whole suite
 runs, on PostgreSQL what is nearest to the database (`NEAREST`); ``--whole`` runs the rest there, too.
 
-Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start from copies of one migrated
-database of each kind. Tests that touch no database run once (`tests.conftest.touches_database`), and so do those
-that are marked so, unless PostgreSQL alone is asked for. The reports come one after another. Exit code 0 only if
-none failed and something ran.
+Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start
+from copies of one migrated database of each kind. Tests that touch no database run once
+(`tests.conftest.touches_database`), and so do those that are marked so, unless PostgreSQL alone is asked for. The
+reports come one after another. Exit code 0 only if none failed and something ran.
 """
 
 from __future__ import annotations
