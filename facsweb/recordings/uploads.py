@@ -161,9 +161,7 @@ def _make_place(upload: Upload) -> None:
             raise
         Upload.objects.filter(pk=upload.pk).delete()
         files.remove(files.upload_folder(upload.id))
-        raise NoSpace(
-            "The server has not enough room for this file. Tell the operator, then try again."
-        ) from error
+        raise NoSpace("The server's disk is full. Tell the operator, then try again.") from error
 
 
 def announce(upload: Upload, length: int) -> None:
@@ -390,7 +388,8 @@ def held(upload: Upload) -> Iterator[None]:
         except FileNotFoundError:
             pass  # an upload that is over has no folder; there is nothing left to protect
         _read_again(upload)
-        is_lost = not shelf.is_shared() and not files.upload_folder(upload.id).is_dir()
+        places = (files.upload_folder(upload.id), files.recording_original(upload.id))  # moved just before a crash
+        is_lost = not shelf.is_shared() and not any(place.exists() for place in places)
         if upload.state == Upload.State.RECEIVING and is_lost:
             reject(upload, LOST)
         yield

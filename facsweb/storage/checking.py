@@ -55,6 +55,8 @@ def check() -> list[Fault]:
 
 def _local() -> list[Fault]:
     found = []
+    if not Path(settings.DATA_DIR).exists():
+        return []  # nothing was set up yet: the doctor says so, and who only looks makes nothing
     for root in cache.roots().values():
         try:
             root.mkdir(parents=True, exist_ok=True)

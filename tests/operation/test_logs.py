@@ -176,7 +176,7 @@ def test_job_carries_the_request_and_fails_without_words_about_persons(fresh, tm
             "from facsweb.processes.worker import AnalysisWorker\n"
             "there = Queue('own', connection=queue.connection())\n"
             "with context.carrying(request='of-the-request-1'):\n"
-            "    meta = queue._origin()\n"
+            "    meta = {'request': context.request_id()}\n"
             "there.enqueue_call('tests.operation.failing.job', args=(1,), job_id='one', meta=meta)\n"
             "AnalysisWorker([there], connection=queue.connection()).work(burst=True, logging_level='WARNING')\n"
         )

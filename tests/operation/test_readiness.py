@@ -12,7 +12,7 @@ import pytest
 
 from facsweb.operation import readiness
 from facsweb.operation.models import Beat
-from facsweb.processes import beats, queue
+from facsweb.processes import beats
 from facsweb.processes.redis_server import RedisServer
 from tests.conftest import REPOSITORY
 from tests.programs import wait_until
@@ -23,9 +23,7 @@ def server(tmp_path, settings) -> Iterator[RedisServer]:
     """A Redis of this test's own, which the site uses."""
     with RedisServer(tmp_path / "redis") as running:
         settings.REDIS_URL = running.url
-        queue.connection.cache_clear()
         yield running
-    queue.connection.cache_clear()
 
 
 @pytest.fixture
