@@ -4,7 +4,7 @@ Starts whole installations of its own: web server, recovery, Redis, real workers
 over and over, 60 seconds when nothing is said. Figures, not a test: run it on a machine that does nothing else.
 
 "One worker of two" is an installation of two workers in which one at a time has something to do (the second
-recording waits for the first): what a worker does that keeps to its share of the cores, one core where there are two.
+recording waits for the first): what a worker does that keeps to its share, one core where there are two.
 """
 
 from __future__ import annotations
