@@ -8,8 +8,9 @@
 #   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked
 #   make sbom          bill of materials (CycloneDX) of packages and models: sbom.cdx.json
 #   make bench         speed and memory of the analysis on this machine, and what voice and words add to it
-#   make bench-workers  how long two recordings take one worker, and two (on a quiet machine)
-#   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences
+#   make bench-workers  how long two recordings take one worker, one of two, and two (on a quiet machine)
+#   make bench-segments  an hour measured in one go and in segments by two processes: time, and differences (FPS=15
+#                      thins it from 25 pictures a second)
 #   make bench-timeline  speed of the timeline of long recordings, minutes long (needs a Chromium)
 #   make load          people watch progress and timelines while recordings are uploaded and analysed: p50/p95/p99,
 #                      errors, memory (PEOPLE=50 RECORDINGS=200 MINUTES=30 WORKERS=2 DATABASE=postgresql)
@@ -84,7 +85,7 @@ bench-workers: $(INSTALLED)
 
 bench-segments: $(INSTALLED)
 	@$(PY) -m analysis models install --quiet
-	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --minutes 60 --segments 2
+	@$(PY) -m analysis bench facsweb/demo/interview.mp4 --minutes 60 --segments 2 $(if $(FPS),--fps $(FPS))
 
 bench-timeline: $(INSTALLED)
 	@$(PY) -m facsweb.coding.bench

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +15,13 @@ from typing import Any, Final
 import av
 from av.packet import Packet
 
-from analysis import pipeline
+from analysis import cores, pipeline
 from analysis.media.container import opened
 from analysis.media.decode import frames
 from analysis.types import AnalysisError, Cancelled, Hook
 
 _TIME_BASE: Final = Fraction(1, 90_000)
+_KEYFRAMES_S: Final = 10
 _STAGES: Final = ("decode", "detect", "mesh", "identity", "texture", "code", "geometry", "write")
 
 
@@ -104,11 +103,11 @@ def bench(
         folder = Path(name)
         source = Path(video)
         if scale is not None:
-            source = _scaled(source, folder / "scaled.mp4", scale)
+            source = encoded(source, folder / "scaled.mp4", size=scale)
         if minutes is not None:
             source = repeated(source, folder / "repeated.mp4", minutes)
         width, height = _size(source)
-        with _on_one_core() if one_core else _anywhere():
+        with cores.kept_on(last_core() if one_core else None):
             _warm_up(source, folder / "warm", max_faces)
             wall, processor = time.perf_counter(), time.process_time()
             measured = pipeline.measure(source, folder / "out", max_faces=max_faces, hook=hook)
@@ -157,38 +156,35 @@ def peak_rss_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
-@contextmanager
-def _anywhere() -> Iterator[None]:
-    yield
+def last_core() -> frozenset[int]:
+    """The core on which this process is measured alone.
+
+    Raises
+    ------
+    AnalysisError
+        This system cannot keep a process on one core.
+    """
+    if not (known := cores.usable()):
+        raise AnalysisError("This system cannot keep a process on one core; run the benchmark on Linux.")
+    return frozenset(known[-1:])
 
 
-@contextmanager
-def _on_one_core() -> Iterator[None]:
-    if not hasattr(os, "sched_setaffinity"):
-        raise AnalysisError("This system cannot keep a process on one core; run the benchmark without --one-core.")
-    before = os.sched_getaffinity(0)
-    _keep_on({max(before)})
-    try:
-        yield
-    finally:
-        _keep_on(before)
-
-
-def _keep_on(cores: set[int]) -> None:
-    """Keep every thread of this process on these cores: libraries start theirs when they are imported."""
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(ProcessLookupError):  # it has just ended
-            os.sched_setaffinity(int(thread.name), cores)
-
-
-def _scaled(source: Path, target: Path, size: tuple[int, int]) -> Path:
-    """Encode the pictures again at another size."""
+def encoded(source: Path, target: Path, *, size: tuple[int, int] | None = None, fps: int | None = None) -> Path:
+    """Encode the pictures again, at another size, or so many a second: those that come next to even times."""
+    size = size or _size(source)
     with av.open(str(target), "w", format="mp4") as output:
         stream = output.add_stream("libx264", options={"preset": "veryfast", "crf": "20"})
+        if fps is not None:
+            stream.codec_context.gop_size = _KEYFRAMES_S * fps
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = _TIME_BASE
+        due = 0
         for frame in frames(source):
+            if fps is not None:
+                if frame.time_us * fps < due * 1_000_000:
+                    continue
+                due = frame.time_us * fps // 1_000_000 + 1
             picture = av.VideoFrame.from_ndarray(frame.rgb, format="rgb24")
             picture = picture.reformat(width=size[0], height=size[1], format="yuv420p")
             picture.pts, picture.time_base = round(Fraction(frame.time_us, 1_000_000) / _TIME_BASE), _TIME_BASE

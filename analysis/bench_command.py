@@ -20,6 +20,9 @@ def add_parser(commands: Any) -> None:
     bench.add_argument("--scale", type=_size, metavar="WxH", help="scale the video first, e.g. 1280x720")
     bench.add_argument("--minutes", type=_minutes, metavar="N", help="repeat the video to this length first")
     bench.add_argument(
+        "--fps", type=positive, metavar="N", help="with --segments: thin the video to N pictures a second first"
+    )
+    bench.add_argument(
         "--segments", type=positive, metavar="JOBS", help="compare with segments measured by so many processes"
     )
     bench.add_argument(
@@ -67,7 +70,7 @@ def _found(options: argparse.Namespace, hook: Any) -> Any:
     if options.segments:
         from analysis.segments import bench as segments
 
-        length = {"minutes": options.minutes, "part_us": options.segment_s * 1_000_000}
+        length = {"minutes": options.minutes, "fps": options.fps, "part_us": options.segment_s * 1_000_000}
         return segments.compare(options.video, jobs=options.segments, hook=hook, **length)
     if options.meaning:
         return bench_meaning.bench(

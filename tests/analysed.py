@@ -9,12 +9,17 @@ from tests.made_once import made_once
 MEDIA = Path(__file__).resolve().parent / "media"
 
 
+def analysed(clip: Path) -> Path:
+    """The results of any clip whose name is its own; as `demonstration`."""
+    from analysis import pipeline
+
+    return made_once(f"analysed-{clip.stem}", lambda folder: pipeline.analyze(clip, folder))
+
+
 def demonstration(name: str) -> Path:
     """The results of a clip of ``tests/media``, by the beginning of its name; whoever writes there takes a copy.
 
     The models have to be installed.
     """
-    from analysis import pipeline
-
     (clip,) = MEDIA.glob(f"{name}*.mp4")
-    return made_once(f"analysed-{clip.stem}", lambda folder: pipeline.analyze(clip, folder))
+    return analysed(clip)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,39 +100,71 @@ class Refit:
     rest_noise: float
 
 
+class _Decomposed(NamedTuple):
+    """A fit but for its penalty: ``step(values + penalty)`` is that of the scaled base and inputs."""
+
+    means: Float64
+    base: float
+    beyond: float
+    values: Float64
+    step: Callable[[Float64], Float64]
+
+
 class _Problem:
     """One target's windows: what the base says (n,), inputs (n, d) standardised, labels, weights, folds.
 
     Weighted sums of products of (1, base, label, inputs) are kept for each fold of participants, so a fit on some
-    of the folds costs one decomposition and no pass over the windows.
+    of the folds costs one decomposition and no pass over the windows. Where windows are fewer than inputs, as at
+    the beginning of every study, it is their own products that are decomposed: the same fit, a smaller matrix.
     """
 
     def __init__(self, base: Float64, x: Float64, y: Float64, weight: Float64, fold: Ints) -> None:
         self.base, self.x, self.y, self.weight, self.fold = base, x, y, weight, fold
         self.folds = [int(number) for number in np.unique(fold)]
         columns = np.concatenate([np.ones((len(y), 1)), base[:, None], y[:, None], x], axis=1)
-        self._sums = {number: _products(columns[fold == number], weight[fold == number]) for number in self.folds}
+        self._few: Float64 | None = columns if len(y) < x.shape[1] else None
+        of_fold = [(number, fold == number) for number in self.folds if self._few is None]
+        self._sums = {number: _products(columns[rows], weight[rows]) for number, rows in of_fold}
 
     def solve(self, folds: Sequence[int], penalties: Sequence[float]) -> list[Float64]:
         """(gain, offset, weights…) of the fit on some folds, for each penalty."""
-        sums = np.sum([self._sums[number] for number in folds], axis=0)
-        means = sums[0] / sums[0, 0]
-        spread = sums[1:, 1:] - sums[0, 0] * np.outer(means[1:], means[1:])  # of base, label, inputs
-        base, label, inputs = spread[0], spread[1], spread[2:]
-        order = np.r_[0, 2 : len(spread)]  # base and inputs
-        scale = np.r_[_GAIN_SHARE**-0.5, np.ones(len(order) - 1)]
-        towards = (label - base)[order] * scale  # the label beyond the base
-        values, vectors = np.linalg.eigh(spread[np.ix_(order, order)] * np.outer(scale, scale))
+        parts = self._by_sums(folds) if self._few is None else self._by_rows(self._few, folds)
+        means = parts.means
+        scale = _scale(self.x.shape[1])
         found = []
         for penalty in penalties:
             if np.isinf(penalty):
-                step = np.r_[towards[0] / scale[0] / (base[0] + _HOLD_GAIN), np.zeros(len(inputs))]
+                step = np.r_[parts.beyond / (parts.base + _HOLD_GAIN), np.zeros(self.x.shape[1])]
             else:
-                step = scale * (vectors @ ((vectors.T @ towards) / (np.maximum(values, 0) + penalty)))
+                step = scale * parts.step(np.maximum(parts.values, 0) + penalty)
             gain = float(np.clip(1.0 + step[0], *_GAINS))
             offset = means[2] - gain * means[1] - step[1:] @ means[3:]
             found.append(np.concatenate([[gain, offset], step[1:]]))
         return found
+
+    def _by_sums(self, folds: Sequence[int]) -> _Decomposed:
+        sums = np.sum([self._sums[number] for number in folds], axis=0)
+        means = sums[0] / sums[0, 0]
+        spread = sums[1:, 1:] - sums[0, 0] * np.outer(means[1:], means[1:])  # of base, label, inputs
+        order = np.r_[0, 2 : len(spread)]  # base and inputs
+        scale = _scale(self.x.shape[1])
+        beyond = (spread[1] - spread[0])[order]  # the label beyond the base
+        values, vectors = np.linalg.eigh(spread[np.ix_(order, order)] * np.outer(scale, scale))
+        towards = vectors.T @ (beyond * scale)
+        return _Decomposed(means, spread[0, 0], beyond[0], values, lambda by: vectors @ (towards / by))
+
+    def _by_rows(self, columns: Float64, folds: Sequence[int]) -> _Decomposed:
+        rows = np.isin(self.fold, folds)
+        weight = self.weight[rows]
+        means = weight @ columns[rows] / weight.sum()
+        centred = (columns[rows] - means) * np.sqrt(weight)[:, None]
+        base, beyond = centred[:, 1], centred[:, 2] - centred[:, 1]
+        inputs = np.concatenate([base[:, None], centred[:, 3:]], axis=1) * _scale(self.x.shape[1])
+        values, vectors = np.linalg.eigh(inputs @ inputs.T)
+        towards = vectors.T @ beyond
+        return _Decomposed(
+            means, base @ base, base @ beyond, values, lambda by: inputs.T @ (vectors @ (towards / by))
+        )
 
     def said(self, solution: Float64, rows: NDArray[np.bool_]) -> Float64:
         """What a fit says of some rows, unlimited."""
@@ -159,6 +191,11 @@ class _Problem:
             rows = self.fold == number
             out[rows] = self.said(self.fit([other for other in self.folds if other != number]), rows)
         return out
+
+
+def _scale(inputs: int) -> Float64:
+    """Of the base and the inputs: a gain's distance from 1 is penalised less."""
+    return np.concatenate([[_GAIN_SHARE**-0.5], np.ones(inputs)])
 
 
 def _products(columns: Float64, weight: Float64) -> Float64:

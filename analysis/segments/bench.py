@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from analysis import bench as whole
-from analysis import pipeline
+from analysis import cores, pipeline
 from analysis.segments import parallel
 from analysis.segments.plan import PART_US, plan
 from analysis.types import AnalysisError, Hook
 
 _MARGIN_US = 1_000_000
+
+
+_WAYS: Final = {
+    "all_cores": "in one go, all cores",
+    "one_share": "in one go, one process' cores",
+    "segments": "in segments",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,14 @@ class Compared:
     Attributes
     ----------
     minutes : float
+    frames : int
+        Pictures of the recording.
     parts, jobs, cores : int
     again : int
         Frames that had to be measured again at joints.
-    wall_s, processor_s : (float, float)
-        In one go, and in segments.
+    wall_s, processor_s : dict of str to float
+        Of measuring in one go with all cores, in one go on what one of the processes has, and in segments: by
+        ``all_cores``, ``one_share`` and ``segments``.
     events_equal : bool
     measured_difference, signals_difference : float
         Largest difference anywhere of what was measured, and of the signals.
@@ -43,12 +52,13 @@ class Compared:
     """
 
     minutes: float
+    frames: int
     parts: int
     jobs: int
     cores: int
     again: int
-    wall_s: tuple[float, float]
-    processor_s: tuple[float, float]
+    wall_s: dict[str, float]
+    processor_s: dict[str, float]
     events_equal: bool
     measured_difference: float
     signals_difference: float
@@ -56,14 +66,23 @@ class Compared:
 
     def table(self) -> str:
         """Return the figures as text."""
-        one, many = self.wall_s
-        spent, spent_many = self.processor_s
+        rate = self.frames / self.minutes / 60
+        many = self.wall_s["segments"]
+        lines = [
+            f"{self.minutes:.1f} minutes, {self.frames} pictures ({rate:.1f} a second), {self.parts} segments, "
+            f"{self.jobs} processes, {self.cores} cores"
+        ]
+        for name, words in _WAYS.items():
+            wall, spent = self.wall_s[name], self.processor_s[name]
+            ratio = "" if name == "segments" else f"; segments took {many / wall:.3f} of the time"
+            lines.append(
+                f"{words:<34}{wall:8.1f} s, {self.frames / wall:5.1f} pictures a second, "
+                f"{spent:8.1f} s of processor ({spent / wall:.2f} cores){ratio}"
+            )
         return "\n".join(
             [
-                f"{self.minutes:.1f} minutes, {self.parts} segments, {self.jobs} processes, {self.cores} cores",
-                f"time: {one:.1f} s in one go, {many:.1f} s in segments: {many / one:.3f} of it",
-                f"processor: {spent:.1f} s in one go ({spent / one:.2f} cores), {spent_many:.1f} s in segments: "
-                f"{spent_many / spent:.3f} of it; {self.again} frames measured again at joints",
+                *lines,
+                f"{self.again} pictures measured again at joints",
                 f"events: {'the same' if self.events_equal else 'DIFFERENT'}; largest difference of what was "
                 f"measured {self.measured_difference:.1e}, of signals {self.signals_difference:.1e}, more than "
                 f"1 s away from joints {self.signals_away:.1e}",
@@ -72,9 +91,17 @@ class Compared:
 
 
 def compare(
-    video: Path, *, jobs: int, minutes: float | None = None, part_us: int = PART_US, hook: Hook | None = None
+    video: Path,
+    *,
+    jobs: int,
+    minutes: float | None = None,
+    fps: int | None = None,
+    part_us: int = PART_US,
+    hook: Hook | None = None,
 ) -> Compared:
-    """Measure a recording, repeated to ``minutes`` first, in one go and in segments by ``jobs`` processes.
+    """Measure a recording in one go, with all cores and with one process' share, and in segments by ``jobs``.
+
+    It is first thinned to ``fps`` pictures a second and repeated to ``minutes``, where these are given.
 
     Raises
     ------
@@ -84,15 +111,20 @@ def compare(
     with tempfile.TemporaryDirectory(prefix="facsweb-segments-") as name:
         folder = Path(name)
         source = Path(video)
+        if fps is not None:
+            source = whole.encoded(source, folder / "thinned.mp4", fps=fps)
         if minutes is not None:
             source = whole.repeated(source, folder / "repeated.mp4", minutes)
         chosen = plan(source, over_us=part_us, part_us=part_us)
         if not chosen.joints:
             raise AnalysisError("This recording cannot be split: it is too short, or keyframes are too far apart.")
-        one, spent, _ = _timed(lambda: pipeline.measure(source, folder / "one", hook=hook))
-        many, spent_many, found = _timed(
+        took = {"all_cores": _timed(lambda: pipeline.measure(source, folder / "one", hook=hook))}
+        with cores.kept_on(cores.shares(jobs)[0]):
+            took["one_share"] = _timed(lambda: pipeline.measure(source, folder / "share", hook=hook))
+        took["segments"] = _timed(
             lambda: parallel.measure(source, folder / "many", jobs=jobs, part_us=part_us, hook=hook)
         )
+        found = took["segments"].found
         pipeline.interpret(folder / "one")
         pipeline.interpret(folder / "many")
         joints = [joint.begin_us for joint in chosen.joints]
@@ -104,12 +136,13 @@ def compare(
         length_us = int(tables[0][0]["time_us"][-1].as_py())
         return Compared(
             minutes=length_us / 60e6,
+            frames=sum(chosen.frames),
             parts=chosen.parts,
             jobs=jobs,
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            cores=len(cores.usable()),
             again=0 if found is None else found.again,
-            wall_s=(one, many),
-            processor_s=(spent, spent_many),
+            wall_s={name: one.wall_s for name, one in took.items()},
+            processor_s={name: one.processor_s for name, one in took.items()},
             events_equal=events[0] == events[1],
             measured_difference=_difference(*tables[0], joints_us=[]),
             signals_difference=_difference(*tables[1], joints_us=[]),
@@ -117,8 +150,16 @@ def compare(
         )
 
 
-def _timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Seconds, and processor seconds of this process and its children."""
+class _Timed(NamedTuple):
+    """How long something took, and what it returned."""
+
+    wall_s: float
+    processor_s: float
+    found: Any
+
+
+def _timed(work: Callable[[], Any]) -> _Timed:
+    """Do it; processor seconds are those of this process and its children."""
 
     def spent() -> float:
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -126,7 +167,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
 
     before, began = spent(), time.perf_counter()
     found = work()
-    return time.perf_counter() - began, spent() - before, found
+    return _Timed(time.perf_counter() - began, spent() - before, found)
 
 
 def _difference(one: Any, other: Any, *, joints_us: list[int]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from analysis import media, pipeline
+from analysis import cores, media, pipeline
 from analysis.scoring.package import Package
 from analysis.segments.join import Joined, join
 from analysis.segments.part import ABOUT, measure_part
@@ -30,7 +30,7 @@ def measure(
     hook: Hook | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Joined | None:
-    """Do what `pipeline.measure` does, with the same result, in ``jobs`` processes.
+    """Do what `pipeline.measure` does, with the same result, in ``jobs`` processes that share the cores.
 
     Returns
     -------
@@ -72,8 +72,9 @@ def _all_parts(
     told: Any = context.SimpleQueue()
     arguments = (video, chosen.plain(), folders, dict(how), waiting, done, told)
     processes = [context.Process(target=_serve, args=arguments, daemon=True) for _ in range(jobs)]
-    for process in processes:
-        process.start()
+    for process, share in zip(processes, cores.shares(jobs), strict=True):
+        with cores.starting_on(share):
+            process.start()
     try:
         while any(process.is_alive() for process in processes):
             time.sleep(_LOOK_S)

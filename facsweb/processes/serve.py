@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="workers beside them for all but measuring and training, so that reports never wait (default: 0)",
     )
-    parser.add_argument("--one-core", action="store_true", help="keep each worker to one core, in turn")
+    parser.add_argument(
+        "--all-cores",
+        action="store_true",
+        help="let each of several workers use every core, instead of its share of them",
+    )
     parser.add_argument(
         "--live", type=int, default=1, help="how many processes look at live sessions; 0 for none (default: 1)"
     )
@@ -35,10 +39,10 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def serve(host: str, port: int, workers: int, short: int = 0, one_core: bool = False, live: int = 1) -> int:
+def serve(host: str, port: int, workers: int, short: int = 0, all_cores: bool = False, live: int = 1) -> int:
     """Run until SIGINT or SIGTERM; return the exit status."""
     installation = Installation(
-        host=host, port=port, workers=workers, short=short, one_core=one_core, live=live, say=say
+        host=host, port=port, workers=workers, short=short, all_cores=all_cores, live=live, say=say
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: installation.stop())

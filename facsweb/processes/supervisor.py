@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from analysis import cores
 from facsweb import installation
 from facsweb.processes import child, health
 from facsweb.processes.redis_server import RedisServer, RedisServerError
@@ -49,17 +50,19 @@ class Service:
     command: Sequence[str]
     pass_fds: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    cores: frozenset[int] | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     delay_s: float = 0.0
     due_at: float = 0.0
 
     def start(self) -> None:
-        self.process = child.start(
-            self.command,
-            env={"PYTHONUNBUFFERED": "1", **self.environment, **os.environ},
-            pass_fds=self.pass_fds,
-        )
+        with cores.starting_on(self.cores):
+            self.process = child.start(
+                self.command,
+                env={"PYTHONUNBUFFERED": "1", **self.environment, **os.environ},
+                pass_fds=self.pass_fds,
+            )
         self.started_at = time.monotonic()
 
     def died(self) -> int | None:
@@ -85,8 +88,9 @@ class Installation:
         How many analyses may run at once.
     short : int
         How many workers there are beside them for everything but measuring and training.
-    one_core : bool
-        Keep each worker to one core, in turn.
+    all_cores : bool
+        Let each of several workers use every core. Else each keeps to its share of them: as many workers as cores
+        have one each. Short ones, and a single worker, use all.
     live : int
         How many processes look at the pictures of live sessions.
     say : callable
@@ -106,12 +110,12 @@ class Installation:
         port: int = 8000,
         workers: int = 1,
         short: int = 0,
-        one_core: bool = False,
+        all_cores: bool = False,
         live: int = 0,
         say: Callable[[str], None] = print,
     ) -> None:
         self.host, self.port, self.say = host, port, say
-        self.workers, self.short, self.one_core, self.live = workers, short, one_core, live
+        self.workers, self.short, self.all_cores, self.live = workers, short, all_cores, live
         self.data_dir = installation.data_dir()
         self.redis: RedisServer | None = None
         self.services: list[Service] = []
@@ -185,8 +189,8 @@ class Installation:
             Service("web", [*manage, "web", "--fd", str(listener)], pass_fds=[listener], environment=here),
             Service("recovery", [*manage, "recovery"], environment=here),
             *(
-                Service(f"worker {number}", [*manage, *words], environment=here)
-                for number, words in enumerate(self._workers(), 1)
+                Service(f"worker {number}", [*manage, *words], environment=here, cores=share)
+                for number, (words, share) in enumerate(self._workers(), 1)
             ),
             *(
                 Service(f"live worker {number}", [*manage, "live"], environment=here)
@@ -199,13 +203,11 @@ class Installation:
         for service in self.services[1:]:
             service.start()
 
-    def _workers(self) -> list[list[str]]:
-        """The command of every worker, behind ``manage.py``."""
-        found = [["worker"] for _ in range(self.workers)]
-        found += [["worker", "--queues", "cpu,media"] for _ in range(self.short)]
-        if self.one_core:
-            found = [[*words, "--core", str(number)] for number, words in enumerate(found)]
-        return found
+    def _workers(self) -> list[tuple[list[str], frozenset[int] | None]]:
+        """The command of every worker, behind ``manage.py``, and the cores that it keeps to."""
+        shares = [None] * self.workers if self.all_cores else cores.shares(self.workers)
+        found: list[tuple[list[str], frozenset[int] | None]] = [(["worker"], share) for share in shares]
+        return found + [(["worker", "--queues", "cpu,media"], None) for _ in range(self.short)]
 
     def _await_web(self, web: Service) -> None:
         assert self._listener is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -100,5 +101,6 @@ class AnalysisWorker(Worker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> Any:
         if self.stoppable and self.horse_pid:
-            os.kill(self.horse_pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # its job has just ended
+                os.kill(self.horse_pid, signal.SIGTERM)
         return super().request_stop(signum, frame)

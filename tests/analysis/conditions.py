@@ -32,7 +32,8 @@ class Pictures:
     times_us: list[int]
 
     def write(self, path: Path) -> Path:
-        return clips.write(path, self.rgb, times_us=self.times_us, preset="superfast")
+        large = self.rgb[0].shape[0] > 1080
+        return clips.write(path, self.rgb, times_us=self.times_us, preset="ultrafast" if large else "superfast")
 
 
 def cut(name: str, start_s: float, end_s: float) -> Pictures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -31,23 +32,27 @@ def placed(x: float, **changes: np.ndarray) -> FaceSeries:
     return FaceSeries(one.frame, one.time_us, columns)
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Green on the picture's left, red on its right."""
     picture = np.zeros((240, 480, 3), np.uint8)
     picture[:, :240], picture[:, 240:] = LEFT, RIGHT
-    return clips.write(tmp_path / "video.mp4", [picture] * 150)
+    return clips.write(tmp_path_factory.mktemp("gallery") / "video.mp4", [picture] * 150)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two people: face 0, at the left, smiles at 1 s; face 1, at the right, blinks at 4 s."""
-    results = tmp_path / "results"
-    results.mkdir()
+@pytest.fixture(scope="module")
+def interpreted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    results = tmp_path_factory.mktemp("interpreted")
     faces = {0: placed(60, **smile(SECONDS)), 1: placed(320, **closed(SECONDS, 4.0, 0.08))}
     write_measurement(results, faces, TIMES)
     interpret(results)
     return results
+
+
+@pytest.fixture
+def folder(interpreted: Path, tmp_path: Path) -> Path:
+    """Two people: face 0, at the left, smiles at 1 s; face 1, at the right, blinks at 4 s."""
+    return Path(shutil.copytree(interpreted, tmp_path / "results"))
 
 
 def shown(out: Path, code: str) -> list[np.ndarray]:

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import pipeline
 from analysis.facs.baseline import Neutral
 from analysis.facs.codes import ACTION_UNITS, CATALOGUE
 from analysis.facs.intensity import intensities
@@ -23,7 +22,7 @@ from analysis.scoring.inputs import FEATURES, poses
 from analysis.scoring.scorer import is_scorable, scores
 from analysis.scoring.targets import FROM_LIDS, LEARNED, MIRRORED, MIRRORED_REGIONS, TARGETS, columns_of
 from analysis.types import AnalysisError, ModelError
-from tests.analysed import demonstration
+from tests.analysed import analysed, demonstration
 from tests.analysis.made import series, smile, write_measurement
 
 MEDIA = Path(__file__).parents[1] / "media"
@@ -132,12 +131,12 @@ def test_the_smile_with_6_and_the_one_without(smiling: Path) -> None:
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real clips of ../shared are not here")
-def test_a_real_hand_over_the_mouth_is_not_scored(tmp_path: Path, models: Path) -> None:
+def test_a_real_hand_over_the_mouth_is_not_scored(models: Path) -> None:
     """From 3.2 to 5.5 s a hand is at the woman's mouth: the lower face is hidden and 17 is not scored."""
-    pipeline.analyze(REAL / "WolfgangLanger_Pexels.mp4", tmp_path)
-    lines = [line.split(",") for line in (tmp_path / "events.csv").read_text().splitlines()[1:]]
+    found = analysed(REAL / "WolfgangLanger_Pexels.mp4")
+    lines = [line.split(",") for line in (found / "events.csv").read_text().splitlines()[1:]]
     assert any(line[0] == "72" and int(line[3]) < 3_500_000 and int(line[5]) > 5_000_000 for line in lines)
-    signals = signals_of(tmp_path)
+    signals = signals_of(found)
     behind = (signals["time_us"] > 3_500_000) & (signals["time_us"] < 5_000_000)
     assert np.isnan(signals["AU17"][behind]).all()
     assert np.isfinite(signals["AU1"][behind]).all()

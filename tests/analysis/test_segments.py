@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
@@ -11,13 +12,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import media, pipeline
+from analysis import cores, media, pipeline
+from analysis.segments import bench, parallel
 from analysis.segments import join as joining
-from analysis.segments import parallel
 from analysis.segments import part as parts
 from analysis.segments.plan import Plan, plan
 from analysis.types import AnalysisError, Cancelled
-from tests.analysis.clips import write
+from tests.analysis.clips import numbered, write
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("models")]
 DEMO = Path(__file__).resolve().parents[2] / "facsweb" / "demo"
@@ -167,13 +168,14 @@ def test_joining_can_be_stopped(measured, tmp_path):
     assert not (tmp_path / "one" / parts.ABOUT).exists()
 
 
-def test_processes_end_when_the_work_is_stopped(measured, tmp_path):
-    told = []
+def test_processes_have_their_share_of_the_cores_and_end_when_the_work_is_stopped(measured, tmp_path):
+    told, kept = [], set()
 
     def hook(stage, done, total, *, still=None):
         told.append((done, total))
 
     def should_stop():
+        kept.update(frozenset(os.sched_getaffinity(one.pid)) for one in multiprocessing.active_children())
         return bool(told) and told[-1][0] > 0  # one of them is at it
 
     with pytest.raises(Cancelled):
@@ -181,6 +183,22 @@ def test_processes_end_when_the_work_is_stopped(measured, tmp_path):
     assert {total for _, total in told} == {sum(measured[2].frames)}
     assert list(tmp_path.iterdir()) == [], "nothing is left"
     assert not multiprocessing.active_children()
+    every = frozenset(os.sched_getaffinity(0))
+    assert kept == {share or every for share in cores.shares(2)}
+
+
+def test_bench_compares_one_go_and_segments(tmp_path):
+    video = write(tmp_path / "long.mp4", numbered(180), times_us=range(0, 36_000_000, 200_000), preset="ultrafast")
+    found = bench.compare(video, jobs=2, fps=2, part_us=PART_US)
+    assert (found.frames, found.parts, round(found.minutes, 1)) == (72, 2, 0.6)
+    assert found.events_equal
+    assert found.measured_difference == found.signals_difference == found.signals_away == 0
+    assert found.wall_s.keys() == found.processor_s.keys() == {"all_cores", "one_share", "segments"}
+    assert (
+        found.processor_s["one_share"]
+        <= found.wall_s["one_share"] * len(cores.shares(2)[0] or cores.usable()) + 0.1
+    )
+    assert "0.6 minutes, 72 pictures (2.0 a second), 2 segments, 2 processes" in found.table()
 
 
 def test_who_is_older_must_agree():

@@ -1,26 +1,33 @@
 """How long two recordings take one worker and two: ``python -m tests.processes.bench_workers [SECONDS]``.
 
-Starts a whole installation of its own for every line: web server, recovery, Redis, real workers. Each recording is
-the short clip over and over, 60 seconds when nothing is said. Figures, not a test: run it on a machine that does
-nothing else.
+Starts whole installations of its own: web server, recovery, Redis, real workers. Each recording is the short clip
+over and over, 60 seconds when nothing is said. Figures, not a test: run it on a machine that does nothing else.
+
+"One worker of two" is an installation of two workers in which one at a time has something to do (the second
+recording waits for the first): what a worker does that keeps to its share, one core where there are two.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-LINES = {
-    "one worker, all cores": {"workers": 1},
-    "two workers, all cores": {"workers": 2},
-    "one worker, on one core": {"workers": 1, "one_core": True},
-    "two workers, one core each": {"workers": 2, "one_core": True},
-}
+ALONE, OF_TWO, TWO, ON_ALL = (
+    "one worker, all cores",
+    "one worker of two, its own cores",
+    "two workers, their own cores",
+    "two workers, all cores",
+)
+#: Installations; of each, its lines and whether both recordings are asked for at once.
+INSTALLATIONS: list[tuple[dict[str, Any], dict[str, bool]]] = [
+    ({"workers": 1}, {ALONE: True}),
+    ({"workers": 2}, {OF_TWO: False, TWO: True}),
+    ({"workers": 2, "all_cores": True}, {ON_ALL: True}),
+]
 
 
 def main() -> None:
@@ -33,30 +40,24 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
+        from analysis import cores
         from facsweb.processes.supervisor import Installation
 
         call_command("migrate", interactive=False, verbosity=0)
         coder, recordings = _recordings(seconds, Path(folder))
-        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; two recordings of {seconds} s", flush=True)
+        usable, shares = len(cores.usable()), cores.shares(2)
+        each = ", ".join("any" if share is None else " ".join(map(str, sorted(share))) for share in shares)
+        begins = f"{usable} cores (two workers: {each}), load {os.getloadavg()[0]:.1f}"
+        print(f"{begins}; two recordings of {seconds} s", flush=True)
         took = {}
-        for name, how in LINES.items():
-            before = _processor_s()
+        for how, lines in INSTALLATIONS:
             with Installation(port=0, say=lambda _: None, **how) as running:
-                took[name] = _analyse(coder, recordings, how["workers"])
                 assert running.answered
-            used = _processor_s() - before
-            print(f"{name:<28}{took[name]:7.1f} s, {used:6.1f} s of processor with start and end", flush=True)
-    for name, basis in (
-        ("two workers, all cores", "one worker, all cores"),
-        ("two workers, one core each", "one worker, on one core"),
-        ("two workers, one core each", "one worker, all cores"),
-    ):
+                for name, at_once in lines.items():
+                    took[name] = _analyse(coder, recordings, how["workers"], at_once)
+                    print(f"{name:<34}{took[name]:7.1f} s", flush=True)
+    for name, basis in ((TWO, OF_TWO), (TWO, ALONE), (ON_ALL, ALONE)):
         print(f"{name} / {basis}: {took[name] / took[basis]:.2f}")
-
-
-def _processor_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _recordings(seconds: int, folder: Path) -> tuple[Any, list[Any]]:
@@ -72,8 +73,11 @@ def _recordings(seconds: int, folder: Path) -> tuple[Any, list[Any]]:
     return coder, [with_file(one, long, seconds * 1_000_000) for one in made]
 
 
-def _analyse(coder: Any, recordings: list[Any], workers: int) -> float:
-    """Seconds from asking for both analyses to the end of the later one, with so many workers that wait."""
+def _analyse(coder: Any, recordings: list[Any], workers: int, at_once: bool) -> float:
+    """Seconds from asking for the analyses to the end of the last one, with so many workers that wait.
+
+    Not at once: the second is asked for when the first has ended.
+    """
     from rq import Worker
 
     from facsweb.processes import queue
@@ -82,12 +86,13 @@ def _analyse(coder: Any, recordings: list[Any], workers: int) -> float:
     while Worker.count(connection=queue.connection(), queue=queue.get_queue(queue.GPU)) < workers:
         time.sleep(0.1)
     began = time.monotonic()
-    runs = [services.start(coder, recording) for recording in recordings]
-    while any(run.is_active for run in runs):
-        time.sleep(0.05)
-        for run in runs:
-            run.refresh_from_db()
-    assert all(run.state == run.State.SUCCEEDED for run in runs), [run.error_detail for run in runs]
+    for together in [recordings] if at_once else [[one] for one in recordings]:
+        runs = [services.start(coder, recording) for recording in together]
+        while any(run.is_active for run in runs):
+            time.sleep(0.05)
+            for run in runs:
+                run.refresh_from_db()
+        assert all(run.state == run.State.SUCCEEDED for run in runs), [run.error_detail for run in runs]
     return time.monotonic() - began
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from analysis import cores
 from facsweb.processes import duties, queue
 from facsweb.processes.fence import study_path
 from facsweb.processes.management.commands.worker import names
@@ -96,10 +97,10 @@ def test_a_look_that_takes_long_rests(monkeypatch):
 
 
 def test_serve_composes_its_workers():
-    made = Installation(port=0, workers=2, short=1, one_core=True)
-    assert made._workers() == [
-        ["worker", "--core", "0"],
-        ["worker", "--core", "1"],
-        ["worker", "--queues", "cpu,media", "--core", "2"],
-    ]
-    assert Installation(port=0)._workers() == [["worker"]]
+    short = (["worker", "--queues", "cpu,media"], None)
+    first, second = cores.shares(2)
+    made = Installation(port=0, workers=2, short=1)
+    assert made._workers() == [(["worker"], first), (["worker"], second), short]
+    made = Installation(port=0, workers=2, short=1, all_cores=True)
+    assert made._workers() == [(["worker"], None), (["worker"], None), short]
+    assert Installation(port=0)._workers() == [(["worker"], None)], "one alone has all cores"

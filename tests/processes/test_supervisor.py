@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from analysis import cores
 from facsweb.installation import redis_socket
 from tests import migrated
 from tests.conftest import REPOSITORY
@@ -135,6 +136,13 @@ def test_several_workers_and_a_server_for_every_name_that_stops_nothing_else(ser
         return sum("manage.py worker" in command or "rq:worker" in command for command in commands)
 
     wait_until(lambda: workers() == 2, what="two workers")
+    own = [
+        frozenset(os.sched_getaffinity(pid))
+        for pid, command in children(running.process.pid).items()
+        if "manage.py worker" in command or "rq:worker" in command
+    ]
+    every = frozenset(os.sched_getaffinity(0))
+    assert set(own) == {share or every for share in cores.shares(2)}, "each has its share"
     ask = [sys.executable, "-m", "facsweb.processes.health", port]
     # On a busy machine a look may take longer than the few seconds after which it gives up.
     wait_until(lambda: subprocess.run(ask, cwd=REPOSITORY).returncode == 0, what="it is well")

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.learning import graph
 from analysis.learning.examples import Examples
-from analysis.learning.refit import LEAST_EVENTS, Correction, refit
+from analysis.learning.refit import _PENALTIES, LEAST_EVENTS, Correction, _Problem, refit
 from analysis.scoring import package
 from analysis.scoring.targets import LEARNED, TARGETS, columns_of
 
@@ -71,6 +71,21 @@ def test_what_only_the_inputs_show_is_learned_and_what_nothing_shows_is_not() ->
     )
     examples.labels[:, place] = np.random.default_rng(5).permutation(hidden)
     assert not refit(examples, BASE)["17"].used
+
+
+def test_few_windows_are_fitted_as_many_are() -> None:
+    """The same windows, once each and eight times with an eighth of the weight: another way, the same fit."""
+    rng = np.random.default_rng(3)
+    base, x, weight = rng.uniform(0, 4, 20), rng.normal(size=(20, INPUTS)), rng.uniform(0.1, 1, 20)
+    windows = (base, x, 0.5 * base + x[:, 0], weight, np.arange(20) % 4)
+    few = _Problem(*windows)
+    many = [np.repeat(values, 8, axis=0) for values in windows]
+    many[3] /= 8
+    for one, other in zip(
+        few.solve([0, 1, 3], _PENALTIES), _Problem(*many).solve([0, 1, 3], _PENALTIES), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    assert few.solve([0, 1, 3], [30.0])[0][2] > 0.1, "what the first input shows is learned"
 
 
 def test_figures_are_of_participants_left_out() -> None:

@@ -15,5 +15,5 @@ class Command(BaseCommand):
         serve.add_arguments(parser)
 
     def handle(self, *args, **options):
-        chosen = ("host", "port", "workers", "short", "one_core", "live")
+        chosen = ("host", "port", "workers", "short", "all_cores", "live")
         sys.exit(serve.serve(**{name: options[name] for name in chosen}))

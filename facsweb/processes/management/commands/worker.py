@@ -1,7 +1,6 @@
 """``manage.py worker``"""
 
 import logging
-import os
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import autodiscover_modules
@@ -33,14 +32,8 @@ class Command(BaseCommand):
             metavar="NAME,NAME",
             help="which of cpu, media and gpu to listen to; the first named comes first (default: cpu,media,gpu)",
         )
-        parser.add_argument(
-            "--core", type=int, metavar="NUMBER", help="keep to one core, counted over those of this process"
-        )
 
     def handle(self, *args, **options):
-        if options["core"] is not None and hasattr(os, "sched_setaffinity"):
-            cores = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(0, {cores[options["core"] % len(cores)]})
         logging.getLogger("rq.worker").setLevel(logging.WARNING)
         autodiscover_modules("tasks")  # what is imported here, every forked job finds in place
         worker = get_worker(*options["queues"], worker_class=AnalysisWorker)
