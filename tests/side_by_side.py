@@ -1,7 +1,7 @@
 """Runs the suite on SQLite and on PostgreSQL, as pytest processes side by side.
 
 ``python -m tests.side_by_side [--whole | --only sqlite|postgresql] [pytest's options]``. On SQLite the whole suite
-runs, on PostgreSQL what is nearest to the database (`NEAREST`); ``--whole`` runs the rest there, too.
+runs, on PostgreSQL all but what takes longest (`SPARED`); ``--whole`` runs that there, too.
 
 Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start
 from copies of one migrated database of each kind. Tests that touch no database run once
@@ -41,12 +41,11 @@ PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "proc
 OPERATING = tuple(
     f"tests/{name}" for name in ("chaos", "image", "live", "load", "operation", "quotas", "rollout", "storage")
 )
-#: What PostgreSQL is asked for beside the whole suite on SQLite: locks, constraints, plans of queries, JSON.
-NEAREST = (
-    *("tests/audit", "tests/coding", "tests/quotas", "tests/studies", "tests/transcripts"),
-    *("tests/processes/test_belt.py", "tests/processes/test_place.py", "tests/processes/test_pressure.py"),
-    *("tests/recordings/test_tus.py", "tests/runs/test_job.py", "tests/runs/test_services.py"),
-)
+#: What PostgreSQL is spared beside the whole suite on SQLite: it takes longest, and shows browsers and programs
+#: whose questions to the database other tests put there.
+SPARED = (PAGES, *INSTALLATIONS, "tests/demo", "tests/live")
+#: But these: two browsers write at once, a server dies over what it acknowledged.
+NOT_SPARED = ("tests/browser/test_saving.py", "tests/browser/test_server_killed.py")
 NOTHING_COLLECTED = 5
 #: Processes at the same time; fewer cores would keep those waiting that have deadlines of their own.
 AT_ONCE = max(6, 2 * (os.cpu_count() or 1))
@@ -82,6 +81,22 @@ def lanes() -> list[Lane]:
         Lane("others", "postgresql", 5, [*COMPUTING, *OPERATING, *others]),
         Lane("computing", "sqlite", 5, list(COMPUTING)),
     ]
+
+
+def wanted(databases: set[str], *, whole: bool) -> list[Lane]:
+    """Those that run. Beside SQLite, PostgreSQL is spared what takes longest, unless the whole is asked for."""
+    asked = [lane for lane in lanes() if lane.database in databases]
+    if len(databases) == 1 or whole:
+        return asked
+    found = []
+    for lane in asked:
+        paths = lane.paths
+        if lane.database == "postgresql":
+            kept = [path for path in paths if path not in SPARED]
+            paths = [*kept, *NOT_SPARED] if lane.name == "processes" else kept
+        if not all(path.startswith("--") for path in paths):
+            found.append(lane._replace(paths=paths))
+    return found
 
 
 class Ended(NamedTuple):
@@ -162,12 +177,8 @@ def main(words: list[str]) -> int:
             if "sqlite" in databases:
                 os.environ[postgresql.BESIDE_SQLITE] = "1"
         migrated.database()  # before the lanes: what it imports is compiled once, not by each
-        wanted = [lane for lane in lanes() if lane.database in databases]
-        if len(databases) > 1 and not whole:
-            wanted = [lane for lane in wanted if lane.database == "sqlite"]
-            wanted.insert(2, Lane("nearest", "postgresql", 5, list(NEAREST)))
         beside = stack.enter_context(Lanes(options, socket))
-        begun = [beside.threads.submit(beside.run, *one) for one in enumerate(wanted)]
+        begun = [beside.threads.submit(beside.run, *one) for one in enumerate(wanted(databases, whole=whole))]
         codes = []
         for one in as_completed(begun):
             lane, code, said = one.result()
