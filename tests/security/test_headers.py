@@ -86,7 +86,7 @@ def answered(client: Client, people: Any, participant: Any, consent: Any) -> Ite
 @pytest.mark.once  # of headers; tests/test_access_matrix.py opens every page on both databases
 def test_headers_of_every_page(everywhere, people, participant, consent, capsys):
     seen, kept = 0, {}
-    for page, response in answered(everywhere, people, participant, consent):
+    for page, response in list(answered(everywhere, people, participant, consent)):
         assert response.status_code < 500, page
         assert_closed(page, response)
         if "Location" not in response:
