@@ -62,7 +62,7 @@ def test_a_refused_reading_is_none(seeded, caller):
     assert not Entry.objects.filter(number__gt=before, action="recording.read").exists()
 
 
-@pytest.mark.parametrize("name", READINGS)  # each in a test of its own: such an error ends the connection
+@pytest.mark.parametrize("name", READINGS)  # each in a test of its own: the refusal leaves it no connection
 def test_what_cannot_be_logged_is_not_shown(name, seeded, caller, monkeypatch):
     """A page's reading, and a file whose taking is written with what exactly was taken."""
     program = caller("administrator")
