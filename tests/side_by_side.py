@@ -1,12 +1,14 @@
 """Runs the suite on SQLite and on PostgreSQL, as pytest processes side by side.
 
 ``python -m tests.side_by_side [--whole | --only sqlite|postgresql] [pytest's options]``. On SQLite the whole suite
-runs, on PostgreSQL what is nearest to the database (`NEAREST`); ``--whole`` runs the rest there, too.
+runs, on PostgreSQL all but what takes longest (`SPARED`); ``--whole`` runs that there, too.
 
 Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start
 from copies of one migrated database of each kind. Tests that touch no database run once
 (`tests.conftest.touches_database`), and so do those that are marked so, unless PostgreSQL alone is asked for. The
-reports come one after another. Exit code 0 only if none failed and something ran.
+report of each comes when it has ended. What cannot wait is said at once: which lane
+begins, how long it took, and every test that fails (`tests.told_at_once`), so that a run that is interrupted has
+said what it knew. Exit code 0 only if none failed and something ran.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -38,12 +41,11 @@ PROCESSES = tuple(f"tests/{name}" for name in ("audit", "demo", "privacy", "proc
 OPERATING = tuple(
     f"tests/{name}" for name in ("chaos", "image", "live", "load", "operation", "quotas", "rollout", "storage")
 )
-#: What PostgreSQL is asked for beside the whole suite on SQLite: locks, constraints, plans of queries, JSON.
-NEAREST = (
-    *("tests/audit", "tests/coding", "tests/quotas", "tests/studies", "tests/transcripts"),
-    *("tests/processes/test_belt.py", "tests/processes/test_place.py", "tests/processes/test_pressure.py"),
-    *("tests/recordings/test_tus.py", "tests/runs/test_job.py", "tests/runs/test_services.py"),
-)
+#: What PostgreSQL is spared beside the whole suite on SQLite: it takes longest, and shows browsers and programs
+#: whose questions to the database other tests put there.
+SPARED = (PAGES, *INSTALLATIONS, "tests/demo", "tests/live")
+#: But these: two browsers write at once, a server dies over what it acknowledged.
+NOT_SPARED = ("tests/browser/test_saving.py", "tests/browser/test_server_killed.py")
 NOTHING_COLLECTED = 5
 #: Processes at the same time; fewer cores would keep those waiting that have deadlines of their own.
 AT_ONCE = max(6, 2 * (os.cpu_count() or 1))
@@ -52,6 +54,8 @@ AT_ONCE = max(6, 2 * (os.cpu_count() or 1))
 class Lane(NamedTuple):
     """What one process of pytest runs."""
 
+    name: str
+    """Of what it runs; lines that cannot wait begin with it and the database."""
     database: str
     nice: int
     """Whoever waits for a page or a heartbeat goes first; what only computes fills the gaps."""
@@ -67,16 +71,32 @@ def lanes() -> list[Lane]:
     pages = [PAGES, *(f"--ignore={path}" for path in INSTALLATIONS)]
     processes = [*PROCESSES, *INSTALLATIONS]
     return [
-        Lane("sqlite", 0, processes),
-        Lane("sqlite", 0, pages),
-        Lane("postgresql", 0, processes),
-        Lane("postgresql", 0, pages),
-        Lane("sqlite", 5, list(OPERATING)),
-        Lane("sqlite", 5, [ENGINE]),
-        Lane("sqlite", 5, others),
-        Lane("postgresql", 5, [*COMPUTING, *OPERATING, *others]),
-        Lane("sqlite", 5, list(COMPUTING)),
+        Lane("processes", "sqlite", 0, processes),
+        Lane("pages", "sqlite", 0, pages),
+        Lane("processes", "postgresql", 0, processes),
+        Lane("pages", "postgresql", 0, pages),
+        Lane("operating", "sqlite", 5, list(OPERATING)),
+        Lane("engine", "sqlite", 5, [ENGINE]),
+        Lane("others", "sqlite", 5, others),
+        Lane("others", "postgresql", 5, [*COMPUTING, *OPERATING, *others]),
+        Lane("computing", "sqlite", 5, list(COMPUTING)),
     ]
+
+
+def wanted(databases: set[str], *, whole: bool) -> list[Lane]:
+    """Those that run. Beside SQLite, PostgreSQL is spared what takes longest, unless the whole is asked for."""
+    asked = [lane for lane in lanes() if lane.database in databases]
+    if len(databases) == 1 or whole:
+        return asked
+    found = []
+    for lane in asked:
+        paths = lane.paths
+        if lane.database == "postgresql":
+            kept = [path for path in paths if path not in SPARED]
+            paths = [*kept, *NOT_SPARED] if lane.name == "processes" else kept
+        if not all(path.startswith("--") for path in paths):
+            found.append(lane._replace(paths=paths))
+    return found
 
 
 class Ended(NamedTuple):
@@ -93,18 +113,30 @@ class Lanes:
         self.socket = socket
         self.started: list[subprocess.Popen[str]] = []
         self.threads = ThreadPoolExecutor(AT_ONCE)
+        self.terminal = os.dup(sys.stdout.fileno())  # under a number that no lane's own output has
 
     def run(self, number: int, lane: Lane) -> Ended:
         environment = dict(os.environ)
         if lane.database == "postgresql":
             assert self.socket is not None
             environment = postgresql.environment(self.socket, f"lane_{number}")
-        call = ["nice", "-n", str(lane.nice), sys.executable, "-m", "pytest", *self.options, *lane.paths]
+        name = f"{lane.database} {lane.name}"
+        telling = ["-p", "tests.told_at_once", f"--told-to={self.terminal}", f"--told-as={name}"]
+        call = ["nice", "-n", str(lane.nice), sys.executable, "-m", "pytest"]
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-        process = subprocess.Popen(call, env=environment, **how)
+        self.say(f"{name}: begins")
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            [*call, *telling, *self.options, *lane.paths], env=environment, pass_fds=[self.terminal], **how
+        )
         self.started.append(process)
         said, _ = process.communicate()
+        self.say(f"{name}: ended with {process.returncode} after {time.monotonic() - begun:.0f} s")
         return Ended(lane, process.returncode, said)
+
+    def say(self, line: str) -> None:
+        """In one piece, as the lanes do: threads that print write a line and its end apart."""
+        os.write(self.terminal, f"{line}\n".encode())
 
     def __enter__(self) -> Lanes:
         return self
@@ -114,6 +146,7 @@ class Lanes:
         for process in self.started:
             process.terminate()
         self.threads.shutdown()
+        os.close(self.terminal)
 
 
 def _only(words: list[str]) -> tuple[set[str], list[str]]:
@@ -144,14 +177,10 @@ def main(words: list[str]) -> int:
             if "sqlite" in databases:
                 os.environ[postgresql.BESIDE_SQLITE] = "1"
         migrated.database()  # before the lanes: what it imports is compiled once, not by each
-        wanted = [lane for lane in lanes() if lane.database in databases]
-        if len(databases) > 1 and not whole:
-            wanted = [lane for lane in wanted if lane.database == "sqlite"]
-            wanted.insert(2, Lane("postgresql", 5, list(NEAREST)))
         beside = stack.enter_context(Lanes(options, socket))
-        begun = [beside.threads.submit(beside.run, *one) for one in enumerate(wanted)]
+        begun = [beside.threads.submit(beside.run, *one) for one in enumerate(wanted(databases, whole=whole))]
         codes = []
-        for one in begun:
+        for one in as_completed(begun):
             lane, code, said = one.result()
             print(f"=== {lane.database}: {' '.join(lane.paths)}\n{said}", flush=True)
             codes.append(abs(code))  # below zero where a signal ended it

@@ -10,6 +10,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -239,13 +240,11 @@ def world(people, participant, consent) -> World:
 
 
 @pytest.fixture
-def ask(client_as, client) -> Callable[..., Any]:
+def ask(client_as, client, world) -> Callable[..., Any]:
     """Ask for a page as somebody; whatever it changed is undone, so that the next person finds the same."""
-    clients: dict[str, Any] = {"nobody": client}
+    clients: dict[str, Any] = {who: client_as(who) for who in EVERYBODY} | {"nobody": client}
 
     def asked(who: str, method: str, url: str, example: Example) -> int:
-        if who not in clients:
-            clients[who] = client_as(who)
         body = (
             {"content_type": "application/json", "data": example.json} if example.json else {"data": example.data}
         )
@@ -358,35 +357,43 @@ def faults_of(page: str, world: World, ask: Callable[..., int]) -> Iterator[str]
             yield f"{method} {status} for a neighbour"
 
 
-@pytest.mark.parametrize("page", sorted(access.SIGNED_IN))
-def test_page_for_everybody_who_is_signed_in(page, world, ask):
-    url, example = url_of(page, world)
-    assert {who: ask(who, "get", url, example) for who in EVERYBODY} == dict.fromkeys(EVERYBODY, 200)
-    assert is_turned_to_login(ask("nobody", "get", url, example))
+@contextmanager
+def asked_for(page: str, world: World) -> Iterator[tuple[str, Example]]:
+    """Address and example of a page, with objects that are made for it and taken back after it."""
+    with transaction.atomic():
+        yield url_of(page, world)
+        transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("page", sorted(access.STAFF))
-def test_page_for_staff(page, world, ask):
-    url, example = url_of(page, world)
-    for method in ("get", "post"):
-        answers = {who: ask(who, method, url, example) for who in EVERYBODY}
-        staff = answers.pop("staff")
-        assert staff < 500
-        assert staff not in (401, 403, 404)
-        assert set(answers.values()) <= ({403} if staff != 405 else {403, 405}), answers
-        assert is_turned_to_login(ask("nobody", method, url, example)) or staff == 405
-    # What only changes something answers no GET, and turns to a page afterwards.
-    assert ask("staff", "get", url, example) in (200, 405)
-    if ask("staff", "get", url, example) == 405:
-        assert ask("staff", "post", url, example) == 302
+def test_pages_for_everybody_who_is_signed_in(world, ask):
+    for page in sorted(access.SIGNED_IN):
+        with asked_for(page, world) as (url, example):
+            answers = {who: ask(who, "get", url, example) for who in EVERYBODY}
+            assert answers == dict.fromkeys(EVERYBODY, 200), page
+            assert is_turned_to_login(ask("nobody", "get", url, example)), page
 
 
-@pytest.mark.parametrize("page", sorted(access.PUBLIC))
-def test_public_page(page, world, ask):
-    url, example = url_of(page, world)
-    # Without a configured OpenID Connect provider there is none to go to.
-    expected = {404} if page.startswith("accounts:provider") else {200, 301}
-    # Whether everything is there that it needs is not the matter here; figures are for whoever has the token.
-    expected = {"ready": {200, 503}, "metrics": {404}}.get(page, expected)
-    for who in ("nobody", *EVERYBODY):
-        assert ask(who, "get", url, example) in expected, who
+def test_pages_for_staff(world, ask):
+    for page in sorted(access.STAFF):
+        with asked_for(page, world) as (url, example):
+            at_all = {}
+            for method in ("get", "post"):
+                answers = {who: ask(who, method, url, example) for who in EVERYBODY}
+                staff = at_all[method] = answers.pop("staff")
+                assert staff < 500, page
+                assert staff not in (401, 403, 404), page
+                assert set(answers.values()) <= ({403} if staff != 405 else {403, 405}), (page, answers)
+                assert is_turned_to_login(ask("nobody", method, url, example)) or staff == 405, page
+            # What only changes something answers no GET, and turns to a page afterwards.
+            assert at_all["get"] == 200 or at_all == {"get": 405, "post": 302}, (page, at_all)
+
+
+def test_public_pages(world, ask):
+    for page in sorted(access.PUBLIC):
+        # Without a configured OpenID Connect provider there is none to go to.
+        expected = {404} if page.startswith("accounts:provider") else {200, 301}
+        # Whether everything is there that it needs is not the matter here; figures are for whoever has the token.
+        expected = {"ready": {200, 503}, "metrics": {404}}.get(page, expected)
+        with asked_for(page, world) as (url, example):
+            for who in ("nobody", *EVERYBODY):
+                assert ask(who, "get", url, example) in expected, (page, who)

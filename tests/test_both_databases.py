@@ -29,6 +29,26 @@ def test_every_file_is_given_to_one_process(database, monkeypatch):
     assert max(counts.values()) == 1
 
 
+def test_postgresql_is_spared_what_is_named_and_nothing_else(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    both = side_by_side.wanted({"sqlite", "postgresql"}, whole=False)
+    here = [lane for lane in both if lane.database == "sqlite"]
+    there = [lane for lane in both if lane.database == "postgresql"]
+    assert here == side_by_side.wanted({"sqlite"}, whole=False)
+    files = list(Path("tests").rglob("test_*.py"))
+    counts = {file: sum(given(file, lane) for lane in there) for file in files}
+    for file, count in counts.items():
+        spared = any(file.is_relative_to(path) for path in (*side_by_side.SPARED, side_by_side.ENGINE))
+        assert count == (not spared or file.as_posix() in side_by_side.NOT_SPARED), file
+
+
+def test_asked_for_all_postgresql_is_spared_nothing():
+    assert side_by_side.wanted({"sqlite", "postgresql"}, whole=True) == side_by_side.lanes()
+    assert [lane for lane in side_by_side.lanes() if lane.database == "postgresql"] == side_by_side.wanted(
+        {"postgresql"}, whole=False
+    )
+
+
 def test_what_has_no_database_runs_once(request):
     assert not touches_database(request.node)
 

@@ -102,6 +102,7 @@ def begin(kind: str, email: str, address: str | None) -> SignInAttempt:
 @transaction.atomic
 def succeeded(attempt: SignInAttempt) -> None:
     """It was right: forget it, and the account's failures of that kind; they still count for their address."""
+    _one_after_another()  # two right answers at once change each other's rows
     SignInAttempt.objects.filter(pk=attempt.pk).delete()
     SignInAttempt.objects.filter(account=attempt.account, kind=attempt.kind).update(account="")
 
@@ -133,6 +134,7 @@ def failed(attempt: SignInAttempt, user: User | None, **details: Any) -> None:
 @transaction.atomic
 def unlock(actor: User, user: User) -> bool:
     """Open an account again at once; return whether it was closed."""
+    _one_after_another()
     rows = SignInAttempt.objects.filter(account=key_of(user.email))
     closed = any(is_closed(user.email, kind) for kind in Kind)
     rows.update(account="")

@@ -159,3 +159,15 @@ def test_the_time_tells_nothing(people, real_hasher):
         if look >= 5 and abs(known - unknown) < 0.1 * known:
             break
     assert abs(known - unknown) < 0.1 * known, (known, unknown)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_right_answers_at_the_same_moment_do_not_lock_each_other_out(people):
+    """As of a double click on what asks for a password: each forgets its own attempt and the account's others."""
+
+    def right() -> None:
+        for _ in range(10):
+            lockout.succeeded(lockout.begin(SignInAttempt.Kind.CONFIRM, "coder@example.org", None))
+
+    at_once(right)
+    assert not SignInAttempt.objects.exists()

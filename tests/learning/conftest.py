@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from analysis.scoring import package
 from analysis.scoring.code import CODE_COLUMNS
 from tests.analysis import made
 from tests.conftest import PASSWORD
-from tests.factories import make_finished_run, make_recording
+from tests.factories import make_finished_run, make_recording, write_result
 from tests.runs.conftest import start_child  # noqa: F401  (a fixture)
 
 TIMES = np.arange(250) * 40_000
@@ -43,17 +45,29 @@ def write_measurement(folder: Path, seed: int) -> None:
     (folder / "measurement.json").write_text(json.dumps(about))
 
 
+@functools.cache
+def _measured(seed: int) -> tuple[dict[str, bytes], str]:
+    """What an analysis of a measurement leaves, by name, and its summary; the events stay those of the labels."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_result(folder)
+        proposed = (folder / "events.csv").read_bytes()  # so that there is something to decide about
+        write_measurement(folder, seed)
+        summary = dict(interpret(folder).summary)
+        (folder / "events.csv").write_bytes(proposed)
+        return {path.name: path.read_bytes() for path in folder.iterdir()}, json.dumps(summary)
+
+
 def measured_run(participant: Any, user: Any, seed: int = 0) -> Any:
     """A finished run whose measurement can be learned from."""
     from facsweb.runs.services import result_dir
 
     run = make_finished_run(make_recording(participant, user), user)
     folder = result_dir(run)
-    proposed = (folder / "events.csv").read_bytes()  # of the clip's labels: there is something to decide about
-    write_measurement(folder, seed)
-    summary = dict(interpret(folder).summary)
-    (folder / "events.csv").write_bytes(proposed)
-    run.summary = json.loads(json.dumps(summary))
+    files, summary = _measured(seed)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    run.summary = json.loads(summary)
     run.files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
     run.save()
     return run

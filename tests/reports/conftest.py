@@ -83,3 +83,15 @@ def all_of_them(report, people):
 
     found = {f"{kind}-{language}": made(report, people, kind, language) for kind, language in documents.OFFERED}
     return {"full-en": report.pdf.read()} | {key: one.pdf.read() for key, one in found.items()}
+
+
+#: What `files` keeps for whoever asks next.
+_FILES: dict[str, bytes] = {}
+
+
+@pytest.fixture
+def files(request) -> dict[str, bytes]:
+    """As `all_of_them`, for tests that look at the files alone: the first makes them, and its report is gone."""
+    if not _FILES:
+        _FILES.update(request.getfixturevalue("all_of_them"))
+    return dict(_FILES)

@@ -78,11 +78,11 @@ def test_a_german_copy_groups_thousands_as_germans_do(sign_off):
     assert "1,234" not in squeezed(text_of(pdf))
 
 
-def test_the_disclaimer_stands_on_every_page(all_of_them, sign_off):
+def test_the_disclaimer_stands_on_every_page(files):
     from pypdf import PdfReader
 
     german = "können keine Lügen erkennen"
-    for name, pdf in all_of_them.items():
+    for name, pdf in files.items():
         for number, page in enumerate(PdfReader(io.BytesIO(pdf)).pages, 1):
             words = german if name.endswith("-de") else "cannot detect lies"
             assert words in " ".join(page.extract_text().split()), f"{name}, page {number}"

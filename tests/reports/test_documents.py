@@ -30,11 +30,11 @@ def test_they_are_signed_and_verify_as_parts_of_the_report(all_of_them, report):
         assert verify_pdf(bytes(changed)).verdict == "bad", name
 
 
-def test_every_file_passes_qpdf_and_has_its_fonts_inside(all_of_them, tmp_path):
+def test_every_file_passes_qpdf_and_has_its_fonts_inside(files, tmp_path):
     for tool in ("qpdf", "pdffonts"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
-    for name, pdf in all_of_them.items():
+    for name, pdf in files.items():
         path = tmp_path / f"{name}.pdf"
         path.write_bytes(pdf)
         done = subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)
@@ -47,8 +47,8 @@ def test_every_file_passes_qpdf_and_has_its_fonts_inside(all_of_them, tmp_path):
             assert (embedded, subset, unicode) == ("yes", "yes", "yes"), f"{name}: {row}"
 
 
-def test_all_are_tagged_and_archival(all_of_them):
-    for name, pdf in all_of_them.items():
+def test_all_are_tagged_and_archival(files):
+    for name, pdf in files.items():
         root = PdfFileReader(io.BytesIO(pdf)).root
         assert root["/MarkInfo"]["/Marked"], name
         metadata = root["/Metadata"].data.decode()
@@ -58,8 +58,8 @@ def test_all_are_tagged_and_archival(all_of_them):
         check_read_aloud(pdf)
 
 
-def test_the_summary_is_short_and_says_how_sure(all_of_them):
-    pdf = all_of_them["summary-en"]
+def test_the_summary_is_short_and_says_how_sure(files):
+    pdf = files["summary-en"]
     assert int(PdfFileReader(io.BytesIO(pdf)).root["/Pages"]["/Count"]) <= 2
     text = squeezed(text_of(pdf))
     for words in ("Signed by Coder Person", "Movements most often seen", "not diagnoses"):
@@ -74,8 +74,8 @@ def test_the_summary_is_short_and_says_how_sure(all_of_them):
         ("de", ("Dies ist Ihre Ausfertigung", "Die Mundwinkel")),
     ],
 )
-def test_the_participants_copy_names_nobody_and_holds_no_events(all_of_them, language, words):
-    pdf = all_of_them[f"participant-{language}"]
+def test_the_participants_copy_names_nobody_and_holds_no_events(files, language, words):
+    pdf = files[f"participant-{language}"]
     text = squeezed(text_of(pdf))
     for one in words:
         assert squeezed(one) in text
