@@ -8,7 +8,8 @@ import { LiveSocket } from "./live-socket.js";
 import { wordsOf } from "./live-words.js";
 
 const PICTURES_A_SECOND = 15;
-const AT_ONCE = 2;
+/** One is looked at, one waits for its turn, and one takes that one's place should it grow old. */
+const AT_ONCE = 3;
 const FIGURES_MS = 500;
 const SILENT_MS = 2500;
 /** More than this in the socket's own buffer means a slow network: pictures would grow old in it. */
@@ -144,6 +145,7 @@ export class LiveSession extends EventTarget {
     const now = performance.now();
     if (!this.#pace.answered(answer.said.n, now) || this.#stopped) return;
     this.#lastAnswer = now;
+    this.#trouble = "";
     this.dispatchEvent(new CustomEvent("answer", { detail: answer }));
   }
 
@@ -151,6 +153,7 @@ export class LiveSession extends EventTarget {
 
   /** @param {any} words */
   #words(words) {
+    if (words.type === "passed") this.#pace.passed(words.number, performance.now());
     if (words.type === "trouble") this.#trouble = words.why;
     if (words.type === "fine") this.#trouble = "";
     if (words.type === "over") this.#why = words.why;
