@@ -18,10 +18,8 @@ import requests
 
 from tests import migrated
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS
-from tests.browser.screenshots import chromium
+from tests.browser.screenshots import camera_of, chromium
 from tests.browser.test_server_killed import Server
-from tests.conftest import MEDIA
-from tests.live.page import pictures
 from tests.programs import children, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -58,12 +56,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def camera(browser, tmp_path_factory):
     """A browser whose camera shows the clip again and again."""
-    film = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
-    film.write_bytes(b"".join(pictures(MEDIA / "d1_smile_6_12_then_12.mp4", 25)))
-    camera = [
-        *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-        f"--use-file-for-fake-video-capture={film}",
-    ]
+    camera = camera_of(tmp_path_factory.mktemp("camera"))
     # Playwright runs already, for the browser of all others; this one has a camera.
     own = browser.browser_type.launch(executable_path=chromium(), args=[*ARGUMENTS, *camera])
     yield own
