@@ -13,6 +13,8 @@ const PICTURES_A_SECOND = 15;
 const AT_ONCE = 3;
 const FIGURES_MS = 500;
 const SILENT_MS = 2500;
+/** A worker that loads its nets is ready before. */
+const BUSY_MS = 15_000;
 /** After so long without an answer the connection is begun anew: it may be dead without the browser's knowing. */
 const DEAD_MS = 12_000;
 /** More than this in the socket's own buffer means a slow network: pictures would grow old in it. */
@@ -41,6 +43,7 @@ export class LiveSession extends EventTarget {
   /** When the camera last gave a picture, sent or not. */ #lastFrame = performance.now();
   #lastAnswer = performance.now();
   #openedAt = performance.now();
+  #heard = false;
   #trouble = "";
   #connection = "connecting";
   #why = "";
@@ -199,6 +202,7 @@ export class LiveSession extends EventTarget {
     const now = performance.now();
     if (!this.#pace.answered(answer.said.n, now) || this.#stopped) return;
     this.#lastAnswer = now;
+    this.#heard = true;
     this.#trouble = "";
     this.dispatchEvent(new CustomEvent("answer", { detail: answer }));
   }
@@ -250,8 +254,8 @@ export class LiveSession extends EventTarget {
     if (now - this.#lastFrame > SILENT_MS) return this.#silent({ tone: "attention", title: "The camera gives no picture", text: "Another program may have taken it, or its cover is closed. The recording goes on." });
     if (silent > DEAD_MS) return this.socket.again();
     if (this.#trouble) return;
-    const waited = now - this.#lastAnswer;
-    this.#silent({ tone: "active", title: waited < 15_000 ? "Waiting for the first figures" : "The server is busy", text: waited < 15_000 ? "A worker makes itself ready; the film is recorded already." : "No answer came for a while. The film is recorded; figures come back by themselves." });
+    if (!this.#heard && now - this.#lastAnswer < BUSY_MS) this.#silent({ tone: "active", title: "Waiting for the first figures", text: "A worker makes itself ready; the film is recorded already." });
+    else this.#silent({ tone: "active", title: "The server is busy", text: "No answer came for a while. The film is recorded; figures come back by themselves." });
   }
 
   /** @param {{tone: string, title: string, text: string}} words */
