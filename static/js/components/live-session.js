@@ -13,6 +13,8 @@ const PICTURES_A_SECOND = 15;
 const AT_ONCE = 3;
 const FIGURES_MS = 500;
 const SILENT_MS = 2500;
+/** So much of the film (a quarter of a minute) waits before it is worth a word. */
+const BEHIND_BYTES = 5_000_000;
 /** A worker that loads its nets is ready before. */
 const BUSY_MS = 15_000;
 /** After so long without an answer the connection is begun anew: it may be dead without the browser's knowing. */
@@ -123,6 +125,7 @@ export class LiveSession extends EventTarget {
   #filmWrong() {
     const { failure } = this.sender;
     if (failure) return { tone: "bad", title: "The film is not stored any more", text: `${failure.message} End the session; what arrived before can be made a recording.` };
+    if (this.sender.stalled && this.sender.waitingBytes > BEHIND_BYTES && this.#connection === "open") return { tone: "attention", title: "The server takes no film at this moment", text: "Its disk may be full. What is recorded waits in this browser and is sent by itself; keep this page open." };
     return this.#filmEnded;
   }
 
