@@ -132,6 +132,8 @@ class Worker:
                 mail.picture, mail.came_at = content, time.monotonic()  # an older one is of no use any more
             else:
                 mail.commands.append(content)
+                if content.get("do") == "end":
+                    mail.picture = None  # of a session that is over, or went to another worker
             self._news.notify()
 
     def _beat(self) -> None:

@@ -200,3 +200,12 @@ def test_a_worker_that_comes_later_takes_its_part_and_then_all_stays_as_it_is(re
     assert moved.count(("two", "one")) == 2, "whoever had it is known, and is told"
     assert shares(redis, sessions) == [2, 3]
     assert {before for session in sessions * 3 for _, before in [asked(redis, session)]} == {""}
+
+
+def test_nothing_is_looked_at_once_a_session_was_taken_away(redis_server):
+    worker = Worker(redis_server.url)
+    session = uuid4()
+    worker._take(belt.picture_message(session, Picture(1, 0, GREY)))
+    worker._take(belt.command_message(session, do="end"))
+    worker._turn()
+    assert (worker._held, worker._mail) == ({}, {})
