@@ -23,7 +23,7 @@ NOBODY: Final = (
     *("usb", "xr-spatial-tracking"),
 )
 #: Page → what it may ask for beside that.
-DEVICES: Final = {"live:page": frozenset({"camera", "microphone"})}
+DEVICES: Final = {"live:page": frozenset({"camera", "microphone", "screen-wake-lock"})}
 
 
 def permissions(page: str = "") -> str:

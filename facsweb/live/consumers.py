@@ -152,11 +152,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _assign(self) -> None:
         found = await _client().eval(belt.ASSIGN, *belt.assign_arguments(self.session_id))
         self.asked_at = time.monotonic()
-        name = found.decode()
+        name, before = (one.decode() for one in found)
+        if before:
+            end = belt.command_message(self.session_id, do="end")
+            await _client().publish(belt.to_worker(before), end)
         if name and name != self.worker:
             begin = belt.command_message(self.session_id, do="begin", neutral=self.neutral)
             await _client().publish(belt.to_worker(name), begin)
-            await self._say("worker", taken_up=bool(self.worker))
+            await self._say("worker", taken_up=bool(self.worker or before))
         self.worker = name
 
     async def _tell_trouble(self, why: str) -> None:

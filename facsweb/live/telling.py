@@ -26,6 +26,8 @@ def over(session: UUID, why: str) -> None:
         client.publish(belt.to_page(session), belt.words("over", why=why))
         owner = client.getdel(belt.owner_key(session))
         if owner:
-            client.publish(belt.to_worker(owner.decode()), belt.command_message(session, do="end"))
+            worker = owner.decode()
+            client.zrem(belt.sessions_key(worker), str(session))
+            client.publish(belt.to_worker(worker), belt.command_message(session, do="end"))
     except (redis.RedisError, OSError) as error:
         logger.info("The end of live session %s was not told: %s", session, error)

@@ -1,9 +1,10 @@
 """The process that looks at the pictures of live sessions: newest picture first, sessions in turn.
 
 It holds the engine of every session that was given to it (`belt.ASSIGN`) in memory. One thread listens and keeps
-of each session the newest picture only; the other one works, a picture of one session after a picture of the next,
-so that nobody waits for somebody who sends more. The nets run in one thread; start as many of these as there are
-processor cores to spare (``manage.py serve --live N``).
+of each session the newest picture only; the other one works. Next is, of those that have a picture, the session
+whose last turn is longest ago. (Not the one whose picture waits for longest: cameras keep their beat, so a picture
+that always comes just before another's would go first every time.) The nets run in one thread; start as many of
+these as there are processor cores to spare (``manage.py serve --live N``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import secrets
 import socket
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -37,6 +37,9 @@ _BEAT_EVERY_S: Final = 0.5
 #: A loop that did not come round for so long does not beat any more. Loading the nets takes a few seconds.
 _STUCK_S: Final = 30.0
 _RETRY_S: Final = 1.0
+#: A picture that waited for so long for its turn is passed over: what is said late is said of another face.
+OLD_S: Final = 0.1
+_LET_GO_EVERY_S: Final = 1.0
 
 
 @dataclass
@@ -75,9 +78,12 @@ class Worker:
         self._listening = redis.Redis.from_url(url, health_check_interval=5, **how)
         self._over = threading.Event()
         self._news = threading.Condition()
-        self._mail: OrderedDict[UUID, _Mail] = OrderedDict()
+        self._mail: dict[UUID, _Mail] = {}
         self._held: dict[UUID, _Held] = {}
-        self._came_round = time.monotonic()
+        #: Number of each session's last turn.
+        self._turns: dict[UUID, int] = {}
+        self._turn_number = 0
+        self._came_round = self._let_go_at = time.monotonic()
         self._subscribed = False
 
     def stop(self) -> None:
@@ -93,6 +99,7 @@ class Worker:
             while not self._over.is_set():
                 self._came_round = time.monotonic()
                 self._turn()
+                self._let_go()
         finally:
             self._leave()
 
@@ -125,6 +132,8 @@ class Worker:
                 mail.picture, mail.came_at = content, time.monotonic()  # an older one is of no use any more
             else:
                 mail.commands.append(content)
+                if content.get("do") == "end":
+                    mail.picture = None  # of a session that is over, or went to another worker
             self._news.notify()
 
     def _beat(self) -> None:
@@ -134,21 +143,27 @@ class Worker:
             beats.touch("live")  # and tells no database, for which this thread must not wait
             with contextlib.suppress(redis.RedisError, OSError):
                 line = self._redis.pipeline(transaction=False)
-                line.set(belt.beat_key(self.name), len(self._held), px=belt.BEAT_LASTS_MS)
+                line.set(belt.beat_key(self.name), 1, px=belt.BEAT_LASTS_MS)
                 line.sadd(belt.WORKERS, self.name)
                 line.execute()
 
     # --- the work ---------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """Look at what came of one session: the one that waits for longest."""
+        """Look at what came of one session, of those whose turn it is longest not to have been."""
         with self._news:
             if not self._mail:
                 self._news.wait(0.5)
-            session, mail = self._mail.popitem(last=False) if self._mail else (None, None)
-        if session is None or mail is None:
-            self._let_go()
-            return
+            if not self._mail:
+                return
+            session = min(self._mail, key=lambda one: self._turns.get(one, 0))
+            mail = self._mail.pop(session)
+        if mail.picture is not None and time.monotonic() - mail.came_at > OLD_S:
+            self._pass_over(session, mail.picture)  # and it keeps its place: what the page sends instead is next
+            mail.picture = None
+        else:
+            self._turn_number += 1
+            self._turns[session] = self._turn_number
         try:
             self._work(session, mail)
         except Exception as error:  # one session's trouble must not end the others
@@ -166,10 +181,13 @@ class Worker:
         if not held.decoder.alive:
             self._held[session] = held = _Held(held.engine, _new_decoder(), held.told_neutral)
         if not held.decoder.ready():
-            return  # its child still starts; the page sends on
+            self._pass_over(session, mail.picture)  # its child still starts
+            return
         answer = self._answer(held, mail.picture, mail.came_at)
         if answer is not None:
             self._tell(session, belt.ANSWER + answer)
+        else:
+            self._pass_over(session, mail.picture)
         self._tell_neutral(session, held)
 
     def _answer(self, held: _Held, picture: Picture, came_at: float) -> bytes | None:
@@ -218,6 +236,10 @@ class Worker:
             held.told_neutral = held.engine.neutral
             self._tell(session, belt.words("neutral", neutral=as_plain(held.engine.neutral)))
 
+    def _pass_over(self, session: UUID, picture: Picture) -> None:
+        """Say that a picture gets no answer, so that the page need not wait before it sends another one."""
+        self._tell(session, belt.words("passed", number=picture.number))
+
     def _tell(self, session: UUID, message: bytes) -> None:
         try:
             self._redis.publish(belt.to_page(session), message)
@@ -227,6 +249,10 @@ class Worker:
     def _let_go(self) -> None:
         """Give up sessions that nobody sends pictures of."""
         now = time.monotonic()
+        if now - self._let_go_at < _LET_GO_EVERY_S:
+            return
+        self._let_go_at = now
+        self._turns = {key: turn for key, turn in self._turns.items() if key in self._held}
         for session in [key for key, held in self._held.items() if now - held.seen_at > belt.IDLE_S]:
             self._drop(session)
 

@@ -16,6 +16,8 @@ class Picture:
     name: str
     path: str
     acts: tuple[Act, ...] = ()
+    #: What is done after the picture, so that the next one finds things as they were.
+    after: tuple[Act, ...] = ()
 
     @property
     def is_review(self) -> bool:
@@ -50,6 +52,27 @@ def open_tab(name: str) -> Act:
 
 def seek(us: int) -> Act:
     return lambda page: page.evaluate("us => { document.getElementById('video').currentTime = us / 1e6; }", us)
+
+
+def camera(page: Any) -> None:
+    page.locator("#live-open").click()
+    page.locator("#live[data-state=ready]").wait_for()
+
+
+def live(page: Any) -> None:
+    """Begin a session, set two markers, and wait until bars move."""
+    camera(page)
+    page.keyboard.press("b")
+    page.locator(".live-row[data-there]").first.wait_for(timeout=120_000)
+    page.keyboard.press("m")
+    page.keyboard.press("2")
+    page.evaluate("scrollTo(0, 0)")
+
+
+def thrown_away(page: Any) -> None:
+    page.locator("[data-throw]").click()
+    page.locator("dialog[open] .button--danger").click()
+    page.locator("#live[data-state=idle]").wait_for()
 
 
 EVENT = click("#event-next")  # an event selected, its fields shown
@@ -103,6 +126,9 @@ def _administrator(demonstration: Any, study: Any) -> list[Picture]:
         Picture("members", f"studies/{own}/members/"),
         Picture("audit", f"studies/{own}/audit/"),
         Picture("people", "people/"),
+        Picture("quotas", "quotas/"),
+        Picture("quota-change", f"quotas/studies/{own}/"),
+        Picture("quota-study", f"studies/{own}/quota/"),
         Picture("models", "models/"),
         Picture("adjudication", f"adjudications/{adjudication.pk}/"),
         Picture("pair", f"agreement/{adjudication.first_id}/{adjudication.second_id}/"),
@@ -128,6 +154,8 @@ def _analyst(demonstration: Any, run: str, study: Any) -> list[Picture]:
         Picture("consent-new", f"participants/{participant}/consent/"),
         Picture("consent", f"consents/{consent.pk}/"),
         Picture("upload", f"participants/{participant}/upload/"),
+        Picture("live", f"participants/{participant}/live/"),
+        Picture("live-on", f"participants/{participant}/live/", (live,), (thrown_away,)),
         Picture("recording", f"recordings/{recording.pk}/"),
         Picture("run", f"runs/{run}/"),
         Picture("neutral", f"runs/{run}/neutral"),

@@ -49,7 +49,7 @@ def main() -> None:
         from facsweb.demo.walk import Walk
         from facsweb.processes.supervisor import Installation
 
-        with Installation(port=0) as running:
+        with Installation(port=0, live=1) as running:
             demonstration = seed()
             walk = Walk(running.url, demonstration, print)
             walk.whole(Path(folder) / "demo")
@@ -78,7 +78,13 @@ def _photograph(url: str, demonstration, run: str, study, link: str, target: Pat
     only = os.environ.get("PICTURES", "").split()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            executable_path=browser_path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                *camera_of(Path(os.environ["FACSWEB_DATA"])),
+            ],
         )
         for size, (width, height) in SIZES.items():
             for theme in THEMES:
@@ -96,6 +102,16 @@ def _photograph(url: str, demonstration, run: str, study, link: str, target: Pat
                             _renew(target / "review-wide-light.png")
                     context.close()
         browser.close()
+
+
+def camera_of(folder: Path) -> list[str]:
+    """What a Chromium is told so that it has a camera, which shows a labelled clip again and again."""
+    from tests.live.page import pictures
+
+    film = folder / "camera.mjpeg"
+    film.write_bytes(b"".join(pictures(REPOSITORY / "tests" / "media" / "d1_smile_6_12_then_12.mp4", 25)))
+    fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    return [*fake, f"--use-file-for-fake-video-capture={film}"]
 
 
 def _sign_in(page, login) -> None:
@@ -119,6 +135,8 @@ def _take(page, picture, path: Path) -> None:
         print(f"{picture.name}: {str(fault).splitlines()[0]}")
     page.wait_for_timeout(800 if picture.acts or picture.is_review else 300)
     page.screenshot(path=path, full_page=not picture.is_review)
+    for act in picture.after:
+        act(page)
 
 
 def _renew(picture: Path) -> None:

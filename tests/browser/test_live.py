@@ -18,10 +18,8 @@ import requests
 
 from tests import migrated
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS
-from tests.browser.screenshots import chromium
+from tests.browser.screenshots import camera_of, chromium
 from tests.browser.test_server_killed import Server
-from tests.conftest import MEDIA
-from tests.live.page import pictures
 from tests.programs import children, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -38,10 +36,15 @@ class LiveServer(Server):
         assert self.process is not None
         return next(pid for pid, command in children(self.process.pid).items() if f"manage.py {word}" in command)
 
+    def asked(self, word: str) -> Any:
+        program = [sys.executable, "-m", "tests.live.installation", word]
+        done = subprocess.run(program, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout.splitlines()[-1])
 
-@pytest.fixture
-def server(tmp_path):
-    made = LiveServer(migrated.installation(tmp_path / "data"))
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = LiveServer(migrated.installation(tmp_path_factory.mktemp("live") / "data"))
     made.env["FACSWEB_REQUIRE_MFA"] = "0"
     made.world = made.make()
     made.start()
@@ -50,18 +53,20 @@ def server(tmp_path):
     made.kill()
 
 
-@pytest.fixture
-def page(server, browser, tmp_path):
-    """The page of a live session, of somebody who may; its camera shows the clip again and again."""
-    film = tmp_path / "camera.mjpeg"
-    film.write_bytes(b"".join(pictures(MEDIA / "d1_smile_6_12_then_12.mp4", 25)))
-    camera = [
-        *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-        f"--use-file-for-fake-video-capture={film}",
-    ]
+@pytest.fixture(scope="module")
+def camera(browser, tmp_path_factory):
+    """A browser whose camera shows the clip again and again."""
+    camera = camera_of(tmp_path_factory.mktemp("camera"))
     # Playwright runs already, for the browser of all others; this one has a camera.
     own = browser.browser_type.launch(executable_path=chromium(), args=[*ARGUMENTS, *camera])
-    context = own.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def page(server, camera):
+    """The page of a live session, of somebody who may."""
+    context = camera.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(4 * PATIENCE_MS)
     context.add_cookies([{"name": "sessionid", "value": server.world["session"], "url": server.url}])
     page = context.new_page()
@@ -69,7 +74,7 @@ def page(server, browser, tmp_path):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.goto(f"/participants/{server.world['participant']}/live/")
     yield page
-    own.close()
+    context.close()
 
 
 def state(page: Any, wanted: str) -> None:
@@ -117,8 +122,73 @@ def test_from_the_camera_to_a_recording(page, server):
     )
     assert page.evaluate("document.querySelector('video').duration") > 4
     assert page.errors == []
-    marks = subprocess.run(
-        [sys.executable, "-m", "tests.live.installation", "marks"],
-        **{"cwd": ROOT, "env": server.env, "check": True, "capture_output": True, "text": True},
+    assert [one["name"] for one in server.asked("marks")] == ["My marker", "Question"]
+
+
+#: Bars of one's own, beside those of the page: how wide each is drawn, as a share of its track.
+WIDTHS = """async (aus) => {
+  const script = [...document.scripts].find(({ src }) => src.endsWith("pages/live.js")).src;
+  const { LiveBars } = await import(new URL("../components/live-bars.js", script).href);
+  const root = document.createElement("div");
+  document.getElementById("live-bars").append(root);
+  const units = [{ code: "12", name: "Lip Corner Puller", group: "lower_face", sided: true, tier: "measured" },
+    { code: "26", name: "Jaw Drop", group: "lower_face", sided: false, tier: "measured" }];
+  new LiveBars(root, units).show(aus, 1000);
+  const shares = [...root.querySelectorAll(".live-bar__fill")].map((fill) =>
+    fill.getBoundingClientRect().width / fill.parentElement.getBoundingClientRect().width);
+  root.remove();
+  return shares;
+}"""
+
+
+def test_a_bar_is_as_long_as_its_value(page):
+    shares = page.evaluate(WIDTHS, {"12": [2.5, 1.0, 4.0], "26": [5.0]})
+    assert shares == pytest.approx([0.2, 0.8, 1.0], abs=0.01)
+    assert page.evaluate(WIDTHS, {"12": [None, None, 2.5]}) == pytest.approx([0.0, 0.5, 0.0], abs=0.01)
+
+
+def begin(page):
+    page.get_by_role("button", name="Open the camera").click()
+    state(page, "ready")
+    page.keyboard.press("b")
+    state(page, "live")
+    page.wait_for_selector("#live-film:not(:text('0.0 MB')):has-text('safe')")
+
+
+def test_a_camera_that_goes_away_and_a_consent_that_does(page, server):
+    begin(page)
+    # Another tab does not offer to end what goes on here.
+    other = page.context.new_page()
+    other.goto(f"/participants/{server.world['participant']}/live/")
+    assert "another tab" in other.locator("[data-choices]").inner_text()
+    assert other.get_by_role("button", name="Make a recording of it").count() == 0
+    other.close()
+
+    # The camera is pulled out: the film stops there, and can be ended.
+    page.evaluate(
+        "document.getElementById('live-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
     )
-    assert [one["name"] for one in json.loads(marks.stdout.splitlines()[-1])] == ["My marker", "Question"]
+    state(page, "lost")
+    assert "The camera was unplugged" in page.locator("#live-notice").inner_text()
+    stopped = page.evaluate("document.getElementById('live-clock').textContent")
+    page.keyboard.press("e")
+    page.locator("dialog[open]").get_by_role("button", name="End the session").click()
+    state(page, "done")
+    assert page.evaluate("document.getElementById('live-clock').textContent")[:8] == stopped[:8]
+
+    page.get_by_role("link", name="Another session").click()
+    begin(page)
+    page.evaluate("window.film = document.getElementById('live-video').srcObject")
+    server.asked("withdraw")
+    page.wait_for_selector("#live-notice:has-text('Consent was withdrawn')")
+    assert set(page.evaluate("window.film.getTracks().map((track) => track.readyState)")) == {"ended"}
+    kept = """() => new Promise((done) => { const asked = indexedDB.open("facsweb-live"); asked.onsuccess = () => {
+        const all = asked.result.transaction("pieces").objectStore("pieces").count();
+        all.onsuccess = () => done(all.result); }; })"""
+    wait_until(lambda: page.evaluate(kept) == 0, what="nothing of it stays in the browser")
+    assert page.errors == []
+
+    # No camera is opened without a consent, and the page says what comes first.
+    page.reload()
+    assert page.locator("#live").count() == 0
+    assert page.get_by_role("link", name="Record a consent").count() == 1

@@ -46,6 +46,20 @@ test("pieces arrive in order and leave the shelf when they are acknowledged", as
   assert.deepEqual([sender.made, sender.acknowledged, shelf.kept.size], [6, 6, 0]);
 });
 
+test("what is halted sends no more pieces, and goes on where it was", async () => {
+  const { server, sender } = made();
+  await sender.add(new Blob(["abc"]));
+  await sender.halt();
+  assert.ok(["", "abc"].includes(server.content)); // nothing is half on its way
+  const before = server.content;
+  await sender.add(new Blob(["def"]));
+  await new Promise((resolve) => { setTimeout(resolve, 20); });
+  assert.equal(server.content, before);
+  sender.resume();
+  await sender.drained();
+  assert.equal(server.content, "abcdef");
+});
+
 test("a server that is away loses nothing, and is asked again", async () => {
   const { server, sender } = made();
   server.troubles = ["away", 503];

@@ -37,6 +37,19 @@ test("never more than a few wait, and what gets no answer is given up and counte
   assert.equal(pace.figures(100 + GIVE_UP_MS + 1).lost, 4);
 });
 
+test("what the worker passes over makes room at once", () => {
+  const pace = new Pace(2);
+  pace.sent(1, 0);
+  pace.sent(2, 10);
+  pace.passed(2, 20);
+  assert.equal(pace.mayTake(20), true);
+  assert.equal(pace.answered(2, 30), false);
+  pace.sent(3, 40);
+  pace.passed(2, 50); // told late, of one that nobody waits for
+  assert.equal(pace.answered(3, 60), true);
+  assert.equal(pace.figures(60).lost, 2);
+});
+
 test("figures are of the last ten seconds, and absent without answers", () => {
   const pace = new Pace(2);
   assert.equal(pace.figures(0), null);

@@ -46,7 +46,8 @@ def main() -> None:
         size = np.mean([len(one) for one in content[0]]) / 1000
         say(f"{len(CLIPS)} clips, 640×480, 15 pictures/s, {size:.0f} kB each; {options.live} live worker(s)")
         say(
-            "sessions |  p50 |  p95 |  p99 ms | in worker p50 | answered/s a session | sent, held back | processor"
+            "sessions |  p50 |  p95 |  p99 ms | in worker p50 | answered/s a session, least of most "
+            "| sent, held back | processor"
         )
         with Installation(port=0, live=options.live, workers=0, say=say) as running:
             for number in options.sessions:
@@ -67,7 +68,8 @@ def row(running: Any, number: int, content: list[list[bytes]], seconds: float) -
     latencies = np.concatenate([one.latencies_ms for one in found])
     p50, p95, p99 = np.percentile(latencies, [50, 95, 99])
     took = np.median(np.concatenate([one.took_ms for one in found]))
-    rates = " ".join(f"{len(one.latencies_ms) / seconds:.1f}" for one in found)
+    counts = [len(one.latencies_ms) for one in found]
+    rates = " ".join(f"{count / seconds:.1f}" for count in counts) + f", {min(counts) / max(max(counts), 1):.2f}"
     sent, held = sum(one.sent for one in found), sum(one.held_back for one in found)
     times = f"{number:8} | {p50:4.0f} | {p95:4.0f} | {p99:7.0f} | {took:13.1f}"
     return f"{times} | {rates} | {sent}, {held} | {used:.2f} cores"

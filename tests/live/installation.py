@@ -8,7 +8,10 @@ import sys
 
 
 def main() -> None:
-    """Make one person with every role and a participant who agreed; with ``marks`` say the recording's markers."""
+    """Make one person with every role and a participant who agreed; with a word:
+
+    ``marks`` says the recording's markers, ``withdraw`` withdraws the consent.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
     import django
 
@@ -17,6 +20,14 @@ def main() -> None:
         from facsweb.meaning.models import Markers
 
         sys.stdout.write(json.dumps(Markers.objects.get().marks) + "\n")
+        return
+    if "withdraw" in sys.argv:
+        from facsweb.studies.models import Consent
+        from facsweb.studies.withdrawing import withdraw
+
+        consent = Consent.objects.get()
+        withdraw(consent.participant.created_by, consent, reason="asked")
+        sys.stdout.write("true\n")
         return
     from tests.factories import make_coder_at_work, session_of
 

@@ -79,6 +79,10 @@ async def drive(
         while not over.is_set():
             message = await socket.recv()
             if not isinstance(message, bytes):
+                words = json.loads(message)
+                if words["type"] == "passed":
+                    for number in [one for one in waiting if one <= words["number"]]:
+                        del waiting[number]
                 continue
             said, _ = read_answer(message)
             came = time.monotonic()

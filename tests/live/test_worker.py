@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+from collections import Counter
+from typing import Any
 from uuid import UUID, uuid4
 
 import cv2
@@ -12,7 +15,7 @@ import pytest
 
 from facsweb.live import belt
 from facsweb.live.belt import Picture
-from facsweb.live.worker import Worker
+from facsweb.live.worker import OLD_S, Worker
 from tests.live.page import read_answer
 from tests.programs import wait_until
 
@@ -40,7 +43,24 @@ def start(redis, redis_server):
 
 
 def owner(redis, session: UUID) -> str:
-    return redis.eval(belt.ASSIGN, *belt.assign_arguments(session)).decode()
+    return asked(redis, session)[0]
+
+
+def asked(redis, session: UUID) -> tuple[str, str]:
+    """Who has a session now, and who had it before where that is somebody else."""
+    now, before = redis.eval(belt.ASSIGN, *belt.assign_arguments(session))
+    return now.decode(), before.decode()
+
+
+def beat(redis, *names: str) -> None:
+    for name in names:
+        redis.sadd(belt.WORKERS, name)
+        redis.set(belt.beat_key(name), 1, px=600_000)
+
+
+def shares(redis, sessions: list[UUID]) -> list[int]:
+    """Of how many sessions each worker is asked."""
+    return sorted(Counter(owner(redis, session) for session in sessions).values())
 
 
 class Page:
@@ -64,11 +84,16 @@ class Page:
 
     def answer(self, first: int):
         """Send until an answer comes; its reader of pictures may just be starting."""
-        for number in range(first, first + 2000):
-            self.send(number)
-            if found := self.heard():
-                return found
-        raise AssertionError("no answer came")
+        heard: list[dict[str, Any]] = []
+        numbers = itertools.count(first)
+
+        def answered() -> bool:
+            self.send(next(numbers))
+            heard.append(self.heard() or {})
+            return heard[-1].get("n", 0) >= first
+
+        wait_until(answered, what="an answer comes")
+        return heard[-1]
 
 
 def test_a_picture_is_answered_by_the_one_worker_there_is(start, redis):
@@ -81,7 +106,7 @@ def test_a_picture_is_answered_by_the_one_worker_there_is(start, redis):
     # What is no picture, and no message at all, disturbs nobody.
     page.send(10_000, b"\xff\xd8\xff" + b"0" * 100)
     redis.publish(belt.to_worker(worker.name), b"nonsense")
-    assert page.answer(10_001)["n"] > 10_000
+    page.answer(10_001)
     redis.publish(belt.to_worker(worker.name), belt.command_message(page.session, do="neutral"))
     wait_until(lambda: (page.heard() or {}).get("type") == "no_neutral", what="no face: no neutral")
 
@@ -113,3 +138,74 @@ def test_the_newest_picture_counts_and_nobody_waits_for_who_sends_more(redis_ser
     worker._turn()
     worker._turn()
     assert turns == [(greedy, 3, 1), (modest, 1, 0), (greedy, 4, 0)]
+
+
+@pytest.mark.parametrize("phases", [(0, 22, 44), (0, 1, 2), (0, 40, 60), (65, 5, 35)])
+def test_cameras_that_keep_their_beat_get_the_same_number_of_turns(redis_server, phases):
+    worker = Worker(redis_server.url)
+    cameras = [uuid4() for _ in phases]
+    turns = []
+    worker._work = lambda session, mail: turns.append(session)
+    # A picture of each every 66 ms, and 30 ms of work for one: more is asked for than can be done.
+    due = sorted(
+        (phase + 66 * number, camera)
+        for camera, phase in zip(cameras, phases, strict=True)
+        for number in range(200)
+    )
+    for now in range(66, 66 * 190, 30):
+        while due[0][0] <= now:
+            worker._take(belt.picture_message(due.pop(0)[1], Picture(1, 0, GREY)))
+        worker._turn()
+    counts = Counter(turns)
+    assert len(turns) == len(range(66, 66 * 190, 30)), "no turn was left empty"
+    assert max(counts.values()) - min(counts[one] for one in cameras) <= 1
+
+
+def test_an_old_picture_is_passed_over_and_its_session_keeps_its_place(redis, redis_server):
+    worker = Worker(redis_server.url)
+    turns = []
+    worker._work = lambda session, mail: turns.append((session, mail.picture and mail.picture.number))
+    page, other = Page(redis, uuid4()), uuid4()
+    worker._take(belt.picture_message(page.session, Picture(1, 0, GREY)))
+    worker._mail[page.session].came_at -= 2 * OLD_S
+    worker._turn()
+    wait_until(lambda: page.heard() == {"type": "passed", "number": 1}, what="the page is told")
+    worker._take(belt.picture_message(other, Picture(1, 0, GREY)))
+    worker._turn()
+    worker._take(belt.picture_message(other, Picture(2, 0, GREY)))
+    worker._take(belt.picture_message(page.session, Picture(2, 0, GREY)))
+    worker._turn()
+    worker._turn()
+    assert turns == [(page.session, None), (other, 1), (page.session, 2), (other, 2)]
+
+
+def test_sessions_are_counted_by_who_asks_and_not_by_what_workers_say(redis):
+    sessions = [uuid4() for _ in range(4)]
+    for session in sessions:  # all begin while both workers load their nets, and beat meanwhile
+        beat(redis, "one", "two")
+        owner(redis, session)
+    assert shares(redis, sessions) == [2, 2]
+    # Nobody asks for two of them any more: their places are free.
+    gone = [session for session in sessions if owner(redis, session) == "one"]
+    redis.zadd(belt.sessions_key("one"), {str(session): 0 for session in gone})
+    assert [owner(redis, uuid4()) for _ in range(2)] == ["one", "one"]
+
+
+def test_a_worker_that_comes_later_takes_its_part_and_then_all_stays_as_it_is(redis):
+    beat(redis, "one")
+    sessions = [uuid4() for _ in range(5)]
+    assert shares(redis, sessions) == [5]
+    beat(redis, "two")
+    moved = [asked(redis, session) for session in sessions]
+    assert moved.count(("two", "one")) == 2, "whoever had it is known, and is told"
+    assert shares(redis, sessions) == [2, 3]
+    assert {before for session in sessions * 3 for _, before in [asked(redis, session)]} == {""}
+
+
+def test_nothing_is_looked_at_once_a_session_was_taken_away(redis_server):
+    worker = Worker(redis_server.url)
+    session = uuid4()
+    worker._take(belt.picture_message(session, Picture(1, 0, GREY)))
+    worker._take(belt.command_message(session, do="end"))
+    worker._turn()
+    assert (worker._held, worker._mail) == ({}, {})

@@ -121,7 +121,7 @@ def test_page_of_nobody_may_be_kept_and_page_of_somebody_not(client, everywhere)
 
 
 def test_device_is_asked_for_nothing():
-    """One page uses a camera and a microphone, none a place; a script that got in elsewhere could not either."""
-    assert {"live:page": frozenset({"camera", "microphone"})} == DEVICES
+    """One page uses a camera and a microphone and keeps the screen lit; none asks for a place."""
+    assert {"live:page": frozenset({"camera", "microphone", "screen-wake-lock"})} == DEVICES
     for name in ("camera", "microphone", "geolocation", "display-capture", "usb", "payment"):
         assert name in NOBODY

@@ -4,6 +4,7 @@ import { element } from "../lib/dom.js";
 /** Under this nothing is there but noise: the bar shows it, no letter does. */
 const SHOWN_FROM = 0.5;
 const WORDS_EVERY_MS = 400;
+const MOST = 5;
 const GROUPS = { upper_face: "Upper face", lower_face: "Lower face", eyes: "Eyes", head: "Head", miscellaneous: "Miscellaneous" };
 
 /** @typedef {{code: string, name: string, group: string, sided: boolean, tier: string}} Unit */
@@ -48,7 +49,7 @@ export class LiveBars {
       const values = unit.sided ? [found?.[1] ?? null, found?.[2] ?? null] : [found?.[0] ?? null];
       fills.forEach((fill, index) => {
         const value = values[index];
-        fill.style.setProperty("--value", String(value === null ? 0 : Math.round(value * 20) / 100));
+        fill.style.setProperty("--share", String(value === null ? 0 : Math.round((value / MOST) * 100) / 100));
         fill.parentElement?.toggleAttribute("data-absent", value === null);
       });
       if (spells) spell(row, letter, found?.[0] ?? null, found !== undefined);

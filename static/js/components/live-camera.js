@@ -8,8 +8,9 @@ const QUALITY = 0.8;
 export const PROBLEMS = {
   NotAllowedError: ["The camera is not allowed", "The browser, or the system, refuses it to this site. Press the camera sign in the address bar, allow camera and microphone, then try again."],
   NotFoundError: ["There is no camera", "Plug one in, or switch it on, then try again. A phone's camera works too: open this page there."],
-  NotReadableError: ["The camera is in use", "Another program or tab has it. Close that one, then try again."],
+  NotReadableError: ["The camera is in use", "Another program or tab has it, or the microphone. Close that one, then try again."],
   OverconstrainedError: ["This camera cannot be used", "It gives no picture that fits. Choose another one."],
+  AbortError: ["The camera does not start", "Plug it in anew, close other programs that use a camera, then try again."],
   InsecureError: ["The camera needs a safe connection", "Browsers give a camera only to pages with https:// in the address. Ask the operator."],
 };
 
@@ -25,17 +26,22 @@ export class LiveCamera extends EventTarget {
   }
 
   /**
-   * Open the devices; those that were open are closed.
+   * Open the devices; those that were open are closed. Where there is a camera and no microphone, the camera alone.
    * @param {{camera?: string, microphone?: string | null}} wished ids; no microphone with null
    * @throws {Error} its name is one of PROBLEMS
    */
   async open({ camera = "", microphone = null }) {
     if (!navigator.mediaDevices?.getUserMedia) throw Object.assign(new Error("insecure"), { name: "InsecureError" });
     this.close();
-    const stream = await navigator.mediaDevices.getUserMedia({
+    const wanted = {
       video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...(camera ? { deviceId: { exact: camera } } : { facingMode: "user" }) },
       // What the room sounds like is data here: nothing may be filtered away.
       audio: microphone === null ? false : { echoCancellation: false, noiseSuppression: false, autoGainControl: false, ...(microphone ? { deviceId: { exact: microphone } } : {}) },
+    };
+    const devices = navigator.mediaDevices;
+    const stream = await devices.getUserMedia(wanted).catch((error) => {
+      if (error.name !== "NotFoundError" || !wanted.audio) throw error;
+      return devices.getUserMedia({ ...wanted, audio: false });
     });
     this.stream = stream;
     for (const track of stream.getTracks()) {
@@ -44,6 +50,9 @@ export class LiveCamera extends EventTarget {
     this.video.srcObject = stream;
     await this.video.play();
   }
+
+  /** Whether what is open can be heard. */
+  get hasSound() { return Boolean(this.stream?.getAudioTracks().length); }
 
   close() {
     const old = this.stream;

@@ -5,6 +5,7 @@ const BITS_A_SECOND = 2_500_000;
 
 export class LiveRecorder extends EventTarget {
   #startedAt = 0;
+  /** @type {number | null} */ #stoppedAt = null;
   /** @type {Promise<unknown>} */ #handed = Promise.resolve();
 
   /** @param {MediaStream} stream @param {string} type @param {(piece: Blob) => Promise<void>} take */
@@ -13,14 +14,16 @@ export class LiveRecorder extends EventTarget {
     this.recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: BITS_A_SECOND });
     this.recorder.addEventListener("start", () => { this.#startedAt = performance.now(); });
     this.recorder.addEventListener("dataavailable", ({ data }) => { this.#handed = this.#handed.then(() => take(data)); });
-    this.recorder.addEventListener("stop", () => this.dispatchEvent(new Event("stop")));
-    this.recorder.addEventListener("error", () => this.dispatchEvent(new Event("stop")));
+    this.recorder.addEventListener("stop", () => {
+      this.#stoppedAt = performance.now();
+      this.dispatchEvent(new Event("stop")); // also after an error, when the last piece was given
+    });
     this.recorder.start(PIECE_MS);
     this.#startedAt = performance.now();
   }
 
-  /** Media time of this moment, µs. */
-  get now() { return (performance.now() - this.#startedAt) * 1000; }
+  /** Media time of this moment, µs; the end of the film once it was stopped. */
+  get now() { return ((this.#stoppedAt ?? performance.now()) - this.#startedAt) * 1000; }
 
   /** Stop; resolves when the last piece was handed on. */
   async stop() {

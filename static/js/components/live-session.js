@@ -5,18 +5,26 @@ import { HttpError, postJson, request } from "../lib/http.js";
 import { Pace, packPicture } from "../lib/live-wire.js";
 import { LiveRecorder } from "./live-recorder.js";
 import { LiveSocket } from "./live-socket.js";
+import { lockOf } from "./live-unfinished.js";
 import { wordsOf } from "./live-words.js";
 
 const PICTURES_A_SECOND = 15;
-const AT_ONCE = 2;
+/** One is looked at, one waits for its turn, and one takes that one's place should it grow old. */
+const AT_ONCE = 3;
 const FIGURES_MS = 500;
 const SILENT_MS = 2500;
+/** So much of the film (a quarter of a minute) waits before it is worth a word. */
+const BEHIND_BYTES = 5_000_000;
+/** A worker that loads its nets is ready before. */
+const BUSY_MS = 15_000;
+/** After so long without an answer the connection is begun anew: it may be dead without the browser's knowing. */
+const DEAD_MS = 12_000;
 /** More than this in the socket's own buffer means a slow network: pictures would grow old in it. */
 const BACKLOG_BYTES = 150_000;
 
 /** @type {Record<string, {tone: string, title: string, text: string}>} */
 const ENDS = {
-  "signed-out": { tone: "bad", title: "You are signed out", text: "Sign in again in another tab and come back: what was recorded is kept and can be made a recording below." },
+  "signed-out": { tone: "bad", title: "You are signed out", text: "Sign in and open this page again: what was recorded is kept, and the page offers to make a recording of it." },
   forbidden: { tone: "bad", title: "Your role does not allow this any more", text: "What was recorded is safe on the server." },
   gone: { tone: "bad", title: "This session does not exist any more", text: "Its participant may have been deleted." },
   over: { tone: "bad", title: "The session has ended", text: "" },
@@ -26,7 +34,7 @@ const ENDS = {
   thrown: { tone: "attention", title: "The session was thrown away elsewhere", text: "" },
 };
 
-/** @fires answer @fires silent words of why nothing is said @fires over words @fires figures */
+/** @fires answer @fires silent words of why nothing is said @fires over words @fires figures @fires cameralost */
 export class LiveSession extends EventTarget {
   #shelf = new FilmShelf();
   #pace = new Pace(AT_ONCE);
@@ -34,11 +42,16 @@ export class LiveSession extends EventTarget {
   #stopped = false;
   #grabbing = false;
   #lastPicture = -Infinity;
+  /** When the camera last gave a picture, sent or not. */ #lastFrame = performance.now();
   #lastAnswer = performance.now();
+  #openedAt = performance.now();
+  #heard = false;
   #trouble = "";
   #connection = "connecting";
   #why = "";
+  /** @type {Record<string, string> | null} why there is no film any more, while figures go on */ #filmEnded = null;
   /** @type {ReturnType<typeof setInterval>[]} */ #timers = [];
+  /** @type {(value?: unknown) => void} */ #letGo = () => {};
 
   /** @param {{camera: import("./live-camera.js").LiveCamera, addresses: Record<string, string>, kind: string, stream: MediaStream}} options */
   constructor({ camera, addresses, kind, stream }) {
@@ -47,7 +60,13 @@ export class LiveSession extends EventTarget {
     this.addresses = addresses;
     this.sender = new FilmSender({ session: addresses.id, url: addresses.film, shelf: this.#shelf });
     this.recorder = new LiveRecorder(stream, kind, (piece) => this.sender.add(piece));
-    this.recorder.addEventListener("stop", () => { if (!this.#stopped && stream.getVideoTracks().every((track) => track.readyState === "ended")) this.cameraLost(); });
+    this.recorder.addEventListener("stop", () => {
+      if (this.#stopped) return;
+      if (stream.getVideoTracks().every((track) => track.readyState === "ended")) this.cameraLost();
+      else this.#filmStopped();
+    });
+    // Held as long as this page lives, however it ends: other tabs see that the session goes on here.
+    navigator.locks?.request(lockOf(addresses.id), () => new Promise((resolve) => { this.#letGo = resolve; }));
     this.began = performance.now();
     this.socket = new LiveSocket(addresses.socket);
     this.socket.addEventListener("answer", (event) => this.#answered(/** @type {CustomEvent} */ (event).detail));
@@ -74,7 +93,9 @@ export class LiveSession extends EventTarget {
 
   /** @param {import("../lib/live-wire.js").Said} said @param {import("./live-words.js").LiveNotice} notice */
   describe(said, notice) {
-    if (document.hidden) notice.show({ tone: "attention", title: "This tab is hidden", text: "The browser slows it down: few pictures are looked at. The film is recorded in full." }, { now: true });
+    const film = this.#filmWrong();
+    if (film) notice.show(film, { now: true });
+    else if (document.hidden) notice.show({ tone: "attention", title: "This tab is hidden", text: "The browser slows it down: few pictures are looked at. The film is recorded in full." }, { now: true });
     else notice.show(wordsOf(said));
   }
 
@@ -84,25 +105,64 @@ export class LiveSession extends EventTarget {
   }
 
   cameraLost() {
+    if (this.#stopped) return;
     this.#stopPictures();
-    this.#silent({ tone: "bad", title: "The camera was unplugged", text: "What was recorded until now is safe. End the session to keep it, then plug the camera in and begin another." });
+    this.recorder.stop(); // with a microphone it would record on, without a picture
+    this.dispatchEvent(new Event("cameralost"));
+    this.#silent({ tone: "bad", title: "The camera was unplugged", text: "End the session to keep what was recorded, then plug the camera in and begin another." });
+  }
+
+  microphoneLost() {
+    this.#silent({ tone: "attention", title: "The microphone was unplugged", text: "The film goes on without sound." });
+  }
+
+  #filmStopped() {
+    this.#filmEnded = { tone: "bad", title: "The browser has stopped recording", text: "What was recorded until now is safe. End the session to keep it, then begin another." };
+    this.#silent(this.#filmEnded);
+  }
+
+  /** What must be said of the film before anything else. @returns {any} null: it is stored */
+  #filmWrong() {
+    const { failure } = this.sender;
+    if (failure) return { tone: "bad", title: "The film is not stored any more", text: `${failure.message} End the session; what arrived before can be made a recording.` };
+    if (this.sender.stalled && this.sender.waitingBytes > BEHIND_BYTES && this.#connection === "open") return { tone: "attention", title: "The server takes no film at this moment", text: "Its disk may be full. What is recorded waits in this browser and is sent by itself; keep this page open." };
+    return this.#filmEnded;
   }
 
   /** @param {unknown[]} marks @returns {Promise<any>} the recording that was made */
   async end(marks) {
     this.#stopPictures();
     await this.recorder.stop();
-    await this.sender.drained();
-    const made = await patient(() => postJson(this.addresses.end, { bytes: this.sender.made, marks }));
+    this.camera.close();
+    const whole = await this.#arrived();
+    const made = await patient(() => postJson(this.addresses.end, whole ? { bytes: this.sender.made, marks } : { marks }));
     this.#close();
     await this.#shelf.clear(this.addresses.id);
-    return made;
+    return { ...made, whole };
+  }
+
+  /** Wait for the film. @returns {Promise<boolean>} whether all of it arrived; a part, where the server takes no more */
+  async #arrived() {
+    try {
+      await this.sender.drained();
+      return true;
+    } catch (error) {
+      if (!this.sender.acknowledged) throw error;
+      return false;
+    }
   }
 
   async throwAway() {
     this.#stopPictures();
     await this.recorder.stop();
-    await request("POST", this.addresses.throw_away);
+    this.camera.close();
+    await this.sender.halt(); // an upload cannot be deleted while a piece of it is being written
+    try {
+      await request("POST", this.addresses.throw_away);
+    } catch (error) {
+      this.sender.resume();
+      throw error;
+    }
     this.#close();
     await this.#shelf.clear(this.addresses.id);
   }
@@ -113,6 +173,7 @@ export class LiveSession extends EventTarget {
     const { video } = this.camera;
     const each = () => {
       if (this.#stopped) return;
+      this.#lastFrame = performance.now();
       this.#grab();
       if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(each);
       else setTimeout(each, 1000 / PICTURES_A_SECOND);
@@ -144,6 +205,8 @@ export class LiveSession extends EventTarget {
     const now = performance.now();
     if (!this.#pace.answered(answer.said.n, now) || this.#stopped) return;
     this.#lastAnswer = now;
+    this.#heard = true;
+    this.#trouble = "";
     this.dispatchEvent(new CustomEvent("answer", { detail: answer }));
   }
 
@@ -151,6 +214,7 @@ export class LiveSession extends EventTarget {
 
   /** @param {any} words */
   #words(words) {
+    if (words.type === "passed") this.#pace.passed(words.number, performance.now());
     if (words.type === "trouble") this.#trouble = words.why;
     if (words.type === "fine") this.#trouble = "";
     if (words.type === "over") this.#why = words.why;
@@ -166,7 +230,9 @@ export class LiveSession extends EventTarget {
       this.#pace.cut(performance.now());
       this.#silent({ tone: "attention", title: "Reconnecting", text: "The server cannot be reached. The film is recorded here and sent as soon as it is back." });
     } else if (state === "open") {
-      this.#lastAnswer = performance.now();
+      this.#openedAt = performance.now();
+      this.#pace.cut(this.#openedAt);
+      this.#trouble = "";
       this.sender.hurry();
     }
   }
@@ -177,15 +243,22 @@ export class LiveSession extends EventTarget {
     this.#stopPictures();
     await this.recorder.stop();
     this.#close();
-    if (how === "over") await this.#shelf.clear(this.addresses.id);
+    if (how === "over" || how === "gone") await this.#shelf.clear(this.addresses.id);
     this.dispatchEvent(new CustomEvent("over", { detail: words }));
   }
 
   #tick() {
     this.dispatchEvent(new Event("figures"));
-    const waited = performance.now() - this.#lastAnswer;
-    if (this.#stopped || waited < SILENT_MS || this.#connection !== "open" || this.#trouble || document.hidden) return;
-    this.#silent({ tone: "active", title: waited < 15_000 ? "Waiting for the first figures" : "The server is busy", text: waited < 15_000 ? "A worker makes itself ready; the film is recorded already." : "No answer came for a while. The film is recorded; figures come back by themselves." });
+    const now = performance.now();
+    const silent = now - Math.max(this.#lastAnswer, this.#openedAt);
+    if (this.#stopped || silent < SILENT_MS || this.#connection !== "open" || document.hidden) return;
+    const film = this.#filmWrong();
+    if (film) return this.#silent(film);
+    if (now - this.#lastFrame > SILENT_MS) return this.#silent({ tone: "attention", title: "The camera gives no picture", text: "Another program may have taken it, or its cover is closed. The recording goes on." });
+    if (silent > DEAD_MS) return this.socket.again();
+    if (this.#trouble) return;
+    if (!this.#heard && now - this.#lastAnswer < BUSY_MS) this.#silent({ tone: "active", title: "Waiting for the first figures", text: "A worker makes itself ready; the film is recorded already." });
+    else this.#silent({ tone: "active", title: "The server is busy", text: "No answer came for a while. The film is recorded; figures come back by themselves." });
   }
 
   /** @param {{tone: string, title: string, text: string}} words */
@@ -198,6 +271,7 @@ export class LiveSession extends EventTarget {
   }
 
   #close() {
+    this.#letGo();
     this.#timers.forEach(clearInterval);
     this.socket.stop();
   }

@@ -46,6 +46,15 @@ export class LiveSocket extends EventTarget {
     this.#connect();
   }
 
+  /** Begin anew: nothing comes, though the browser takes the connection for open, as after a change of networks. */
+  again() {
+    if (this.#stopped || !this.isOpen) return;
+    const old = this.#socket;
+    this.#socket = null;
+    old?.close();
+    this.#connect();
+  }
+
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -60,9 +69,10 @@ export class LiveSocket extends EventTarget {
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => this.#hear(data));
+    socket.addEventListener("message", ({ data }) => { if (this.#socket === socket) this.#hear(data); });
     socket.addEventListener("close", ({ code }) => {
-      if (this.#socket === socket) this.#socket = null;
+      if (this.#socket !== socket) return; // another one took its place
+      this.#socket = null;
       if (this.#stopped) return;
       if (FINAL[code]) {
         this.#stopped = true;

@@ -1,16 +1,26 @@
 /** Sessions that were not ended, as after a crash: what this browser still has of them is sent, then they become recordings. */
 import { confirmDialog } from "../lib/dialog.js";
+import { element } from "../lib/dom.js";
 import { FilmSender } from "../lib/film-sender.js";
 import { FilmShelf } from "../lib/film-shelf.js";
 import { postJson, request } from "../lib/http.js";
 import { toastError } from "../lib/toast.js";
 
+/** What a page holds while its session goes on; free when it ends, however it ends. @param {string} session */
+export const lockOf = (session) => `facsweb.live.${session}`;
+
 /** @param {HTMLElement} root */
-export function installUnfinished(root) {
+export async function installUnfinished(root) {
   for (const row of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-unfinished]"))) {
     row.querySelector("[data-finish]")?.addEventListener("click", () => finish(row).catch(toastError));
     row.querySelector("[data-discard]")?.addEventListener("click", () => discard(row).catch(toastError));
   }
+  const held = new Set((await navigator.locks?.query())?.held?.map(({ name }) => name));
+  for (const row of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-unfinished]"))) {
+    if (!held.has(lockOf(row.dataset.unfinished ?? ""))) continue;
+    row.querySelector("[data-choices]")?.replaceChildren(element("span", { class: "quiet small" }, "It goes on in another tab of this browser. End it there."));
+  }
+  await new FilmShelf().sweep((session) => held.has(lockOf(session)));
 }
 
 /** @param {HTMLElement} row */

@@ -16,6 +16,7 @@ export class FilmSender extends EventTarget {
   /** @type {Waiting[]} */ #waiting = [];
   #next = 0;
   #sending = false;
+  #halted = false;
   #tries = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
@@ -75,11 +76,23 @@ export class FilmSender extends EventTarget {
     }
   }
 
+  /** Send nothing more; resolves when nothing is on its way. */
+  async halt() {
+    this.#halted = true;
+    while (this.#sending) await new Promise((resolve) => { this.addEventListener("change", () => resolve(undefined), { once: true }); });
+  }
+
+  /** Send on after `halt`. */
+  resume() {
+    this.#halted = false;
+    this.hurry();
+  }
+
   async pump() {
-    if (this.#sending || this.failure || !this.#waiting.length) return;
+    if (this.#sending || this.#halted || this.failure || !this.#waiting.length) return;
     this.#sending = true;
     try {
-      while (this.#waiting.length && !this.failure) await this.#sendSome();
+      while (this.#waiting.length && !this.#halted && !this.failure) await this.#sendSome();
       this.#settle(false);
     } catch (error) {
       const status = error instanceof HttpError ? error.status : 0;

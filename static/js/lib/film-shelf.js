@@ -5,8 +5,10 @@
 
 const NAME = "facsweb-live";
 const STORE = "pieces";
+/** The server makes a recording of what it has an hour after a page went away; then pieces are of no use any more. */
+const USELESS_MS = 24 * 3_600_000;
 
-/** @typedef {{session: string, from: number, blob: Blob}} Piece */
+/** @typedef {{session: string, from: number, blob: Blob, at?: number}} Piece */
 
 /** @returns {Promise<IDBDatabase | null>} */
 function opened() {
@@ -36,7 +38,7 @@ export class FilmShelf {
     try {
       const store = await this.#store("readwrite");
       if (!store) return false;
-      await done(store.put(piece));
+      await done(store.put({ ...piece, at: Date.now() }));
       return true;
     } catch {
       return false; // no room: the page still holds it
@@ -66,6 +68,14 @@ export class FilmShelf {
   /** @param {string} session */
   async clear(session) {
     for (const { from } of await this.of(session)) await this.remove(session, from);
+  }
+
+  /** Delete what nobody came back for: nobody's face stays in a browser for ever. @param {(session: string) => boolean} goesOn */
+  async sweep(goesOn) {
+    const store = await this.#store("readonly");
+    const all = store ? await done(store.getAll()).catch(() => []) : [];
+    const old = all.filter((/** @type {Piece} */ { session, at = 0 }) => Math.abs(Date.now() - at) > USELESS_MS && !goesOn(session));
+    for (const { session, from } of old) await this.remove(session, from);
   }
 
   /** @param {IDBTransactionMode} mode */

@@ -86,6 +86,11 @@ export class Pace {
     return true;
   }
 
+  /** It will get no answer, nor will those before it. @param {number} number @param {number} now */
+  passed(number, now) {
+    for (const one of [...this.#waiting.keys()].filter((other) => other <= number)) this.#lose(one, now);
+  }
+
   /** The connection is gone, and with it what was on its way. @param {number} now */
   cut(now) {
     for (const number of [...this.#waiting.keys()]) this.#lose(number, now);

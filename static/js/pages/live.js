@@ -24,6 +24,7 @@ const bars = new LiveBars(part("live-bars"), read("live-units"));
 const face = new LiveFace(/** @type {HTMLCanvasElement} */ (part("live-mesh-canvas")), video, read("live-edges"));
 const notice = new LiveNotice(part("live-notice"), part("live-spoken"));
 /** @type {LiveSession | null} */ let session = null;
+/** @type {WakeLockSentinel | null} */ let awake = null;
 const markers = new LiveMarkers(root, { now: () => session?.mediaTime ?? 0, say: (text) => notice.say(text) });
 const cameras = /** @type {HTMLSelectElement} */ (part("live-cameras"));
 const microphones = /** @type {HTMLSelectElement | null} */ (part("live-microphones"));
@@ -31,10 +32,11 @@ const microphones = /** @type {HTMLSelectElement | null} */ (part("live-micropho
 /** idle → asking → ready → live → ending → done @param {string} state */
 function setState(state) {
   root.dataset.state = state;
+  if (state !== "live") awake?.release();
   for (const node of root.querySelectorAll("[data-in]")) {
     if (node instanceof HTMLElement) node.hidden = !(node.dataset.in ?? "").split(" ").includes(state);
   }
-  cameras.disabled = state === "live" || state === "ending";
+  cameras.disabled = state !== "ready";
   if (microphones) microphones.disabled = cameras.disabled;
 }
 
@@ -52,7 +54,8 @@ async function openCamera(wished) {
   }
   await camera.list(cameras, microphones);
   setState("ready");
-  notice.show({ tone: "neutral", title: "Ready", text: "This is only seen here. Recording begins when you begin the session." }, { now: true });
+  const silent = wished.microphone !== null && !camera.hasSound ? " No microphone was found: the film will have no sound." : "";
+  notice.show({ tone: silent ? "attention" : "neutral", title: "Ready", text: `This is only seen here. Recording begins when you begin the session.${silent}` }, { now: true });
 }
 
 const wishedMicrophone = () => (microphones && microphones.value !== "none" ? microphones.value : null);
@@ -63,7 +66,7 @@ async function begin() {
   const button = part("live-begin");
   button.setAttribute("aria-busy", "true");
   try {
-    const sound = stream.getAudioTracks().length > 0;
+    const sound = camera.hasSound;
     const kind = recordingType(sound);
     if (!kind) throw new Error("This browser cannot record. Use a current Chrome, Edge, Firefox or Safari.");
     const addresses = await postJson(root.dataset.begin ?? "", { sound, kind });
@@ -71,6 +74,7 @@ async function begin() {
     wire(session);
     markers.open(addresses.markers);
     setState("live");
+    stayAwake();
     notice.show({ tone: "active", title: "The session begins", text: "The server makes itself ready." }, { now: true });
   } catch (error) {
     toastError(error);
@@ -103,6 +107,7 @@ function wire(own) {
     notice.show(/** @type {CustomEvent} */ (event).detail, { now: true });
     session = null;
   });
+  own.addEventListener("cameralost", () => { camera.close(); setState("lost"); });
   own.addEventListener("figures", () => showFigures(own));
 }
 
@@ -117,17 +122,21 @@ function showFigures(own) {
   part("live-film").textContent = own.filmWords;
 }
 
+/** A screen that goes dark takes a phone's camera with it; the browser lets go of this whenever the tab is hidden. */
+async function stayAwake() {
+  if (session && !document.hidden) await navigator.wakeLock?.request("screen").then((held) => { awake = held; }).catch(() => {});
+}
+
 async function end() {
   if (!session) return;
   const own = session;
-  const sure = await confirmDialog("End the session?", { detail: "The film becomes a recording of this participant.", action: "End the session", cancel: "Go on" });
+  const sure = root.dataset.state === "stuck" || await confirmDialog("End the session?", { detail: "The film becomes a recording of this participant.", action: "End the session", cancel: "Go on" });
   if (!sure || session !== own) return;
   setState("ending");
   notice.show({ tone: "active", title: "The film is being stored", text: "Stay on this page until everything has arrived." }, { now: true });
   try {
     const made = await own.end(markers.marks);
     markers.close();
-    camera.close();
     session = null;
     face.clear();
     bars.clear();
@@ -138,13 +147,14 @@ async function end() {
   }
 }
 
-/** @param {{url: string, start_url: string, title: string, duration_us: number}} made */
+/** @param {{url: string, start_url: string, title: string, duration_us: number, whole: boolean}} made */
 function showRecording(made) {
   setState("done");
   part("live-made-title").textContent = `${made.title} · ${formatTime(made.duration_us)}`;
   part("live-made").querySelector("form")?.setAttribute("action", made.start_url);
   part("live-made-open").setAttribute("href", made.url);
-  notice.show({ tone: "good", title: "The session is a recording", text: "Start its analysis: only that is coded and signed." }, { now: true });
+  if (made.whole) notice.show({ tone: "good", title: "The session is a recording", text: "Start its analysis: only that is coded and signed." }, { now: true });
+  else notice.show({ tone: "attention", title: "What had arrived is a recording", text: "Its end is missing: the server took no more of the film." }, { now: true });
 }
 
 async function throwAway() {
@@ -154,13 +164,13 @@ async function throwAway() {
   if (!sure) return;
   try {
     await own.throwAway();
-    camera.close();
     markers.close();
     session = null;
     setState("idle");
     notice.show({ tone: "neutral", title: "Thrown away", text: "Nothing of this session is kept." }, { now: true });
   } catch (error) {
-    toastError(error);
+    notice.show({ tone: "bad", title: "The session is not thrown away yet", text: error instanceof Error ? error.message : "" }, { now: true });
+    setState("stuck");
   }
 }
 
@@ -183,11 +193,14 @@ toggle("live-mesh", "mesh", true, (on) => { face.mesh = on; });
 toggle("live-mirror", "mirror", true, (on) => { face.mirrored = on; root.toggleAttribute("data-mirrored", on); });
 for (const list of [cameras, microphones]) list?.addEventListener("change", () => openCamera({ camera: cameras.value, microphone: wishedMicrophone() }));
 camera.addEventListener("devices", () => { if (camera.stream) camera.list(cameras, microphones); });
-camera.addEventListener("lost", () => {
-  if (session) session.cameraLost();
+camera.addEventListener("lost", (event) => {
+  const sound = /** @type {CustomEvent} */ (event).detail === "audio";
+  if (session) session[sound ? "microphoneLost" : "cameraLost"]();
+  else if (sound) openCamera({ camera: cameras.value, microphone: "" });
   else { setState("idle"); notice.show({ tone: "bad", title: "The camera was unplugged", text: "Plug it in, then open it again." }, { now: true }); }
 });
 addEventListener("beforeunload", (event) => { if (session) event.preventDefault(); });
+document.addEventListener("visibilitychange", stayAwake);
 addEventListener("online", () => session?.hurry());
 addEventListener("resize", () => face.draw(performance.now()));
 installLiveKeys(root);
