@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "facsweb.operation.requests.Requests",
     "django.middleware.security.SecurityMiddleware",
     "facsweb.headers.Headers",
-    "facsweb.storage.middleware.StorageAway",
+    "facsweb.unavailable.Unavailable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

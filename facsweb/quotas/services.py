@@ -117,7 +117,7 @@ def check_upload(participant: Participant, length: int) -> None:
     allowed = limits_of(participant.study_id)
     if allowed.bytes is None and allowed.us is None:
         return
-    study = Study.objects.select_for_update().get(pk=participant.study_id)
+    study = Study.objects.select_for_update(no_key=True).get(pk=participant.study_id)
     has = usage_of(study)
     if allowed.bytes is not None and has.bytes + length > allowed.bytes:
         raise OverQuota(
@@ -152,7 +152,7 @@ def hours(us: int) -> str:
 def change(actor: User, study: Study, **limits: Any) -> bool:
     """Give a study limits of its own (None: those of the installation); False when they are that already."""
     with transaction.atomic():
-        quota, _ = Quota.objects.select_for_update().get_or_create(study=study)
+        quota, _ = Quota.objects.select_for_update(no_key=True).get_or_create(study=study)
         before = {name: getattr(quota, name) for name in FIELDS}
         after = {name: limits[name] for name in FIELDS}
         if before == after:

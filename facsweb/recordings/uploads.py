@@ -318,6 +318,7 @@ def discard(actor: Any, upload: Upload) -> None:
         if upload.state == Upload.State.FINISHED:
             raise Gone("This upload is a recording already. Delete the recording instead.")
         with transaction.atomic():
+            list(Upload.objects.select_for_update(no_key=True).filter(pk=upload.pk))  # rows first, then the log
             record(actor, "upload.discard", upload, filename=mark(upload.filename), offset=upload.offset)
             Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
         delete_bytes(upload)

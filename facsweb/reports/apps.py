@@ -12,6 +12,7 @@ class ReportsConfig(AppConfig):
         from facsweb.studies import hooks
 
         hooks.on_withdrawal.append(resting.after_withdrawal)
+        hooks.at_work.append(resting.at_work)
         own_hooks.on_revocation.append(packages.after_revocation)
         duties.duties.extend((services.recover_reports, documents.recover, packages.recover))
         audit_hooks.signer.append(anchoring.sign)
