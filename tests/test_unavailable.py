@@ -26,26 +26,25 @@ def contention() -> OperationalError:
     return error
 
 
-@pytest.mark.django_db
-def test_a_page_and_a_script_are_told_to_ask_again(client_as, study, monkeypatch):
-    def ended(*_: object, **__: object) -> None:
+@pytest.fixture
+def ended(monkeypatch) -> None:
+    """Whatever is asked of a study, the database ends it."""
+
+    def met(*_: object) -> None:
         raise contention()
 
-    monkeypatch.setattr("facsweb.studies.services.create_participant", ended)
-    client, address = client_as("analyst"), f"/studies/{study.pk}/participants/new/"
+    monkeypatch.setattr("facsweb.studies.access.roles_of", met)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("ended")
+def test_pages_scripts_and_programs_are_told_to_ask_again(client_as, caller, study):  # noqa: F811
+    client, address = client_as("analyst"), f"/studies/{study.pk}/"
     for accepts, told in (("text/html", CONTENTION), ("application/json", '"code": "busy"')):
-        answer = client.post(address, {"code": "P-9"}, headers={"accept": accepts})
+        answer = client.get(address, headers={"accept": accepts})
         assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-        assert told in answer.content.decode().replace("&#x27;", "'")
-
-
-@pytest.mark.django_db
-def test_a_program_is_told_to_ask_again(caller, participant, monkeypatch):  # noqa: F811
-    def ended(*_: object) -> None:
-        raise contention()
-
-    monkeypatch.setattr("facsweb.api.gate.studies", ended)
-    answer = caller().get("studies")
+        assert told in answer.content.decode()
+    answer = caller().get(f"/studies/{study.pk}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert answer.json()["detail"] == CONTENTION
 
