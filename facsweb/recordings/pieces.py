@@ -33,6 +33,7 @@ def accept(
     stream: Readable,
     checksum: Checksum | None,
     write: Callable[[Path, Upload, Readable, Checksum | None], int],
+    check: Callable[[Upload, int], None],
 ) -> int | None:
     """Take a piece that begins at the upload's offset; return its length.
 
@@ -44,12 +45,16 @@ def accept(
         As for `uploads.receive`.
     write : callable
         Writes the stream into a file that is there, checks it and returns how many bytes came.
+    check : callable
+        Raises where so many bytes may not be taken; called in the transaction that takes them.
 
     Raises
     ------
     UploadError, StoreAway
         Nothing was acknowledged.
     """
+    from facsweb.recordings.uploads import UploadError  # which itself needs this module
+
     draft = Path(settings.UPLOAD_DIR) / f".piece-{uuid.uuid4().hex}"
     draft.parent.mkdir(parents=True, exist_ok=True)
     name = f"uploads/{upload.pk}/{upload.offset:016d}-{uuid.uuid4().hex[:12]}"
@@ -61,15 +66,25 @@ def accept(
         bucket.put(name, draft)
     finally:
         draft.unlink(missing_ok=True)
-    with transaction.atomic():
-        mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
-        counts = mine.update(offset=upload.offset + received, expires_at=next_expiry())
-        if counts:
-            Piece.objects.create(owner=upload.pk, offset=upload.offset, length=received, name=name)
+    counts = 0
+    try:
+        with transaction.atomic():
+            check(upload, received)
+            mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
+            counts = mine.update(offset=upload.offset + received, expires_at=next_expiry())
+            if counts:
+                Piece.objects.create(owner=upload.pk, offset=upload.offset, length=received, name=name)
+    except UploadError:
+        _take_back(upload, name)
+        raise
     if not counts:
-        shelf.remove(files.upload_folder(upload.pk) / name.rpartition("/")[2])
+        _take_back(upload, name)
         return None
     return received
+
+
+def _take_back(upload: Upload, name: str) -> None:
+    shelf.remove(files.upload_folder(upload.pk) / name.rpartition("/")[2])
 
 
 def assemble(upload: Upload) -> Path:

@@ -169,13 +169,16 @@ def announce(upload: Upload, length: int) -> None:
 
     Raises
     ------
-    UploadError, TooLarge
+    UploadError, TooLarge, OverQuota
         More has arrived already, another length was said before, or it is more than is taken.
     """
     if length > settings.MAX_UPLOAD_BYTES:
         raise TooLarge(f"The film is larger than {filesizeformat(settings.MAX_UPLOAD_BYTES)}.")
     open_ = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, length=0, offset__lte=length)
-    changed = open_.update(length=length) if length > 0 else 0
+    with transaction.atomic():
+        if length > upload.offset:
+            _check_more(upload, length - upload.offset)
+        changed = open_.update(length=length) if length > 0 else 0
     upload.refresh_from_db()
     if not changed and upload.length != length:
         raise UploadError(f"This upload has {upload.offset} bytes already and cannot end at {length}.")
@@ -196,7 +199,7 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
 
     Raises
     ------
-    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, Rejected, StoreAway
+    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, OverQuota, Rejected, StoreAway
         Nothing that was acknowledged before is lost, except by Rejected.
     """
     if shelf.is_shared():
@@ -204,13 +207,24 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
     with held(upload):
         _check(upload, offset)
         received = _append(files.upload_data(upload.id), upload.offset, upload, stream, checksum)
-        changed = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset).update(
-            offset=offset + received, expires_at=next_expiry()
-        )
+        mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset)
+        try:
+            with transaction.atomic():
+                _check_more(upload, received)
+                changed = mine.update(offset=offset + received, expires_at=next_expiry())
+        except UploadError:
+            os.truncate(files.upload_data(upload.id), offset)
+            raise
         if not changed:
             raise Gone("This upload was ended while the piece arrived.")
         upload.offset = offset + received
     return upload.offset
+
+
+def _check_more(upload: Upload, more: int) -> None:
+    """Raise where further bytes may not be taken, of an upload that began without a length; in the transaction."""
+    for check in hooks.before_more if not upload.length else ():
+        check(upload, more)
 
 
 def _check(upload: Upload, offset: int) -> None:
@@ -227,7 +241,7 @@ def _receive_piece(upload: Upload, offset: int, stream: Readable, checksum: Chec
     """As `receive`, where several hosts share a bucket."""
     _read_again(upload)
     _check(upload, offset)
-    received = pieces.accept(upload, stream, checksum, _append_alone)
+    received = pieces.accept(upload, stream, checksum, _append_alone, _check_more)
     if received is None:
         _read_again(upload)
         _check(upload, offset)
