@@ -1,7 +1,7 @@
 """What a study may have, what it has, and refusals before it has more.
 
-Refused is only what would begin: nothing that was accepted is thrown away, and an upload that has begun ends. One that
-tells its length at its end takes room as it arrives; the piece for which there is none is refused.
+Refused is only what would begin: nothing that was accepted is thrown away, and an upload that has begun ends. One
+that tells its length at its end takes room as it arrives; the piece for which there is none is refused.
 """
 
 from __future__ import annotations

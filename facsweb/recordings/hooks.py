@@ -15,8 +15,8 @@ from facsweb.studies.models import Participant
 #: says why there is to be none.
 before_upload: Final[list[Callable[[Participant, int], None]]] = []
 
-#: Called inside the transaction that takes further bytes of an upload whose length was not told when it began; each
-#: may raise an ``UploadError`` that says why they are not taken.
+#: Called inside the transaction that takes further bytes of an upload whose length was not told when it began;
+#: each may raise an ``UploadError`` that says why they are not taken.
 before_more: Final[list[Callable[[Upload, int], None]]] = []
 
 #: Called inside the transaction that deletes a recording, before its rows go. Returns files and folders that

@@ -25,9 +25,9 @@ NONE = dict.fromkeys(services.FIELDS) | {"weight": 1}
 
 @pytest.fixture(autouse=True)
 def models_present(monkeypatch):
-    from analysis.models import store
+    from analysis.models import store as known
 
-    monkeypatch.setattr(store, "present", lambda: {})
+    monkeypatch.setattr(known, "present", lambda: {})
 
 
 @pytest.fixture
