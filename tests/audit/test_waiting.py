@@ -242,7 +242,7 @@ def test_others_wait_without_the_log_too(work, signed, study, people):
         (Assignment.objects.get(pk=begun.pk), lambda: assignments.send_back(analyst, begun, "once more")),
         (Assignment.objects.get(pk=free.pk), lambda: assignments.withdraw(analyst, free)),
         (delivery, lambda: webhooks.remove(administrator, webhook)),
-        (opened, lambda: accounts.set_active(people["staff"], coder, False)),
+        (opened, lambda: accounts.set_active(people["staff"], coder, active=False)),
     ]
     for row, act in acts:
         waits_for(row, act, administrator, undo=True)
