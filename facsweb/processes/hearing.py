@@ -14,6 +14,8 @@ from typing import Any, Final
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 
+from facsweb.processes.messenger import client
+
 logger = logging.getLogger(__name__)
 
 #: Redis answers within this, or it is away; seconds.
@@ -58,12 +60,12 @@ class Hearing(AsyncJsonWebsocketConsumer):
             await self._safely(self.look())
 
     async def _listen(self, group: str, tried: asyncio.Event) -> None:
-        layer = get_channel_layer()
+        layer, name = get_channel_layer(), ""
         while True:
-            name = ""
             try:
                 async with asyncio.timeout(ANSWERS_S):
-                    name = await layer.new_channel()
+                    await client().ping()  # a channel that cannot be had is kept by the layer all the same
+                    name = name or await layer.new_channel()
                     await layer.group_add(group, name)
                 if tried.is_set():
                     await self._safely(self.look())  # what was told before this was not heard
