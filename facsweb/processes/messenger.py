@@ -1,4 +1,4 @@
-"""Redis as sockets of the web process ask it: they find out within seconds that it is away, and wait for nobody."""
+"""Redis as sockets of the web process ask it: they find out in seconds that it is away, and wait for nobody."""
 
 from __future__ import annotations
 
