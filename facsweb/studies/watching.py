@@ -82,9 +82,11 @@ class Watch:
         person = self.scope["user"].pk
         if person is None:
             return None
-        key, field = self._key(), Study._meta.pk
+        key = self._key()
+        ids = [(Study, study.pk), (User, person)]
+        known = [model._meta.pk.get_db_prep_value(pk, connection) for model, pk in ids]
         with connection.cursor() as cursor:
-            cursor.execute(_SQL, [key, key, field.get_db_prep_value(study.pk, connection), person])
+            cursor.execute(_SQL, [key, key, *known])
             return cursor.fetchall()
 
     def _over(self, now: datetime) -> datetime:
