@@ -43,9 +43,9 @@ class LayerConsumer(Hearing):
         news = await self._news()
         if news == self.told:
             return
+        self.told = news
         layer = await self._seen()
         if layer is not None:
-            self.told = news
             await self.send_json({"type": "hello", "revision": layer.revision, "state": layer.state})
 
     async def layer_said(self, event: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ class RunConsumer(hearing.Hearing):
         self.watch = Watch(self.scope, "runs:detail")
         if (await self._seen(object())).run is not None:
             await self.hear(progress.group(self.run_id))
-            await self._send_snapshot(object())
+            await self._send_snapshot(object(), only_news=True)  # a look may have been faster
 
     # --- messages of the group ----------------------------------------------------------------------------
 

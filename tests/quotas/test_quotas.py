@@ -17,7 +17,7 @@ from facsweb.recordings.models import Upload
 from facsweb.runs import services as runs
 from facsweb.runs.models import AnalysisRun
 from tests.factories import make_recording
-from tests.storage.conftest import bucket, hosts, store  # noqa: F401
+from tests.storage.conftest import bucket, hosts, running_store, store  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 NONE = dict.fromkeys(services.FIELDS) | {"weight": 1}

@@ -43,9 +43,9 @@ def test_a_report_whose_worker_died_leaves_no_file(place, participant, consent, 
     from facsweb.coding.workflow import open_layer
 
     days = 86_400.0
+    run = make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
+    report = make_report(open_layer(people["coder"], run), people["coder"])
     with place:
-        run = make_finished_run(make_recording(participant, people["analyst"]), people["analyst"])
-        report = make_report(open_layer(people["coder"], run), people["coder"])
         own = written(f"reports/{report.pk}.pdf", 9 * days)
         Report.objects.filter(pk=report.pk).update(pdf=own)
         kept = written("reports/document.pdf", 9 * days)
