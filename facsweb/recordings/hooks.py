@@ -19,6 +19,13 @@ before_upload: Final[list[Callable[[Participant, int], None]]] = []
 #: each may raise an ``UploadError`` that says why they are not taken.
 before_more: Final[list[Callable[[Upload, int], None]]] = []
 
+
+def check_more(upload: Upload, more: int) -> None:
+    """Raise where so many further bytes may not be taken, of an upload that began without a length."""
+    for check in before_more if not upload.length else ():
+        check(upload, more)
+
+
 #: Called inside the transaction that deletes a recording, before its rows go. Returns files and folders that
 #: belong to the recording; they are removed once the transaction is committed.
 on_deletion: Final[list[Callable[[Recording], Iterable[Path]]]] = []

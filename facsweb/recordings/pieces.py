@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from facsweb.recordings import files
+from facsweb.recordings import files, hooks
 from facsweb.recordings.models import Upload, next_expiry
 from facsweb.storage import bucket, shelf
 from facsweb.storage.models import Piece
@@ -33,7 +33,6 @@ def accept(
     stream: Readable,
     checksum: Checksum | None,
     write: Callable[[Path, Upload, Readable, Checksum | None], int],
-    check: Callable[[Upload, int], None],
 ) -> int | None:
     """Take a piece that begins at the upload's offset; return its length.
 
@@ -45,8 +44,6 @@ def accept(
         As for `uploads.receive`.
     write : callable
         Writes the stream into a file that is there, checks it and returns how many bytes came.
-    check : callable
-        Raises where so many bytes may not be taken; called in the transaction that takes them.
 
     Raises
     ------
@@ -69,7 +66,7 @@ def accept(
     counts = 0
     try:
         with transaction.atomic():
-            check(upload, received)
+            hooks.check_more(upload, received)
             mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
             counts = mine.update(offset=upload.offset + received, expires_at=next_expiry())
             if counts:

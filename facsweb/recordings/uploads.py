@@ -177,7 +177,7 @@ def announce(upload: Upload, length: int) -> None:
     open_ = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, length=0, offset__lte=length)
     with transaction.atomic():
         if length > upload.offset:
-            _check_more(upload, length - upload.offset)
+            hooks.check_more(upload, length - upload.offset)
         changed = open_.update(length=length) if length > 0 else 0
     upload.refresh_from_db()
     if not changed and upload.length != length:
@@ -210,7 +210,7 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
         mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset)
         try:
             with transaction.atomic():
-                _check_more(upload, received)
+                hooks.check_more(upload, received)
                 changed = mine.update(offset=offset + received, expires_at=next_expiry())
         except UploadError:
             os.truncate(files.upload_data(upload.id), offset)
@@ -219,12 +219,6 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
             raise Gone("This upload was ended while the piece arrived.")
         upload.offset = offset + received
     return upload.offset
-
-
-def _check_more(upload: Upload, more: int) -> None:
-    """Raise where further bytes may not be taken, of an upload that began without a length; in the transaction."""
-    for check in hooks.before_more if not upload.length else ():
-        check(upload, more)
 
 
 def _check(upload: Upload, offset: int) -> None:
@@ -241,17 +235,13 @@ def _receive_piece(upload: Upload, offset: int, stream: Readable, checksum: Chec
     """As `receive`, where several hosts share a bucket."""
     _read_again(upload)
     _check(upload, offset)
-    received = pieces.accept(upload, stream, checksum, _append_alone, _check_more)
+    received = pieces.accept(upload, stream, checksum, lambda path, *more: _append(path, 0, *more))
     if received is None:
         _read_again(upload)
         _check(upload, offset)
         raise WrongOffset("Another request sent the same piece. Ask where the next one begins.")
     upload.offset = offset + received
     return upload.offset
-
-
-def _append_alone(path: Path, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
-    return _append(path, 0, upload, stream, checksum)
 
 
 def _read_again(upload: Upload) -> None:
@@ -332,9 +322,8 @@ def discard(actor: Any, upload: Upload) -> None:
         if upload.state == Upload.State.FINISHED:
             raise Gone("This upload is a recording already. Delete the recording instead.")
         with transaction.atomic():
-            list(Upload.objects.select_for_update(no_key=True).filter(pk=upload.pk))  # rows first, then the log
+            Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()  # before the log
             record(actor, "upload.discard", upload, filename=mark(upload.filename), offset=upload.offset)
-            Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
         delete_bytes(upload)
 
 
