@@ -168,3 +168,16 @@ def redis_socket(folder: Path) -> Path:
 def redis_url(folder: Path) -> str:
     """``REDIS_URL``, or the address of the installation's own Redis."""
     return os.environ.get("REDIS_URL") or f"unix://{redis_socket(folder)}"
+
+
+def redis_at_once(url: str) -> dict[str, Any]:
+    """A channel layer's host at that address, which finds out within seconds that Redis is away.
+
+    Once more at once, since a Redis that was started anew has closed what was open; nobody waits for longer, for
+    everybody else in the process would wait behind them.
+    """
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    patience = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
+    return {"address": url, "retry": Retry(NoBackoff(), 1), **patience}

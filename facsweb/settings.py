@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "facsweb.operation.requests.Requests",
     "django.middleware.security.SecurityMiddleware",
     "facsweb.headers.Headers",
-    "facsweb.storage.middleware.StorageAway",
+    "facsweb.unavailable.Unavailable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -164,7 +164,10 @@ RQ_QUEUES = {
     name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1, "DEFAULT_RESULT_TTL": 3600} for name in ("cpu", "media", "gpu")
 }
 CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [installation.redis_at_once(REDIS_URL)]},
+    }
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if PRODUCTION:

@@ -31,13 +31,14 @@ FRAME = {
     "asgi",
     "static_files",
     "headers",
+    "unavailable",
     "checks",
     "installation",
     "processes",
     "storage",
 }
 #: What every room may use of the frame: plain helpers that import no room.
-HELPERS = {"installation", "processes", "storage", "logs"}
+HELPERS = {"installation", "unavailable", "processes", "storage", "logs"}
 
 
 def modules(folder: str) -> list[Path]:

@@ -87,7 +87,7 @@ def _one_after_another(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
     @wraps(view)
     def alone(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with transaction.atomic():
-            User.objects.select_for_update().get(pk=request.user.pk)
+            User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
             return view(request, *args, **kwargs)
 
     return alone

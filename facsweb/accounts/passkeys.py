@@ -23,7 +23,7 @@ def counts_on(key: Authenticator, answer: dict[str, Any]) -> bool:
     devices do not count: theirs stays 0.
     """
     now = webauthn.parse_authentication_response(answer).response.authenticator_data.counter
-    row = Authenticator.objects.select_for_update().get(pk=key.pk)
+    row = Authenticator.objects.select_for_update(no_key=True).get(pk=key.pk)
     before = row.data.get("counter", row.wrap().authenticator_data.counter)
     if (now or before) and now <= before:
         return False

@@ -78,12 +78,14 @@ def set_active(actor: User, user: User, *, active: bool) -> bool:
     if user == actor and not active:
         raise ValidationError("You cannot deactivate your own account. Ask another administrator to do it.")
     # Both rows in one order: of two who shut each other out at the same moment, the second finds the door closed.
-    both = User.objects.select_for_update().filter(pk__in=[actor.pk, user.pk]).order_by("pk")
+    both = User.objects.select_for_update(no_key=True).filter(pk__in=[actor.pk, user.pk]).order_by("pk")
     if not {one.pk: one.is_active for one in both}.get(actor.pk):
         raise ValidationError("Your own account was deactivated in the meantime. Nothing was changed.")
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
         action = "account.activate" if active else "account.deactivate"
+        if not active:
+            sessions.lock(user)
         record(actor, action, user, email=user.email, before={"active": not active}, after={"active": active})
         if not active:
             sessions.end(actor, user)  # they would be open again with the account
@@ -119,6 +121,7 @@ def password_chosen(user: User, *, keep: str | None) -> None:
     """A person chose their own password: every session but one ends, and they are not asked again."""
     User.objects.filter(pk=user.pk).update(must_change_password=False)
     user.must_change_password = False
+    sessions.lock(user)
     record(user, "account.change_password", user)
     sessions.end(user, user, but=keep)
 
@@ -126,6 +129,7 @@ def password_chosen(user: User, *, keep: str | None) -> None:
 @transaction.atomic
 def factor_added(user: User, authenticator: Authenticator, *, keep: str | None) -> None:
     """Note a second factor; with the first one, sessions that were opened without it end."""
+    sessions.lock(user)
     record(user, "second_factor.add", user, kind=str(authenticator.type))
     if authenticator.type in second_factor.FACTORS and second_factor.factors(user) == 1:
         sessions.end(user, user, but=keep)

@@ -82,6 +82,11 @@ def of_person(user: User) -> QuerySet[OpenSession]:
     return user.open_sessions.all()
 
 
+def lock(user: User) -> None:
+    """Let whoever ends a session of the person at this moment do so first: rows come before the log."""
+    list(user.open_sessions.select_for_update(no_key=True))
+
+
 @transaction.atomic
 def end(actor: User | None, user: User, *, only: int | None = None, but: str | None = None) -> int:
     """End sessions of a person at once; their next request, or message on a WebSocket, finds the door closed.

@@ -84,7 +84,7 @@ def decide(
         raise Refused("This decision was not understood. Nothing was changed.")
     with transaction.atomic():
         layer = _open(adjudication.layer_id)
-        step = Step.objects.select_for_update().filter(adjudication=adjudication, number=number).first()
+        step = Step.objects.select_for_update(no_key=True).filter(adjudication=adjudication, number=number).first()
         if step is None:
             raise Refused("There is no such disagreement.")
         if _is_repeated(step, taken, content, note, expected):
@@ -143,7 +143,8 @@ def show_names(actor: User, adjudication: Adjudication, shown: bool) -> None:
 
 
 def _open(layer_id: uuid.UUID) -> Layer:
-    layer = Layer.objects.select_for_update(of=("self",)).select_related("run__recording").get(pk=layer_id)
+    rows = Layer.objects.select_for_update(of=("self",), no_key=True)
+    layer = rows.select_related("run__recording").get(pk=layer_id)
     if layer.state == State.SIGNED:
         raise services.Signed
     if layer.state != State.OPEN:

@@ -155,8 +155,8 @@ def _begin(
     said: dict[str, Any],
     tolerance_us: int,
 ) -> Adjudication:
-    for layer in (first, second):
-        rows = Layer.objects.select_for_update().filter(pk=layer.pk, revision=layer.revision)
+    for layer in sorted((first, second), key=lambda one: one.pk):
+        rows = Layer.objects.select_for_update(no_key=True).filter(pk=layer.pk, revision=layer.revision)
         if not rows.exists():
             raise Refused("A coding changed in the meantime. Look at it again, then begin.")
     workflow.start_adjudication(actor, [first, second])

@@ -221,6 +221,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
 def _finish(delivery: Delivery, status: int | None, error: str, duration_ms: int) -> None:
     """Write what became of an attempt, unless another worker has taken the delivery since."""
     now = timezone.now()
+    list(Webhook.objects.select_for_update(no_key=True).filter(pk=delivery.webhook_id))  # as who removes it
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state=State.WAITING)
     said = {"status": status, "duration_ms": duration_ms, "error": error}
     if not error:

@@ -16,9 +16,8 @@ from facsweb.processes import pressure
 from facsweb.recordings import tus, uploads
 from facsweb.reports.documents import NotReady
 from facsweb.runs.services import RunOverQuota, RunPutOff, RunRefused
-from facsweb.storage.errors import StorageError
-from facsweb.storage.middleware import RETRY_S, status_of
 from facsweb.studies.services import ConsentMissing
+from facsweb.unavailable import refusal_of
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
@@ -111,8 +110,8 @@ def of(error: Exception) -> Problem:
     if isinstance(error, uploads.UploadError):
         status = next(code for kind, code in tus.STATUS.items() if isinstance(error, kind))
         return Problem({400: 422, 410: 409, 423: 409, 460: 422}.get(status, status), str(error))
-    if isinstance(error, StorageError):
-        return Problem(status_of(error), str(error), headers={"Retry-After": str(RETRY_S)})
+    if (refusal := refusal_of(error)) is not None:
+        return Problem(refusal.status, refusal.sentence, headers={"Retry-After": str(refusal.retry_s)})
     if isinstance(error, RequestDataTooBig):
         return Problem(413, "The body is too large. Send less at once.")
     if isinstance(error, HttpError):  # ninja's, for a body that is no JSON

@@ -46,7 +46,7 @@ def create(actor: User, study: Study, *, url: str, events: Iterable[str]) -> tup
 
 def _create(actor: User, study: Study, url: str, events: list[str]) -> tuple[Webhook, str]:
     # The study's row is the lock of their number.
-    Study.objects.select_for_update().get(pk=study.pk)
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if Webhook.objects.filter(study=study).count() >= MOST:
         raise ValidationError(f"A study has at most {MOST} webhooks. Remove one first.")
     secret = _new_secret()
@@ -91,7 +91,8 @@ def renew_secret(actor: User, webhook: Webhook) -> str:
 @transaction.atomic
 def remove(actor: User, webhook: Webhook) -> None:
     """Take a webhook away with everything that waits for it."""
-    list(Webhook.objects.select_for_update().filter(pk=webhook.pk))  # rows first, then the log
+    list(Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk))
+    list(Delivery.objects.select_for_update(no_key=True).filter(webhook=webhook))  # rows first, then the log
     record(actor, "webhook.remove", webhook, **_where(webhook))
     Webhook.objects.filter(pk=webhook.pk).delete()
 
@@ -114,8 +115,8 @@ def resume(actor: User, webhook: Webhook) -> bool:
         .update(state=State.ACTIVE, failures=0, notice="", steward=actor)
     )
     if changed:
-        record(actor, "webhook.resume", webhook)
         Delivery.objects.filter(webhook=webhook, state=Delivery.State.WAITING).update(next_at=timezone.now())
+        record(actor, "webhook.resume", webhook)
     return bool(changed)
 
 

@@ -179,7 +179,9 @@ def withdraw(actor: User, assignment: Assignment) -> None:
     layer = assignment.layer
     said = {"coder": layer.owner.email if layer.owner else "", "recording": mark(str(layer.run.recording))}
     # Locked first: whoever begins it at this moment waits, or is there before.
-    not_begun = list(Layer.objects.select_for_update().filter(pk=layer.pk, state=State.ASSIGNED, revision=0))
+    rows = Layer.objects.select_for_update(no_key=True)
+    not_begun = list(rows.filter(pk=layer.pk, state=State.ASSIGNED, revision=0))
+    list(Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk))
     record(actor, "assignment.withdraw", assignment, layer=str(layer.pk), **said)
     if not not_begun or not Layer.objects.filter(pk=layer.pk).delete()[0]:
         raise Refused("This coding was begun in the meantime, so it stays. Nothing was changed.")
@@ -219,7 +221,8 @@ def send_back(actor: User, assignment: Assignment, reason: str) -> None:
     """
     try:
         with transaction.atomic():
-            was = Layer.objects.values_list("state", flat=True).get(pk=assignment.layer_id)
+            was = Layer.objects.select_for_update(no_key=True).get(pk=assignment.layer_id).state
+            list(Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk))  # before the log
             workflow.send_back(actor, assignment.layer, reason.strip())
             if was == State.SUBMITTED:
                 Assignment.objects.filter(pk=assignment.pk).update(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from analysis.calibration.fit import LEAST_PARTICIPANTS
 from facsweb.accounts.models import User
@@ -150,6 +150,12 @@ def _content(pk: UUID) -> Calibration:  # finished calibrations never change
 
 
 # --- withdrawals ------------------------------------------------------------------------------------------
+
+
+def at_work(participant: Participant) -> list[QuerySet[Version]]:
+    """What a withdrawal may end (``studies.hooks``)."""
+    used = Version.objects.filter(state=Version.State.RUNNING, material__participant=participant.pk)
+    return [Version.objects.filter(pk__in=used.values("pk"))]
 
 
 def after_withdrawal(consent: Consent) -> None:

@@ -8,9 +8,10 @@ class CodingConfig(AppConfig):
         from facsweb.audit import hooks as audit
         from facsweb.coding.machine import make_machine_layer
         from facsweb.coding.preparing import prepare_run
-        from facsweb.coding.protection import signed
+        from facsweb.coding.protection import being_written, signed
         from facsweb.coding.sight import hides, hides_on, withheld_entries
         from facsweb.coding.statuses import statuses
+        from facsweb.recordings import hooks as recordings
         from facsweb.runs import hooks
         from facsweb.transcripts import hooks as words
 
@@ -20,6 +21,8 @@ class CodingConfig(AppConfig):
             hooks.on_success.append(prepare_run)
         if signed not in hooks.protections:
             hooks.protections.append(signed)
+        if being_written not in recordings.at_work:
+            recordings.at_work.append(being_written)
         if hides not in hooks.hidden:
             hooks.hidden.append(hides)
         if hides_on not in words.hidden:

@@ -109,7 +109,8 @@ def add(
         raise ValidationError("The moment lies outside of the recording.")
     with transaction.atomic():
         if request_id is not None:
-            AnalysisRun.objects.select_for_update().only("pk").get(pk=run.pk)  # two clicks at once write one
+            # Two clicks at once write one.
+            AnalysisRun.objects.select_for_update(no_key=True).only("pk").get(pk=run.pk)
             earlier = Comment.objects.filter(request_id=request_id, author=actor, run=run).first()
             if earlier is not None:
                 return earlier

@@ -6,28 +6,27 @@ read the layer, 4404 no such layer for this person.
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from typing import Any, Final
+from typing import Any
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max
 from django.http import Http404
 
 from facsweb.accounts import sessions
 from facsweb.coding.live import group
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import may_read
+from facsweb.processes.hearing import Hearing
 from facsweb.studies import access
 
-logger = logging.getLogger(__name__)
 NOT_SIGNED_IN, FORBIDDEN, NOT_FOUND = 4401, 4403, 4404
-NO_LIVE: Final = 4503  # Redis cannot be reached: the page looks by itself now and then
 
 
-class LayerConsumer(AsyncJsonWebsocketConsumer):
+class LayerConsumer(Hearing):
     """One browser that shows one layer."""
+
+    told: tuple[Any, ...] | None = None
 
     async def connect(self) -> None:
         # Accepted before anything else: a refusal before that could not carry a close code.
@@ -35,29 +34,37 @@ class LayerConsumer(AsyncJsonWebsocketConsumer):
         self.layer_id = self.scope["url_route"]["kwargs"]["pk"]
         if await self._seen() is None:
             return
-        try:
-            await self.channel_layer.group_add(group(self.layer_id), self.channel_name)
-        except Exception as error:
-            logger.info("Layer %s is shown without live messages: %s", self.layer_id, error)
-            await self.close(NO_LIVE)
-            return
+        await self.hear(group(self.layer_id))
         # Read when it listens already: an earlier change is in what is said here, a later one comes as a message.
-        layer = await self._seen()
-        if layer is None:
+        await self.look()
+
+    async def look(self) -> None:
+        """Say hello again where something changed of which no message came, such as without Redis."""
+        news = await self._news()
+        if news == self.told:
             return
-        await self.send_json({"type": "hello", "revision": layer.revision, "state": layer.state})
-
-    async def disconnect(self, code: int) -> None:
-        with contextlib.suppress(Exception):  # Redis may be gone; a group forgets its dead members by itself
-            await self.channel_layer.group_discard(group(self.layer_id), self.channel_name)
-
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing is expected from browsers."""
+        self.told = news
+        layer = await self._seen()
+        if layer is not None:
+            await self.send_json({"type": "hello", "revision": layer.revision, "state": layer.state})
 
     async def layer_said(self, event: dict[str, Any]) -> None:
         """Something of the layer changed."""
+        news = await self._news()
         if await self._seen() is not None:
+            self.told = news
             await self.send_json({"type": event["kind"], **event["values"]})
+
+    @database_sync_to_async
+    def _news(self) -> tuple[Any, ...] | None:
+        """Where the layer is, and what was said about its run."""
+        about = {name: Max(f"run__comments__{name}_at") for name in ("edited", "deleted", "resolved")}
+        mine = Layer.objects.filter(pk=self.layer_id).order_by()
+        return (
+            mine.annotate(said=Count("run__comments"), **about)
+            .values_list("revision", "state", "said", *about)
+            .first()
+        )
 
     async def _seen(self) -> Layer | None:
         """The layer, if this person may read it now; otherwise the socket is closed with the code that fits."""

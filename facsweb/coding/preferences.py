@@ -60,7 +60,7 @@ def save_preferences(user: User, sections: Mapping[str, Any]) -> dict[str, Any]:
     if faults:
         raise ValidationError(faults)
     with transaction.atomic():
-        row, _ = Preferences.objects.select_for_update().get_or_create(pk=user.pk)
+        row, _ = Preferences.objects.select_for_update(no_key=True).get_or_create(pk=user.pk)
         row.values = {name: value for name, value in {**row.values, **sections}.items() if value is not None}
         row.save()
     return row.values

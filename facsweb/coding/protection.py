@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from facsweb.coding.models import Layer
+from facsweb.recordings.models import Recording
 from facsweb.runs.models import AnalysisRun
 
 
@@ -15,3 +18,8 @@ def signed(run: AnalysisRun) -> str:
         f"{layer.owner.get_full_name()} has signed a coding of this analysis, so its neutral face and its scorer "
         "stay as they are. Start another analysis of the recording to read it in another way."
     )
+
+
+def being_written(recordings: QuerySet[Recording]) -> list[QuerySet[Layer]]:
+    """Codings that somebody may be changing at this moment (``recordings.hooks.at_work``)."""
+    return [Layer.objects.filter(run__recording__in=recordings, kind__in=Layer.WRITTEN)]

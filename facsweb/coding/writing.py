@@ -70,7 +70,7 @@ def locked(actor: User, layer_id: uuid.UUID) -> Layer:
     PermissionDenied
         The layer belongs to someone else or to the machine.
     """
-    rows: QuerySet[Layer] = Layer.objects.select_for_update(of=("self",))
+    rows: QuerySet[Layer] = Layer.objects.select_for_update(of=("self",), no_key=True)
     layer = rows.select_related("run__recording__participant__study").get(pk=layer_id)
     if layer.kind not in Layer.WRITTEN or layer.owner_id != actor.pk:
         raise PermissionDenied("Only the person who owns a layer may change it.")

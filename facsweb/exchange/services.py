@@ -215,7 +215,7 @@ def remove(actor: User, layer: Layer) -> None:
     if layer.kind == Layer.Kind.IMPORTED and not may_remove(actor, layer):
         raise PermissionDenied("Only who imported a layer, or a lead, may remove it.")
     with transaction.atomic():
-        locked = Layer.objects.select_for_update(of=("self",)).filter(pk=layer.pk).first()
+        locked = Layer.objects.select_for_update(of=("self",), no_key=True).filter(pk=layer.pk).first()
         if locked is None:
             return  # a double click: it is gone already
         if why := why_kept(locked):

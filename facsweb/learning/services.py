@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from analysis.scoring import package
 from analysis.scoring.choice import RULES, available
@@ -11,7 +11,7 @@ from facsweb.accounts.models import User
 from facsweb.audit.services import lock, record
 from facsweb.learning import attempts, lapses, material, packages
 from facsweb.learning.models import Default, Training
-from facsweb.studies.models import Consent
+from facsweb.studies.models import Consent, Participant
 from facsweb.studies.services import missing_scopes
 
 State = Training.State
@@ -147,6 +147,12 @@ def default_is_gone() -> str:
 def note(name: str) -> str:
     """What a list of scorers adds to a name (``hooks.scorer_notes``)."""
     return lapses.SHORT if lapses.of_scorer(name) else ""
+
+
+def at_work(participant: Participant) -> list[QuerySet[Training]]:
+    """What a withdrawal may end (``studies.hooks``)."""
+    used = Training.objects.filter(state=Training.State.RUNNING, material__participant=participant.pk)
+    return [Training.objects.filter(pk__in=used.values("pk"))]
 
 
 def after_withdrawal(consent: Consent) -> None:

@@ -25,7 +25,7 @@ def take(row: Any, candidates: Callable[..., list[Candidate]]) -> list[Candidate
     """
     intact = {one.layer.pk for one in candidates(thorough=True) if not one.why_not}
     with transaction.atomic():
-        type(row).objects.select_for_update().get(pk=row.pk)
+        type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
         usable = [one for one in candidates() if not one.why_not and one.layer.pk in intact]
         known = [(one, one.participant) for one in usable if one.participant is not None]
         row.material.all().delete()

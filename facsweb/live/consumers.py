@@ -13,21 +13,17 @@ import json
 import logging
 import time
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-import redis.asyncio as redis
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from facsweb.accounts import sessions
 from facsweb.live import belt, services
 from facsweb.live.models import Session
+from facsweb.processes.messenger import client
 from facsweb.studies import access
 
 logger = logging.getLogger(__name__)
@@ -48,19 +44,6 @@ NO_REDIS: Final = (
     "The server's messenger (Redis) cannot be reached, so there are no figures at this moment. The recording goes "
     "on; figures come back by themselves."
 )
-_CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.Redis] = WeakKeyDictionary()
-
-
-def _client() -> redis.Redis:
-    """This event loop's connections to Redis."""
-    loop = asyncio.get_running_loop()
-    if loop not in _CLIENTS:
-        # Once more at once, since a Redis that was started anew has closed what was open; nobody waits for longer.
-        again = Retry(NoBackoff(), 1)
-        _CLIENTS[loop] = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=2.0, socket_connect_timeout=2.0, retry=again
-        )
-    return _CLIENTS[loop]
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -139,7 +122,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if not self.worker:
                 await self._tell_trouble(NO_WORKER)
                 return
-            if message is not None and not await _client().publish(belt.to_worker(self.worker), message):
+            if message is not None and not await client().publish(belt.to_worker(self.worker), message):
                 self.worker = ""  # it is gone: the next picture finds another one
                 return
         except (RedisError, OSError) as error:
@@ -150,15 +133,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._tell_trouble("")
 
     async def _assign(self) -> None:
-        found = await _client().eval(belt.ASSIGN, *belt.assign_arguments(self.session_id))
+        found = await client().eval(belt.ASSIGN, *belt.assign_arguments(self.session_id))
         self.asked_at = time.monotonic()
         name, before = (one.decode() for one in found)
         if before:
             end = belt.command_message(self.session_id, do="end")
-            await _client().publish(belt.to_worker(before), end)
+            await client().publish(belt.to_worker(before), end)
         if name and name != self.worker:
             begin = belt.command_message(self.session_id, do="begin", neutral=self.neutral)
-            await _client().publish(belt.to_worker(name), begin)
+            await client().publish(belt.to_worker(name), begin)
             await self._say("worker", taken_up=bool(self.worker or before))
         self.worker = name
 
@@ -176,7 +159,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Pass on what the worker says; Redis may come and go meanwhile."""
         while True:
             try:
-                async with _client().pubsub(ignore_subscribe_messages=True) as line:
+                async with client().pubsub(ignore_subscribe_messages=True) as line:
                     await line.subscribe(belt.to_page(self.session_id))
                     await line.get_message(timeout=0.05)  # that it is subscribed
                     self.listening.set()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from facsweb.accounts.models import User
@@ -198,6 +198,11 @@ def unfinished(actor: User, participant: Participant) -> list[Session]:
     away = Q(last_seen_at__lt=timezone.now() - AWAY)
     found = Session.objects.filter(Q(created_by=actor) | away, participant=participant, ended_at=None)
     return list(found.select_related("upload", "created_by"))
+
+
+def open_sessions(participant: Participant) -> list[QuerySet[Session]]:
+    """What a withdrawal may end (hook of ``studies``)."""
+    return [Session.objects.filter(participant=participant, ended_at=None)]
 
 
 def after_withdrawal(consent: Any) -> None:

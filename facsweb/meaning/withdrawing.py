@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from analysis.indicators.permission import forbidden
 from facsweb.audit.services import record
@@ -37,6 +38,17 @@ def after_law_change(study: Study) -> None:
         newest = services.latest(run)
         if newest is None or services.is_outdated(newest):
             services.ask(None, run)
+
+
+def at_work(recordings: QuerySet[Recording]) -> list[QuerySet[Reading]]:
+    """Readings that go with a recording, or for which a withdrawal leaves no ground (``recordings.hooks``)."""
+    return [Reading.objects.filter(run__recording__in=recordings, state__in=Reading.ACTIVE)]
+
+
+def of_face(person: Participant) -> list[QuerySet[Reading]]:
+    """The same for readings of others' recordings in which the person's face was read (``studies.hooks``)."""
+    found = [one.pk for one in _about(person) if one.state in Reading.ACTIVE]
+    return [Reading.objects.filter(pk__in=found)]
 
 
 def _again(person: Participant) -> None:

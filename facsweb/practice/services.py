@@ -88,7 +88,7 @@ def start(actor: User, segment: Segment) -> Attempt:
     run = segment.layer.run
     require_consent(run.recording.participant, [Scope.VIDEO])
     with transaction.atomic():
-        Segment.objects.select_for_update().get(pk=segment.pk)  # two clicks begin one try
+        Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)  # two clicks begin one try
         mine = Attempt.objects.filter(segment=segment, layer__owner=actor, layer__state=Layer.State.OPEN)
         if (already := mine.select_related("layer").first()) is not None:
             return already
@@ -161,7 +161,8 @@ def give_up(actor: User, attempt: Attempt) -> None:
     if attempt.layer.owner_id != actor.pk:
         raise PermissionDenied("Only the person who practises can give it up.")
     with transaction.atomic():
-        layer = Layer.objects.select_for_update().filter(pk=attempt.layer_id, state=Layer.State.OPEN).first()
+        rows = Layer.objects.select_for_update(no_key=True)
+        layer = rows.filter(pk=attempt.layer_id, state=Layer.State.OPEN).first()
         if layer is None:
             raise Refused("This try was checked already; what was found stays.")
         record(actor, "practice.give_up", layer, segment=str(attempt.segment_id))

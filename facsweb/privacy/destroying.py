@@ -124,9 +124,11 @@ def one(erasure: Erasure, root: models.Model) -> bool:
     known = {path: closure.file_hashes(path) for trace in closure.traces(root) for path in trace.paths}
     with transaction.atomic():
         manager = type(root)._base_manager
-        current = manager.select_for_update().filter(pk=root.pk).first()
+        current = manager.select_for_update(no_key=True).filter(pk=root.pk).first()
         if current is None:
             return False
+        if isinstance(current, Recording):
+            hooks.lock(current)
         if not attempts.FENCE.mine(erasure.pk, erasure.attempt).exists():
             raise Cancelled("The erasure was held back, or another worker has it.")
         found = closure.traces(current)
@@ -140,9 +142,9 @@ def one(erasure: Erasure, root: models.Model) -> bool:
             model._base_manager.filter(pk__in=keys).delete()
         entry = {"kind": found[0].kind, "object": str(current.pk), "sha256": found[0].sha256}
         current.delete()
-        record(None, "erasure.destroy", erasure, objects=sum(trace.rows for trace in found), **entry)
         if isinstance(current, Reading):  # what is still agreed to is read again
             meaning.ask(None, current.run)
+        record(None, "erasure.destroy", erasure, objects=sum(trace.rows for trace in found), **entry)
     for trace in found:
         _remove(trace.paths)
     return True
@@ -215,7 +217,7 @@ def _without_sound(erasure: Erasure, recording: Recording) -> None:
         one(erasure, recording)
         return
     with transaction.atomic():
-        current = Recording.objects.select_for_update().filter(pk=recording.pk, has_audio=True).first()
+        current = Recording.objects.select_for_update(no_key=True).filter(pk=recording.pk, has_audio=True).first()
         if current is None:  # another erasure was faster: it took the sound out, or all of it
             draft.unlink(missing_ok=True)
             return

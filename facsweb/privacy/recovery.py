@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from facsweb.privacy import attempts, copying, destroying, retention
 from facsweb.privacy.models import Erasure
+from facsweb.storage import leftovers
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def recover() -> int:
         destroying.look_again()
         copying.remove_expired()
         retention.daily()
+        leftovers.sweep_seldom("certificates", (Erasure, "certificate"))
     return count
 
 

@@ -31,6 +31,7 @@ from facsweb.reports.models import Report
 from facsweb.studies import law
 from facsweb.studies.models import Consent, Membership, Participant, Role, Scope, Study
 from facsweb.studies.services import current_consent
+from facsweb.studies.withdrawing import lock_work
 from facsweb.transcripts.models import Transcript
 
 log = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ def run(now: datetime | None = None) -> RetentionDay:
     for pk in Study.objects.order_by("pk").values_list("pk", flat=True):
         try:
             with transaction.atomic():
-                study = Study.objects.select_for_update().get(pk=pk)  # of two processes one comes first
+                study = Study.objects.select_for_update(no_key=True).get(pk=pk)  # of two processes one comes first
                 known = items(study, now)
                 found = _announce(study, known, now), _let_go(study, known, now)
             announced, due = announced + found[0], due + found[1]
@@ -184,7 +185,7 @@ def run(now: datetime | None = None) -> RetentionDay:
     if failed:
         raise Unfinished(f"Retention of {len(failed)} of the studies failed; see the log.")
     with transaction.atomic():
-        day, _ = RetentionDay.objects.select_for_update().get_or_create(day=timezone.localdate(now))
+        day, _ = RetentionDay.objects.select_for_update(no_key=True).get_or_create(day=timezone.localdate(now))
         day.announced, day.due = day.announced + announced, day.due + due
         day.save(update_fields=["announced", "due"])
     return day
@@ -224,6 +225,7 @@ def _let_go(study: Study, known: list[Item], now: datetime) -> int:
     for item in known:
         if is_due(item, now) and str(item.id) not in going:
             due[item.participant].append(str(item.id))
+    lock_work(due)
     for person, ids in due.items():
         erasure = Erasure.objects.create(
             study=study, participant=person, why=Erasure.Why.RETENTION, only=ids, before=now

@@ -17,7 +17,7 @@ from facsweb.reports import resting
 from facsweb.studies import law
 from facsweb.studies.models import Consent, Participant, Scope, Study
 from facsweb.studies.services import current_consent, missing_scopes
-from facsweb.studies.withdrawing import withdraw
+from facsweb.studies.withdrawing import lock_work, withdraw
 
 State, Why = Erasure.State, Erasure.Why
 JUST_NOW: Final = timedelta(minutes=1)  # a withdrawal is written in the transaction that tells of it
@@ -113,7 +113,9 @@ def erase_everything(actor: User, person: Participant, *, reason: str, id: UUID 
     """
     if not reason.strip():
         raise Refused("Give a reason, such as how the request came in.")
-    person = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=person.pk)
+    people = Participant.objects.select_for_update(of=("self",), no_key=True)
+    person = people.select_related("study").get(pk=person.pk)
+    lock_work([person])
     if id is not None and (existing := Erasure.objects.filter(pk=id, participant=person).first()):
         return existing
     if is_held(person):
@@ -175,11 +177,11 @@ def hold(actor: User, person: Participant, *, reason: str) -> Hold:
             made = Hold.objects.create(participant=person, reason=reason.strip(), by=actor)
     except IntegrityError:  # somebody was faster
         return Hold.objects.get(participant=person, lifted_at=None)
-    record(actor, "hold.begin", made, participant=person.code)
     for erasure in Erasure.objects.filter(participant=person, state=State.RUNNING):
         # Its worker loses it here and now, and it waits for the lifting.
         running = Erasure.objects.filter(pk=erasure.pk, state=State.RUNNING, attempt=erasure.attempt)
         attempts.FENCE.requeue(running, erasure.attempt)
+    record(actor, "hold.begin", made, participant=person.code)
     return made
 
 

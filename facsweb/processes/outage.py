@@ -33,6 +33,20 @@ def is_disk_full(error: BaseException | None) -> bool:
     return False
 
 
+#: PostgreSQL: a deadlock, a serialisation failure, a lock that could not be had.
+_CONTENTION: Final = frozenset({"40P01", "40001", "55P03"})
+
+
+def is_contention(error: BaseException | None) -> bool:
+    """Whether the database ended a transaction because another one wanted the same: it may be done again."""
+    while error is not None:
+        code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or ""
+        if code in _CONTENTION or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return True
+        error = error.__cause__
+    return False
+
+
 def passes(error: BaseException) -> bool:
     """Whether it is nothing about the work itself: it may be done when the database, or room, is there again."""
     return isinstance(error, OUTAGE) or is_disk_full(error)

@@ -10,4 +10,5 @@ class QuotasConfig(AppConfig):
         from facsweb.runs import hooks as run_hooks
 
         recording_hooks.before_upload.append(services.check_upload)
+        recording_hooks.before_more.append(services.check_more)
         run_hooks.before_run.append(services.check_run)

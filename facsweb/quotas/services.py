@@ -1,6 +1,7 @@
 """What a study may have, what it has, and refusals before it has more.
 
-Refused is only what would begin: nothing that was accepted is thrown away, and an upload that has begun ends.
+Refused is only what would begin: nothing that was accepted is thrown away, and an upload that has begun ends. One
+that tells its length at its end takes room as it arrives; the piece for which there is none is refused.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
+from django.db.models.functions import Greatest
 from django.template.defaultfilters import filesizeformat
 
 from facsweb.accounts.models import User
@@ -93,7 +95,7 @@ def usage_of(study: Study) -> Usage:
     stored = Recording.objects.filter(participant__study=study)
     told = stored.order_by().aggregate(bytes=Sum("size"), us=Sum("duration_us"))
     coming = Upload.objects.filter(participant__study=study, state=Upload.State.RECEIVING)
-    more = coming.order_by().aggregate(bytes=Sum("length"))["bytes"] or 0
+    more = coming.order_by().aggregate(bytes=Sum(Greatest("length", "offset")))["bytes"] or 0
     found = Usage((told["bytes"] or 0) + more, told["us"] or 0, stored.count())
     took = time.monotonic() - began
     _known.pop(study.pk, None)
@@ -117,18 +119,33 @@ def check_upload(participant: Participant, length: int) -> None:
     allowed = limits_of(participant.study_id)
     if allowed.bytes is None and allowed.us is None:
         return
-    study = Study.objects.select_for_update().get(pk=participant.study_id)
+    study = Study.objects.select_for_update(no_key=True).get(pk=participant.study_id)
     has = usage_of(study)
-    if allowed.bytes is not None and has.bytes + length > allowed.bytes:
-        raise OverQuota(
-            f"This study may store {filesizeformat(allowed.bytes)} of recordings and has "
-            f"{filesizeformat(has.bytes)}; this file has {filesizeformat(length)}. Nothing was sent, and "
-            f"what is stored is safe. {ASK}"
-        )
+    _check_bytes(allowed, has, length, "file", "Nothing was sent, and what is stored is safe")
     if allowed.us is not None and has.us >= allowed.us:
         raise OverQuota(
             f"This study may hold {hours(allowed.us)} of recordings and has {hours(has.us)}. Nothing was sent, "
             f"and what is stored is safe. {ASK}"
+        )
+
+
+def check_more(upload: Upload, more: int) -> None:
+    """Raise OverQuota where so many further bytes of an upload without a length are more than the study may store.
+
+    Called in the transaction that takes them.
+    """
+    study_id = upload.participant.study_id
+    allowed = limits_of(study_id)
+    if allowed.bytes is not None:
+        has = usage_of(Study.objects.select_for_update(no_key=True).get(pk=study_id))
+        _check_bytes(allowed, has, more, "piece", "It was not taken, and what had arrived is safe")
+
+
+def _check_bytes(allowed: Limits, has: Usage, more: int, what: str, safe: str) -> None:
+    if allowed.bytes is not None and has.bytes + more > allowed.bytes:
+        raise OverQuota(
+            f"This study may store {filesizeformat(allowed.bytes)} of recordings and has "
+            f"{filesizeformat(has.bytes)}; this {what} has {filesizeformat(more)}. {safe}. {ASK}"
         )
 
 
@@ -152,7 +169,7 @@ def hours(us: int) -> str:
 def change(actor: User, study: Study, **limits: Any) -> bool:
     """Give a study limits of its own (None: those of the installation); False when they are that already."""
     with transaction.atomic():
-        quota, _ = Quota.objects.select_for_update().get_or_create(study=study)
+        quota, _ = Quota.objects.select_for_update(no_key=True).get_or_create(study=study)
         before = {name: getattr(quota, name) for name in FIELDS}
         after = {name: limits[name] for name in FIELDS}
         if before == after:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from facsweb.recordings import files
+from facsweb.recordings import files, hooks
 from facsweb.recordings.models import Upload, next_expiry
 from facsweb.storage import bucket, shelf
 from facsweb.storage.models import Piece
@@ -50,6 +50,8 @@ def accept(
     UploadError, StoreAway
         Nothing was acknowledged.
     """
+    from facsweb.recordings.uploads import UploadError  # which itself needs this module
+
     draft = Path(settings.UPLOAD_DIR) / f".piece-{uuid.uuid4().hex}"
     draft.parent.mkdir(parents=True, exist_ok=True)
     name = f"uploads/{upload.pk}/{upload.offset:016d}-{uuid.uuid4().hex[:12]}"
@@ -61,15 +63,25 @@ def accept(
         bucket.put(name, draft)
     finally:
         draft.unlink(missing_ok=True)
-    with transaction.atomic():
-        mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
-        counts = mine.update(offset=upload.offset + received, expires_at=next_expiry())
-        if counts:
-            Piece.objects.create(owner=upload.pk, offset=upload.offset, length=received, name=name)
+    counts = 0
+    try:
+        with transaction.atomic():
+            hooks.check_more(upload, received)
+            mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
+            counts = mine.update(offset=upload.offset + received, expires_at=next_expiry())
+            if counts:
+                Piece.objects.create(owner=upload.pk, offset=upload.offset, length=received, name=name)
+    except UploadError:
+        _take_back(upload, name)
+        raise
     if not counts:
-        shelf.remove(files.upload_folder(upload.pk) / name.rpartition("/")[2])
+        _take_back(upload, name)
         return None
     return received
+
+
+def _take_back(upload: Upload, name: str) -> None:
+    shelf.remove(files.upload_folder(upload.pk) / name.rpartition("/")[2])
 
 
 def assemble(upload: Upload) -> Path:

@@ -90,7 +90,7 @@ def poster(recording: Recording) -> Path | None:
 @transaction.atomic
 def rename(actor: Any, recording: Recording, *, title: str) -> None:
     """Give a recording another title; the same title changes nothing."""
-    former = Recording.objects.select_for_update().get(pk=recording.pk).title
+    former = Recording.objects.select_for_update(no_key=True).get(pk=recording.pk).title
     title = title.strip()
     if title == former:
         return
@@ -109,7 +109,7 @@ def delete_recording(actor: Any, recording: Recording) -> None:
     """
     try:
         with transaction.atomic():
-            list(Recording.objects.select_for_update().filter(pk=recording.pk))  # rows first, then the log
+            hooks.lock(recording)
             leftovers = [path for hook in hooks.on_deletion for path in hook(recording)]
             record(
                 actor,

@@ -169,13 +169,16 @@ def announce(upload: Upload, length: int) -> None:
 
     Raises
     ------
-    UploadError, TooLarge
+    UploadError, TooLarge, OverQuota
         More has arrived already, another length was said before, or it is more than is taken.
     """
     if length > settings.MAX_UPLOAD_BYTES:
         raise TooLarge(f"The film is larger than {filesizeformat(settings.MAX_UPLOAD_BYTES)}.")
     open_ = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, length=0, offset__lte=length)
-    changed = open_.update(length=length) if length > 0 else 0
+    with transaction.atomic():
+        if length > upload.offset:
+            hooks.check_more(upload, length - upload.offset)
+        changed = open_.update(length=length) if length > 0 else 0
     upload.refresh_from_db()
     if not changed and upload.length != length:
         raise UploadError(f"This upload has {upload.offset} bytes already and cannot end at {length}.")
@@ -196,7 +199,7 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
 
     Raises
     ------
-    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, Rejected, StoreAway
+    Gone, Locked, WrongOffset, WrongChecksum, TooLarge, NoSpace, OverQuota, Rejected, StoreAway
         Nothing that was acknowledged before is lost, except by Rejected.
     """
     if shelf.is_shared():
@@ -204,9 +207,14 @@ def receive(upload: Upload, offset: int, stream: Readable, *, checksum: Checksum
     with held(upload):
         _check(upload, offset)
         received = _append(files.upload_data(upload.id), upload.offset, upload, stream, checksum)
-        changed = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset).update(
-            offset=offset + received, expires_at=next_expiry()
-        )
+        mine = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=offset)
+        try:
+            with transaction.atomic():
+                hooks.check_more(upload, received)
+                changed = mine.update(offset=offset + received, expires_at=next_expiry())
+        except UploadError:
+            os.truncate(files.upload_data(upload.id), offset)
+            raise
         if not changed:
             raise Gone("This upload was ended while the piece arrived.")
         upload.offset = offset + received
@@ -227,17 +235,13 @@ def _receive_piece(upload: Upload, offset: int, stream: Readable, checksum: Chec
     """As `receive`, where several hosts share a bucket."""
     _read_again(upload)
     _check(upload, offset)
-    received = pieces.accept(upload, stream, checksum, _append_alone)
+    received = pieces.accept(upload, stream, checksum, lambda path, *more: _append(path, 0, *more))
     if received is None:
         _read_again(upload)
         _check(upload, offset)
         raise WrongOffset("Another request sent the same piece. Ask where the next one begins.")
     upload.offset = offset + received
     return upload.offset
-
-
-def _append_alone(path: Path, upload: Upload, stream: Readable, checksum: Checksum | None) -> int:
-    return _append(path, 0, upload, stream, checksum)
 
 
 def _read_again(upload: Upload) -> None:
@@ -318,8 +322,8 @@ def discard(actor: Any, upload: Upload) -> None:
         if upload.state == Upload.State.FINISHED:
             raise Gone("This upload is a recording already. Delete the recording instead.")
         with transaction.atomic():
+            Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()  # before the log
             record(actor, "upload.discard", upload, filename=mark(upload.filename), offset=upload.offset)
-            Upload.objects.filter(pk=upload.pk).exclude(state=Upload.State.FINISHED).delete()
         delete_bytes(upload)
 
 

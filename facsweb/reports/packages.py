@@ -121,7 +121,7 @@ def withdraw(package: Package, why: str = WITHDRAWN) -> None:
 def after_revocation(report: Report) -> None:
     """Destroy what holds a revoked report (``hooks.on_revocation``); a package that still waits leaves it out."""
     # Locked where the database can: who begins to pack meanwhile finds the report revoked.
-    for package in holding(report.study.pk, [report], Package.objects.select_for_update()):
+    for package in holding(report.study.pk, [report], Package.objects.select_for_update(no_key=True)):
         if package.state != State.QUEUED and str(report.pk) not in left_out(package):
             withdraw(package, REVOKED)
 
@@ -145,7 +145,7 @@ def left_out(package: Package) -> set[str]:
 def _destroy(package: Package, why: str) -> None:
     values: dict[str, Any] = {"state": State.FAILED, "error": why, "file": "", "size": 0}
     with transaction.atomic():
-        ready = Package.objects.select_for_update().filter(pk=package.pk, state=State.SUCCEEDED).first()
+        ready = Package.objects.select_for_update(no_key=True).filter(pk=package.pk, state=State.SUCCEEDED).first()
         if ready is not None and Package.objects.filter(pk=ready.pk, state=State.SUCCEEDED).update(**values):
             record(None, "package.destroy", ready, sha256=ready.sha256, why=why)
             name = ready.file

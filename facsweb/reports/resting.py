@@ -10,12 +10,12 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from facsweb.accounts.models import User
 from facsweb.reports import packages, services
-from facsweb.reports.models import Package, Report
+from facsweb.reports.models import Document, Package, Report
 from facsweb.runs.people_reading import showing
 from facsweb.studies.models import Consent, Participant, Scope
 from facsweb.studies.services import missing_scopes
@@ -82,6 +82,17 @@ def reports(person: Participant, gone: Collection[str], before: dt.datetime | No
 def packed(person: Participant, gone: Collection[str], before: dt.datetime | None = None) -> Iterator[Package]:
     """Packages and bundles that hold such a report, or will."""
     yield from packages.holding(person.study_id, reports(person, gone, before))
+
+
+def at_work(person: Participant) -> list[QuerySet[Any]]:
+    """Reports, documents and packages that a withdrawal may end (``studies.hooks``)."""
+    found = [report.pk for report in reports(person, list(Scope))]
+    packed_up = (*Package.ACTIVE, Package.State.SUCCEEDED)
+    return [
+        Report.objects.filter(pk__in=found),
+        Document.objects.filter(report__in=found, state=Document.State.WAITING),
+        Package.objects.filter(study=person.study_id, state__in=packed_up) if found else Package.objects.none(),
+    ]
 
 
 def end(actor: User | None, person: Participant, gone: Collection[str], *, reason: str = "") -> None:

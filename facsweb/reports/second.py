@@ -117,8 +117,8 @@ def send_back(actor: User, report: Report, reason: str) -> None:
 def _locked(report: Report) -> Report:
     # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
     # The participant's row is the lock of their consent.
-    Participant.objects.select_for_update().get(pk=report.sign_off.layer.run.recording.participant_id)
-    Report.objects.select_for_update().get(pk=report.pk)
+    Participant.objects.select_for_update(no_key=True).get(pk=report.sign_off.layer.run.recording.participant_id)
+    Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     related = "sign_off__layer__run__recording__participant__study"
     return Report.objects.select_related(related).get(pk=report.pk)
 

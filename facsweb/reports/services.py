@@ -164,8 +164,8 @@ def sign(
         # Locked where the database can; SQLite's IMMEDIATE transactions serialise writers anyway.
         # The participant's row is the lock of their consent: a withdrawal comes before this, and is seen, or after
         # it, and finds the report.
-        Participant.objects.select_for_update().get(pk=layer.run.recording.participant_id)
-        Layer.objects.select_for_update().get(pk=layer.pk)
+        Participant.objects.select_for_update(no_key=True).get(pk=layer.run.recording.participant_id)
+        Layer.objects.select_for_update(no_key=True).get(pk=layer.pk)
         layer = Layer.objects.select_related("run__recording__participant__study", "owner").get(pk=layer.pk)
         if layer.owner_id == actor.pk and (existing := standing(layer)):
             return existing
@@ -263,7 +263,7 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
     if not reason.strip():
         raise Refused("Give a reason; everybody who opens the report will read it.")
     # What the log says it was before, it was; locked where the database can.
-    report = Report.objects.select_for_update().get(pk=report.pk)
+    report = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     changed = (
         Report.objects.filter(pk=report.pk)
         .exclude(state__in=(Report.State.REVOKED, Report.State.RETURNED))
@@ -280,9 +280,9 @@ def revoke(actor: User | None, report: Report, reason: str) -> None:
             state=Document.State.FAILED, error=stopped, finished_at=timezone.now()
         )
         told = {"before": {"state": report.state}, "after": {"state": str(Report.State.REVOKED)}}
-        record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
         for hook in hooks.on_revocation:
-            hook(report)
+            hook(report)  # packages come before the log
+        record(actor, "report.revoke", report, reason=mark(reason.strip()), **told)
 
 
 # --- reading ---------------------------------------------------------------------------------------------

@@ -7,58 +7,64 @@ role, 4404 no such run for this person, 1000 the run has ended.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
+import json
+import uuid
+from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
 
-from facsweb.accounts import sessions
+from facsweb.processes import hearing
 from facsweb.runs import progress
 from facsweb.runs.models import AnalysisRun
-from facsweb.studies import access
+from facsweb.studies.watching import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN, Watch
 
-logger = logging.getLogger(__name__)
-ENDED, NOT_SIGNED_IN, FORBIDDEN, NOT_FOUND = 1000, 4401, 4403, 4404
-LOOK_EVERY_S: Final = 3.0  # the database is read this often, so that a lost message loses nothing
+__all__ = ["ENDED", "FORBIDDEN", "NOT_FOUND", "NOT_SIGNED_IN", "RunConsumer"]
+
+ENDED: Final = 1000
 
 
-class RunConsumer(AsyncJsonWebsocketConsumer):
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the database says of a run: the run, and the whole snapshot as JSON where it was asked for."""
+
+    run: AnalysisRun | None
+    snapshot: str = ""
+
+
+#: What is being read at this moment: all who watch a run read it once.
+_reading: WeakValueDictionary[Hashable, asyncio.Task[Seen]] = WeakValueDictionary()
+
+
+@database_sync_to_async
+def _read(run_id: uuid.UUID, whole: bool) -> Seen:
+    run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first()
+    if run is None or not whole:
+        return Seen(run)
+    return Seen(run, json.dumps(progress.message(progress.snapshot(run))))
+
+
+class RunConsumer(hearing.Hearing):
     """One browser that watches one run."""
 
-    sent: dict[str, Any] | None = None
-    watcher: asyncio.Task[None] | None = None
+    sent = ""
 
     async def connect(self) -> None:
         # Accepted before anything else: a refusal before that could not carry a close code.
         await self.accept()
         self.run_id = self.scope["url_route"]["kwargs"]["pk"]
-        if await self._seen() is None:
-            return
-        try:
-            await self.channel_layer.group_add(progress.group(self.run_id), self.channel_name)
-        except Exception as error:  # without Redis the watcher below still tells what the database says
-            logger.info("Run %s is watched without live messages: %s", self.run_id, error)
-        await self._send_snapshot()
-        self.watcher = asyncio.create_task(self._watch())
-
-    async def disconnect(self, code: int) -> None:
-        if self.watcher is not None:
-            self.watcher.cancel()
-        with contextlib.suppress(Exception):  # Redis may be gone; a group forgets its dead members by itself
-            await self.channel_layer.group_discard(progress.group(self.run_id), self.channel_name)
-
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Nothing is expected from browsers."""
+        self.watch = Watch(self.scope, "runs:detail")
+        if (await self._seen(object())).run is not None:
+            await self.hear(progress.group(self.run_id))
+            await self._send_snapshot(object(), only_news=True)  # a look may have been faster
 
     # --- messages of the group ----------------------------------------------------------------------------
 
     async def run_progress(self, event: dict[str, Any]) -> None:
         """The worker is a little farther."""
-        run = await self._seen()
+        run = (await self._seen(event.get("moment", object()))).run
         if run is not None and run.is_active:
             stages = progress.stages_of(run, **event["values"])
             still = progress.still_url(self.run_id, event["stills"])
@@ -66,50 +72,43 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
 
     async def run_changed(self, event: dict[str, Any]) -> None:
         """The state changed."""
-        await self._send_snapshot()
+        await self._send_snapshot(event.get("moment", object()))
 
     # ----------------------------------------------------------------------------------------------------------
 
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await self._send_snapshot(only_news=True)
+    async def look(self) -> None:
+        moment = int(asyncio.get_running_loop().time() // hearing.LOOK_EVERY_S)
+        await self._send_snapshot(moment, only_news=True)
 
-    async def _send_snapshot(self, *, only_news: bool = False) -> None:
-        run = await self._seen()
-        if run is None:
+    async def _send_snapshot(self, moment: Hashable, *, only_news: bool = False) -> None:
+        seen = await self._seen(moment, whole=True)
+        if seen.run is None:
             return
-        content = await self._snapshot(run)
-        if not only_news or content != self.sent:
-            self.sent = content
-            await self.send_json(content)
-        if not content["active"]:
+        if not only_news or seen.snapshot != self.sent:
+            self.sent = seen.snapshot
+            await self.send(text_data=seen.snapshot)
+        if not seen.run.is_active:
             await self.close(ENDED)
 
-    async def _seen(self) -> AnalysisRun | None:
-        """The run, if this person may see it now; otherwise the socket is closed with the code that fits."""
-        code, run = await self._look()
+    async def _seen(self, moment: Hashable, *, whole: bool = False) -> Seen:
+        """The run, if this person may see it now; otherwise the socket is closed with the code that fits.
+
+        Parameters
+        ----------
+        moment : hashable
+            Whoever asks for the same moment gets what was read for the first of them. A message names its own, so
+            what is read is never older than the message.
+        whole : bool
+            With everything that the page shows.
+        """
+        key = (asyncio.get_running_loop(), self.run_id, moment, whole)
+        reading = _reading.get(key)
+        if reading is None:
+            reading = _reading[key] = asyncio.ensure_future(_read(self.run_id, whole))
+        seen = await asyncio.shield(reading)
+        # Asked every time: the session may have ended, or the account been closed, since the start.
+        code = await database_sync_to_async(self.watch.code)(seen.run)
         if code:
             await self.close(code)
-        return run
-
-    @database_sync_to_async
-    def _snapshot(self, run: AnalysisRun) -> dict[str, Any]:
-        return progress.message(progress.snapshot(run))
-
-    @database_sync_to_async
-    def _look(self) -> tuple[int, AnalysisRun | None]:
-        # Read again every time: the session may have ended, or the account been closed, since the start.
-        user = sessions.person(self.scope)
-        if user is None:
-            return NOT_SIGNED_IN, None
-        run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=self.run_id).first()
-        try:
-            if run is None:
-                raise Http404
-            access.check(user, "runs:detail", run)
-        except Http404:
-            return NOT_FOUND, None
-        except PermissionDenied:
-            return FORBIDDEN, None
-        return 0, run
+            return Seen(None)
+        return seen

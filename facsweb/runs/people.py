@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis import people as stored
 from analysis.people import Sightings
 from facsweb.accounts.models import User
 from facsweb.audit.services import record
+from facsweb.recordings.models import Recording
 from facsweb.runs import attempts, hooks, people_state
 from facsweb.runs.models import AnalysisRun, PeopleRevision
 from facsweb.runs.people_reading import (
@@ -183,7 +186,7 @@ def change(
     measured = measured_by(run)
     seen = seen_in(measured)
     with transaction.atomic():
-        AnalysisRun.objects.select_for_update().get(pk=measured.pk)
+        AnalysisRun.objects.select_for_update(no_key=True).get(pk=measured.pk)
         if number_of(measured) != expected:
             raise RunRefused(CHANGED_ELSEWHERE)
         now = current(measured, seen)
@@ -192,6 +195,7 @@ def change(
         except NotPossible as error:
             raise RunRefused(str(error)) from error
         _check_withheld(now, people, seen)
+        Recording.objects.select_for_update(no_key=True).get(pk=measured.recording_id)  # before the log
         revision = _append(actor, measured, action, words, people, restores)
         read_again(actor, measured)
     return revision
@@ -229,6 +233,15 @@ def _append(
 
 
 # --- withdrawal ---------------------------------------------------------------------------------------------
+
+
+def at_work(participant: Participant) -> list[QuerySet[Any]]:
+    """Recordings of others, and their readings, that a withdrawal has read again (``studies.hooks``)."""
+    others = [measured.recording_id for measured in naming(participant)]
+    return [
+        Recording.objects.filter(pk__in=others),
+        AnalysisRun.objects.filter(recording__in=others, state__in=AnalysisRun.ACTIVE),
+    ]
 
 
 def leave_out_for_withdrawal(consent: Consent) -> None:

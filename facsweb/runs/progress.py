@@ -155,7 +155,9 @@ async def send(run_id: uuid.UUID, handler: str, **content: Any) -> bool:
     layer = get_channel_layer()
     try:
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            await layer.group_send(group(run_id), {"type": handler, **content})
+            # All who watch in one process read the database once for one message.
+            named = {"type": handler, "moment": uuid.uuid4().hex}
+            await layer.group_send(group(run_id), named | content)
     except Exception as error:  # whatever goes wrong between here and Redis, the run goes on
         logger.info("No live progress for run %s: %s", run_id, error)
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis.models import store
@@ -176,6 +177,7 @@ def create(actor: User, recording: Recording, parameters: dict[str, Any]) -> Ana
     with transaction.atomic():
         # Inside the transaction: a withdrawal that comes first is seen, one that comes later finds the run.
         require_consent(recording.participant, [Scope.VIDEO])
+        Recording.objects.select_for_update(no_key=True).filter(pk=recording.pk).first()  # two clicks make one
         if active := AnalysisRun.objects.filter(recording=recording, state__in=AnalysisRun.ACTIVE).first():
             return active
         if not parameters.get("measurement_from"):  # reading again is short, and a withdrawal may ask for it
@@ -245,6 +247,11 @@ def cancel_for_withdrawal(consent: Consent) -> None:
 def _forget(run: AnalysisRun) -> None:
     shelf.remove(attempts.folder(run.pk))
     _tell_all(run)
+
+
+def at_work(recordings: QuerySet[Recording]) -> list[QuerySet[AnalysisRun]]:
+    """Runs that stop with a withdrawal, or go with a recording (``recordings.hooks``)."""
+    return [AnalysisRun.objects.filter(recording__in=recordings, state__in=AnalysisRun.ACTIVE)]
 
 
 def remove_with_recording(recording: Recording) -> list[Path]:

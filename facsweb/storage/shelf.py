@@ -211,6 +211,18 @@ def beginning(name: str) -> list[str]:
     return sorted(one.removeprefix("media/") for one in asked)
 
 
+def written_at(name: str | Path) -> float | None:
+    """When a file was written, seconds since 1970; None where there is none."""
+    full = _shared(name)
+    if full is None:
+        here = _local(name)
+        return here.stat().st_mtime if here.is_file() else None
+    from facsweb.storage import bucket
+
+    said = patiently(lambda: bucket.head(full))
+    return None if said is None else said.mtime_us / 1e6
+
+
 _asked: dict[str, float] = {}
 ASKED_S: Final = 600.0
 

@@ -91,7 +91,7 @@ def change_cohort(actor: User, cohort: Cohort, **said: Any) -> Cohort:
     ValidationError
         As of `create_cohort`.
     """
-    cohort = Cohort.objects.select_for_update().get(pk=cohort.pk)
+    cohort = Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
     told = _told(said)
     differing = changed(cohort, told)
     if differing:
@@ -120,7 +120,7 @@ def state_cohort(actor: User | None, participant: Participant, cohort: Cohort | 
     ValidationError
         The cohort is not active, and not the one they stated before.
     """
-    participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    participant = Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
     if participant.cohort_id == (cohort.pk if cohort else None):
         return
     if cohort is not None and not cohort.active:

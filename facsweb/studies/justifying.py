@@ -24,7 +24,7 @@ def justify(actor: User, study: Study, *, ground: str, reason: str) -> Justifica
     ValidationError
         Nothing is prohibited, the rule knows no such exception, one stands already, or the reason says nothing.
     """
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     rule = law.prohibition(study.setting, study.jurisdiction)
     if rule is None:
         raise ValidationError("Nothing is prohibited for this study, so it needs no exception.")
@@ -60,7 +60,7 @@ def take_back(actor: User, made: Justification, *, reason: str) -> bool:
     """Withdraw an exception; what rested on it goes. False where it was withdrawn already."""
     if not reason.strip():
         raise ValidationError("Say why the exception is withdrawn.")
-    study = Study.objects.select_for_update().get(pk=made.study_id)
+    study = Study.objects.select_for_update(no_key=True).get(pk=made.study_id)
     changed = Justification.objects.filter(pk=made.pk, withdrawn_at=None).update(
         withdrawn_at=timezone.now(), withdrawn_by=actor, withdrawal_reason=reason.strip()
     )

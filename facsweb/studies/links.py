@@ -68,7 +68,7 @@ def make(
     ValidationError
         The study has no consent form, or the days are out of range.
     """
-    Participant.objects.select_for_update().get(pk=participant.pk)  # two clicks at once make one
+    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)  # two clicks at once make one
     if id is not None and (existing := ConsentLink.objects.filter(pk=id, participant=participant).first()):
         return existing, ""
     if not 1 <= days <= MOST_DAYS:
@@ -207,7 +207,7 @@ def answer(
 def own_after_device(link: ConsentLink) -> str:
     """The secret of a lasting link for who has just answered on a device; made once, empty the second time."""
     with transaction.atomic():
-        locked = Participant.objects.select_for_update().get(pk=link.participant_id)
+        locked = Participant.objects.select_for_update(no_key=True).get(pk=link.participant_id)
         if ConsentLink.objects.filter(
             participant=locked, kind=Kind.OWN, created_by=None, created_at__gte=link.created_at
         ).exists():

@@ -21,6 +21,7 @@ from facsweb.studies.standing import current_consent, in_order, taken_back_since
 from facsweb.studies.standing import missing_scopes as missing_scopes
 from facsweb.studies.standing import require_consent as require_consent
 from facsweb.studies.standing import require_consent_now as require_consent_now
+from facsweb.studies.withdrawing import lock_work
 
 # --- studies and members ---------------------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ def change_study(
     the law of another setting or place goes, or is computed again, by ``hooks.on_law_change``. The days that data
     are kept stay as they are when they are not given; None is as long as the law allows.
     """
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     days = study.retention_days if isinstance(retention_days, EllipsisType) else retention_days
     fields = {
         "name": name.strip(),
@@ -130,6 +131,8 @@ def change_study(
         )
     study.full_clean()
     _check_retention(setting, study.jurisdiction, days)
+    if moved:
+        lock_work(study.participants.order_by("pk"))
     study.save(update_fields=list(differing["after"]))
     record(actor, "study.change", study, **differing)
     if moved:
@@ -147,7 +150,7 @@ def set_days_kept(actor: User, study: Study, days: int | None) -> Study:
     ValidationError
         The law of the study's place does not allow it.
     """
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     kept = {name: getattr(study, name) for name in ("name", "purpose", "setting", "jurisdiction")}
     return change_study(actor, study, **kept, retention_days=days)
 
@@ -171,7 +174,7 @@ def remove_member(actor: User, study: Study, user: User, role: str) -> None:
         It would leave the study without an administrator who can sign in.
     """
     # The study's row is the lock: two administrators cannot remove each other at the same moment.
-    Study.objects.select_for_update().get(pk=study.pk)
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if role == Role.ADMINISTRATOR:
         others = Membership.objects.filter(study=study, role=role, user__is_active=True).exclude(user=user)
         if not others.exists():
@@ -253,7 +256,7 @@ def create_consent_form(
     if forbidden := set(asked) - set(law.scopes_of(study)):
         words = "; ".join(scope.phrase for scope in forbidden)
         raise ValidationError(f"This form may not ask about {words}. {law.sentence(study)}")
-    Study.objects.select_for_update().get(pk=study.pk)  # two people never write the same version number
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # two people never write the same version number
     # Browsers send line ends as CR LF; stored words and the difference between versions should not show that.
     title, body = title.strip(), body.replace("\r\n", "\n").strip()
     further = consent_text.checked_translations(translations or {})
@@ -349,7 +352,7 @@ def record_consent(
         One of these rules is broken; the message says which.
     """
     # The participant's row is the lock for "which consent is in force".
-    participant = Participant.objects.select_for_update().get(pk=participant.pk)
+    participant = Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
     if id is not None and (existing := Consent.objects.filter(pk=id, participant=participant).first()):
         return existing
     former = current_consent(participant)

@@ -73,5 +73,5 @@ def require_consent_now(participant: Participant, needed: Iterable[str]) -> None
     The participant's row is the lock: a withdrawal comes before, and is seen here, or after, and finds what was
     written.
     """
-    locked = Participant.objects.select_for_update(of=("self",)).select_related("study").get(pk=participant.pk)
-    require_consent(locked, needed)
+    rows = Participant.objects.select_for_update(of=("self",), no_key=True)
+    require_consent(rows.select_related("study").get(pk=participant.pk), needed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from facsweb.accounts.models import User
@@ -14,6 +14,19 @@ from facsweb.audit.services import record
 from facsweb.studies import hooks
 from facsweb.studies.models import Consent, Participant, Scope, Withdrawal
 from facsweb.studies.standing import current_consent
+
+
+def lock_work(participants: Iterable[Participant]) -> None:
+    """Let whoever is at work on something of the participants end first; before anything goes into the log.
+
+    Inside the transaction that changes it afterwards, and after the participant's row or the study's.
+    """
+    if not connection.features.has_select_for_update:
+        return  # writers wait for each other anyway
+    for participant in participants:
+        for hook in hooks.at_work:
+            for rows in hook(participant):
+                list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").only("pk"))
 
 
 @transaction.atomic
@@ -50,7 +63,7 @@ def withdraw(
     if actor is not None and not reason:
         raise ValidationError("Give a reason; “not stated” is enough.")
     # The participant's row is the lock for "which consent is in force".
-    Participant.objects.select_for_update().get(pk=consent.participant_id)
+    Participant.objects.select_for_update(no_key=True).get(pk=consent.participant_id)
     consent.refresh_from_db()
     in_force = current_consent(consent.participant)
     if scopes is not None and in_force is not None and in_force != consent:
@@ -61,6 +74,7 @@ def withdraw(
     whole = consent.withdrawn_at is None and (scopes is None or gone == standing)
     if not gone and not whole:
         return None
+    lock_work([consent.participant])
     now = timezone.now()
     made = Withdrawal.objects.create(consent=consent, scopes=gone, at=now, recorded_by=actor, reason=reason)
     consent.withdrawn_scopes = [*consent.withdrawn_scopes, *gone]

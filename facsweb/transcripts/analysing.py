@@ -84,8 +84,8 @@ def _enqueue(transcript_id: uuid.UUID, revision: int) -> None:
 @transaction.atomic
 def again(actor: User, transcript: Transcript) -> None:
     """Ask once more: it failed, or the classifier is a newer one."""
-    record(actor, "transcript.analyse", transcript, revision=transcript.revision)
     ask(transcript)
+    record(actor, "transcript.analyse", transcript, revision=transcript.revision)
 
 
 def result_of(transcript: Transcript) -> dict[str, Any] | None:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from django.db.models import QuerySet
 
 from facsweb.audit.personal import mark
 from facsweb.audit.services import record
 from facsweb.recordings.models import Recording
-from facsweb.studies.models import Consent, Scope, Study
+from facsweb.studies.models import Consent, Participant, Scope, Study
 from facsweb.studies.services import missing_scopes
 from facsweb.transcripts import analysing
 from facsweb.transcripts.models import Recognition, Scores, Transcript, Upload
 from facsweb.transcripts.services import current, of_recording
 from facsweb.transcripts.speech import NEEDED
+
+
+def at_work(recordings: QuerySet[Recording]) -> list[QuerySet[Any]]:
+    """What goes with a recording while a worker may be at it (``recordings.hooks``)."""
+    return [
+        Recognition.objects.filter(recording__in=recordings),
+        Transcript.objects.filter(recording__in=recordings),
+        Scores.objects.filter(transcript__recording__in=recordings),
+    ]
+
+
+def scores(participant: Participant) -> list[QuerySet[Scores]]:
+    """Scores of what a participant said (``studies.hooks``)."""
+    return [Scores.objects.filter(transcript__participant=participant)]
 
 
 def forget_withdrawn(consent: Consent) -> None:

@@ -241,7 +241,7 @@ def save(actor: User, transcript: Transcript, rows: Any, *, expected: int, pause
     duration_us = transcript.recording.duration_us if transcript.recording else None
     checked = values.checked(rows, duration_us=duration_us)
     with transaction.atomic():
-        locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+        locked = Transcript.objects.select_for_update(of=("self",), no_key=True).get(pk=transcript.pk)
         newest = current(locked)
         if newest is not None and newest.digest == values.digest(checked):
             return newest  # nothing new, or the answer to the same save was lost on its way
@@ -255,7 +255,7 @@ def save(actor: User, transcript: Transcript, rows: Any, *, expected: int, pause
 def restore(actor: User, transcript: Transcript, *, number: int, expected: int) -> Revision:
     """Bring an earlier revision back, as a new one. Raises Changed, Refused or ConsentMissing."""
     require_consent(transcript.participant, [Scope.TEXT])
-    locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+    locked = Transcript.objects.select_for_update(of=("self",), no_key=True).get(pk=transcript.pk)
     if locked.revision != expected:
         raise Changed(locked)
     earlier = locked.revisions.filter(number=number).first()
@@ -271,7 +271,7 @@ def restore(actor: User, transcript: Transcript, *, number: int, expected: int) 
 @transaction.atomic
 def describe(actor: User, transcript: Transcript, *, title: str, language: str) -> None:
     """Change title and stated language; nothing is written when nothing differs."""
-    locked = Transcript.objects.select_for_update(of=("self",)).get(pk=transcript.pk)
+    locked = Transcript.objects.select_for_update(of=("self",), no_key=True).get(pk=transcript.pk)
     fields = {"title": title.strip(), "language": language}
     differing = changed(locked, fields)
     if not differing:
@@ -281,15 +281,16 @@ def describe(actor: User, transcript: Transcript, *, title: str, language: str) 
     for side in differing.values():
         if "title" in side:
             side["title"] = mark(side["title"])
-    record(actor, "transcript.change", locked, **differing)
     if "language" in differing["after"]:
-        analysing.ask(locked)
+        analysing.ask(locked)  # its row comes before the log
+    record(actor, "transcript.change", locked, **differing)
 
 
 @transaction.atomic
 def delete(actor: User, transcript: Transcript) -> None:
     """Delete a transcript with its history, files and scores. The log keeps that it was there, with its hashes."""
-    list(Transcript.objects.select_for_update(of=("self",)).filter(pk=transcript.pk))  # rows first, then the log
+    list(Transcript.objects.select_for_update(of=("self",), no_key=True).filter(pk=transcript.pk))
+    list(analysing.Scores.objects.select_for_update(no_key=True).filter(transcript=transcript))  # then the log
     newest = current(transcript)
     record(
         actor,
@@ -317,8 +318,10 @@ def _of(
 ) -> Transcript:
     """The recording's transcript, made where there is none; always a new one for a document."""
     if recording is not None:
-        Recording.objects.select_for_update(of=("self",)).get(pk=recording.pk)  # two at once make one transcript
-        if existing := Transcript.objects.select_for_update(of=("self",)).filter(recording=recording).first():
+        # Two at once make one transcript.
+        Recording.objects.select_for_update(of=("self",), no_key=True).get(pk=recording.pk)
+        rows = Transcript.objects.select_for_update(of=("self",), no_key=True)
+        if existing := rows.filter(recording=recording).first():
             return existing
     transcript = Transcript.objects.create(
         participant=participant,
@@ -365,6 +368,6 @@ def _append(
     if revision.file:
         known |= {"file": mark(revision.file.filename), "file_sha256": revision.file.sha256}
     facts = {"revision": number, "units": len(rows), "sha256": revision.digest}
+    analysing.ask(transcript, pause=pause)  # its row comes before the log
     record(actor, f"transcript.{action}", transcript, **facts, **known)
-    analysing.ask(transcript, pause=pause)
     return revision

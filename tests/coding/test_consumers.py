@@ -13,6 +13,7 @@ from facsweb.coding import comments, live, services
 from facsweb.coding.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
 from facsweb.coding.models import Event
 from facsweb.coding.routing import websocket_urlpatterns
+from facsweb.processes import hearing
 from facsweb.studies.models import Membership, Role
 from tests.programs import PATIENCE_S
 
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _no_hurry(monkeypatch):
     """Messages arrive though the machine is slow."""
     monkeypatch.setattr(live, "SEND_TIMEOUT_S", None)
+    monkeypatch.setattr(hearing, "ANSWERS_S", PATIENCE_S)
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 1e9)
 
 
 class Socket(ApplicationCommunicator):
@@ -115,3 +118,28 @@ def test_without_redis_the_change_is_stored_all_the_same(layer, people, settings
     }
     services.delete_event(people["coder"], layer.events.first(), expected=1)
     assert services.progress(layer)["events"] == 6
+
+
+async def test_without_redis_the_layer_is_told_from_the_database(
+    connect, layer, people, redis, redis_server, monkeypatch
+):
+    """And by messages again, as soon as Redis is back."""
+    redis_server.process.kill()
+    redis_server.process.wait()
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(hearing, "ANSWERS_S", 1.0)
+    try:
+        socket = await connect(people["analyst"], layer.pk)
+        assert await socket.receive_json() == {"type": "hello", "revision": 0, "state": "open"}
+        event = await Event.objects.filter(layer=layer).afirst()
+        await sync_to_async(services.delete_event, thread_sensitive=True)(people["coder"], event, expected=1)
+        assert await socket.receive_json() == {"type": "hello", "revision": 1, "state": "open"}
+        await sync_to_async(comments.add)(people["coder"], layer.run, "A 13?", layer=layer)
+        assert (await socket.receive_json())["type"] == "hello"
+    finally:
+        await sync_to_async(redis_server.start)()
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 1e9)
+    await sync_to_async(services.restore_event)(people["coder"], event, to=1, expected=2)
+    while (said := await socket.receive_json())["type"] != "changes":
+        await sync_to_async(live.tell)(layer.pk, "changes", revision=2, events=[], author="")
+    assert said["revision"] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import ExitStack
 
 import pytest
 from django.urls import reverse
@@ -16,6 +17,7 @@ from facsweb.recordings.models import Upload
 from facsweb.runs import services as runs
 from facsweb.runs.models import AnalysisRun
 from tests.factories import make_recording
+from tests.storage.conftest import bucket, hosts, running_store, store  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 NONE = dict.fromkeys(services.FIELDS) | {"weight": 1}
@@ -23,14 +25,20 @@ NONE = dict.fromkeys(services.FIELDS) | {"weight": 1}
 
 @pytest.fixture(autouse=True)
 def models_present(monkeypatch):
-    from analysis.models import store
+    from analysis.models import store as known
 
-    monkeypatch.setattr(store, "present", lambda: {})
+    monkeypatch.setattr(known, "present", lambda: {})
 
 
 @pytest.fixture
 def study(participant, consent):
     return participant.study
+
+
+@pytest.fixture
+def within():
+    with ExitStack() as stack:
+        yield stack
 
 
 def allow(study, people, **limits):
@@ -55,6 +63,40 @@ def test_an_upload_beyond_the_quota_is_refused_before_bytes_travel(study, partic
     assert Upload.objects.count() == 1
     Upload.objects.update(state=Upload.State.REJECTED)
     assert tus(client, participant, 600_000).status_code == 201, "what is rejected takes no room"
+
+
+@pytest.mark.parametrize("place", ["disk", "bucket"])
+def test_an_upload_without_a_length_counts_what_arrived(place, study, participant, people, client_as, request):
+    """The piece that goes over is refused; what was acknowledged before stays, and goes on when there is room."""
+    if place == "bucket":
+        host = request.getfixturevalue("hosts")[0]
+        request.getfixturevalue("within").enter_context(host.here())
+    allow(study, people, gigabytes=0.001)
+    client = client_as("analyst")
+    named = {"Tus-Resumable": "1.0.0", "Upload-Metadata": "filename " + base64.b64encode(b"a.mp4").decode()}
+    begun = client.post(
+        reverse("recordings:tus_create", args=[participant.pk]), headers=named | {"Upload-Defer-Length": "1"}
+    )
+
+    def send(offset, size, **headers):
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset)} | headers
+        kind = "application/offset+octet-stream"
+        return client.patch(begun["Location"], bytes(size), content_type=kind, headers=headers)
+
+    assert send(0, 600_000).status_code == 204
+    assert services.usage_of(study).bytes == 600_000
+    assert tus(client, participant, 600_000).status_code == 403, "what has arrived takes room"
+    for headers in ({}, {"Upload-Length": "1200000"}):
+        refused = send(600_000, 600_000, **headers)
+        assert refused.status_code == 403
+        assert "what had arrived is safe" in refused.content.decode()
+        assert "administrator" in refused.content.decode()
+    upload = Upload.objects.get()
+    assert (upload.offset, upload.length, upload.state) == (600_000, 0, "receiving")
+    assert send(600_000, 400_000).status_code == 204
+    allow(study, people, gigabytes=0.01)
+    assert send(1_000_000, 600_000).status_code == 204
+    assert services.usage_of(study).bytes == 1_600_000
 
 
 def test_the_api_tells_both_as_problems(study, participant, people, monkeypatch):

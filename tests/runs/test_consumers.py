@@ -10,7 +10,8 @@ from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
-from facsweb.runs import attempts, consumers, progress
+from facsweb.processes import hearing
+from facsweb.runs import attempts, progress
 from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
 from facsweb.runs.routing import websocket_urlpatterns
 from facsweb.studies.models import Membership
@@ -24,7 +25,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def _no_hurry(monkeypatch):
     """Messages arrive though the machine is slow, and the look into the database tells none of them first."""
     monkeypatch.setattr(progress, "SEND_TIMEOUT_S", None)
-    monkeypatch.setattr(consumers, "LOOK_EVERY_S", 10 * PATIENCE_S)
+    monkeypatch.setattr(hearing, "ANSWERS_S", PATIENCE_S)
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 1e9)
 
 
 class Socket(ApplicationCommunicator):
@@ -113,7 +115,7 @@ async def test_each_run_has_its_own_group(connect, run):
 
 
 async def test_lost_message_is_made_good_from_the_database(connect, run, monkeypatch):
-    monkeypatch.setattr(consumers, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 0.2)
     socket = await connect("coder", run.pk)
     await socket.receive_json()
     await sync_to_async(attempts.beat)(run.pk, 1)  # not claimed: touches nothing
@@ -163,3 +165,24 @@ async def test_sending_to_a_redis_that_never_answers_ends(run, monkeypatch):
     monkeypatch.setattr(progress, "get_channel_layer", Silent)
     monkeypatch.setattr(progress, "SEND_TIMEOUT_S", 0.1)
     assert not await progress.send(run.pk, "run.progress", values={}, stills=0)
+
+
+async def test_without_redis_a_run_is_watched_through_the_database(connect, run, redis_server, monkeypatch):
+    """It is accepted before anything asks for Redis, and messages come at once again when that is back."""
+    redis_server.process.kill()
+    redis_server.process.wait()
+    monkeypatch.setattr(hearing, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(hearing, "ANSWERS_S", 1.0)
+    try:
+        socket = await connect("coder", run.pk)
+        assert (await socket.receive_json())["state"] == "queued"
+        await sync_to_async(attempts.claim)(run.pk, 1, "worker A")
+        assert (await socket.receive_json())["state"] == "running"
+    finally:
+        await sync_to_async(redis_server.start)()
+    values = {"stage": "measure", "done": 125, "total": 250, "rate": 50.0}
+    told = asyncio.create_task(socket.receive_json())
+    while not told.done():  # until it listens again
+        await progress.send(run.pk, "run.progress", values=values, stills=3)
+        await asyncio.wait([told], timeout=0.2)
+    assert (await told)["type"] == "progress"

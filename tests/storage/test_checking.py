@@ -10,7 +10,7 @@ from django.test import RequestFactory, override_settings
 
 from facsweb.storage import bucket as objects
 from facsweb.storage import cache, checking, shelf
-from facsweb.storage.middleware import StorageAway
+from facsweb.unavailable import Unavailable
 
 
 def test_all_is_well_with_a_bucket_and_without(hosts, keys, capsys):
@@ -76,7 +76,7 @@ def test_files_of_before_the_bucket_are_noticed(hosts):
     ("error", "status"), [(shelf.StoreAway("closed"), 503), (shelf.CacheFull(), 507), (ValueError(), None)]
 )
 def test_people_and_programs_are_told_and_when_to_ask_again(error, status):
-    middleware = StorageAway(lambda request: None)
+    middleware = Unavailable(lambda request: None)
     page = middleware.process_exception(RequestFactory().get("/", headers={"Accept": "text/html"}), error)
     data = middleware.process_exception(RequestFactory().get("/", headers={"Accept": "application/json"}), error)
     if status is None:
