@@ -43,7 +43,7 @@ def sure_run(participant, consent, people):
 def band(page) -> float:
     """Width of the band around the curve, pixels of the plot; 0 without one."""
     return page.evaluate(
-        """() => [...document.querySelectorAll("#curve .fills path, #curve path.js-fill")]
+        """() => [...document.querySelectorAll("#curve .curve-band")]
                    .reduce((most, path) => Math.max(most, path.getBBox().width), 0)"""
     )
 
