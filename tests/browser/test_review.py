@@ -46,7 +46,7 @@ def review(open_page, run, role="coder", **options):
 
 
 def complete(page):
-    """Wait for what comes after the rows: the curve, which is fetched for itself."""
+    """Wait for what comes after the rows: the curve of the chosen unit, which is fetched for itself."""
     page.locator("#curve .curve-line").first.wait_for(state="attached")
 
 

@@ -65,6 +65,11 @@ export class CurvePlot {
     this.#width = width;
   }
 
+  /** Another unit was chosen: until its curve comes there is none, rather than that of the one before. */
+  forget() {
+    for (const one of this.picture.querySelectorAll(".curve-line, .curve-band")) one.remove();
+  }
+
   clear() {
     this.picture.replaceChildren();
     this.drawn = null;

@@ -167,6 +167,7 @@ export class Timeline {
     this.#isOurChoice = false;
     if (code === this.code) return;
     this.code = code;
+    this.curve.forget();
     this.reading.take(null);
     this.labels.choose(code);
     this.#drawCurveLabel();
