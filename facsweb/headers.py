@@ -35,6 +35,9 @@ def permissions(page: str = "") -> str:
 
 PERMISSIONS: Final = permissions()
 
+#: What pages may do beside what the policy allows all of them, where Plotly draws.
+PLOTS: Final = {"style-src": ["'unsafe-inline'"], "img-src": ["data:", "blob:"]}
+
 #: For answers of Django and for static files alike. Nothing of ours is meant for another site's pages, and nothing
 #: of another site is on ours, so both doors are closed.
 EVERYWHERE: Final = {

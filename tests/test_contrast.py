@@ -140,3 +140,14 @@ def test_intensity_steps_are_even_in_greyscale(theme):
     steps = np.diff(lightness) * (-1 if theme == "light" else 1)
     assert (steps > 0.08).all(), f"{theme}: {steps.round(3)}"
     assert steps.max() / steps.min() < 1.5, f"{theme}: {steps.round(3)}"
+
+
+def test_a_scheme_changes_colours_and_nothing_else():
+    """What was looked at in one scheme stands the same in the other, but for its colours."""
+    chosen = re.compile(r":root\[data-theme=\"(\w+)\"\] \{\s*color-scheme: \1;\s*\}")
+    styles = {path: path.read_text() for path in TOKENS.parent.rglob("*.css")}
+    assert len(chosen.findall(styles[TOKENS])) == len(THEMES)
+    for path, text in styles.items():
+        rest = chosen.sub("", re.sub(r"/\*.*?\*/", "", text, flags=re.S))
+        assert "prefers-color-scheme" not in rest, path.name
+        assert "data-theme" not in rest, path.name

@@ -20,7 +20,7 @@ from facsweb.agreement import beginning, comparing, pair_page, pairs, presentati
 from facsweb.agreement.forms import ChoiceForm
 from facsweb.agreement.models import Adjudication, Comparison
 from facsweb.coding.models import Layer
-from facsweb.coding.views import PLOTS
+from facsweb.headers import PLOTS
 from facsweb.studies import access
 from facsweb.studies.models import Study
 from facsweb.studies.services import ConsentMissing

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 import numpy as np
-from csp.decorators import csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -31,7 +30,6 @@ RUN = ("recording__participant__study",)
 LAYER = tuple(f"run__{path}" for path in RUN)
 MAX_WIDTH = 4096
 DAY_S = 86_400
-PLOTS = {"style-src": ["'unsafe-inline'"], "img-src": ["data:", "blob:"]}  # plotly.js needs these, nothing else
 
 
 def _finished_run(request: HttpRequest, pk: uuid.UUID) -> AnalysisRun:
@@ -42,7 +40,6 @@ def _finished_run(request: HttpRequest, pk: uuid.UUID) -> AnalysisRun:
 
 
 @require_GET
-@csp_update(PLOTS)
 def review(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Video, timeline and events of a finished run."""
     run = access.get(request, AnalysisRun, pk, related=RUN)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from analysis.indicators.compare import LEAST
 from analysis.types import AnalysisError
-from facsweb.coding.views import PLOTS
+from facsweb.headers import PLOTS
 from facsweb.meaning import comparing, lanes
 from facsweb.studies import access
 from facsweb.studies.models import Study

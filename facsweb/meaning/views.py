@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from facsweb.coding.api import json_api, number
 from facsweb.coding.page import crumbs
 from facsweb.coding.sight import hides
-from facsweb.coding.views import PLOTS
+from facsweb.headers import PLOTS
 from facsweb.meaning import inputs, lanes, responses, services, whose
 from facsweb.meaning import session as session_page
 from facsweb.meaning.models import Markers

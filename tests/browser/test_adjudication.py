@@ -129,4 +129,4 @@ def test_everything_fits(open_page, study, codings, people, options):
         page.wait_for_load_state("networkidle")
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= page.viewport_size["width"], address
-        page.context.close()
+        page.close()

@@ -23,7 +23,6 @@ from facsweb.studies.models import Consent, Scope
 from facsweb.studies.standing import current_consent
 from facsweb.studies.words import say, words
 from tests.browser.accessibility import grave
-from tests.browser.conftest import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 PHONE = {
@@ -47,22 +46,19 @@ def text(study, people):
 
 
 @pytest.fixture
-def phone(browser, site):
+def phone(windows):
     """A phone that nobody is signed in on; what its console complains of fails the test."""
     complaints: list[str] = []
 
     def opened(language: str, scheme: str = "light") -> Any:
-        context = browser.new_context(base_url=site.url, locale=language, color_scheme=scheme, **PHONE)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+        page = windows.tab(locale=language, color_scheme=scheme, **PHONE)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         return page
 
     cache.clear()
     yield opened
-    for context in list(browser.contexts):
-        context.close()
+    windows.leave()
     assert complaints == []
 
 
@@ -221,10 +217,9 @@ def test_on_a_device_that_is_handed_over_nobody_comes_back_into_the_members_sess
     assert Consent.objects.get().signature == "Pia Eins"
 
 
-def test_without_scripts_it_is_one_long_page_and_the_name_is_typed(browser, site, people, participant, text):
+def test_without_scripts_it_is_one_long_page_and_the_name_is_typed(windows, people, participant, text):
     cache.clear()
-    context = browser.new_context(base_url=site.url, java_script_enabled=False, locale="de")
-    page = context.new_page()
+    page = windows.tab(java_script_enabled=False, locale="de")
     _, secret = links.make(people["analyst"], participant)
     page.goto(reverse("consent:start", args=[secret]))
     page.get_by_role("button", name=say("de", "language.continue")).click()
@@ -234,4 +229,3 @@ def test_without_scripts_it_is_one_long_page_and_the_name_is_typed(browser, site
     page.get_by_role("button", name=say("de", "sign.send")).click()
     page.get_by_text(say("de", "mine.in_force")).wait_for()
     assert Consent.objects.get().signature == "Pia Eins"
-    context.close()

@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class LiveServer(Server):
+    live = 1
+
     def make(self) -> dict[str, str]:
         program = [sys.executable, "-m", "tests.live.installation"]
         done = subprocess.run(program, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True)

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests import migrated
+from tests.analysis import conditions
 from tests.browser.screenshots import chromium
-from tests.conftest import MEDIA, REPOSITORY
+from tests.conftest import REPOSITORY
 from tests.programs import of_its_own
 
 CHROMIUM = chromium()
@@ -25,11 +26,11 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the main job was not driven"),
 ]
-CLIP = MEDIA / "d3_surprise_1_2_5_26_turns_blinks.mp4"
 PATIENCE_MS = 240_000
-#: `manage.py demo` but for its last step, which is no part of the main job: beside whoever uses the site, a
-#: second recording of 80 s is analysed, for most of a minute of the processor (tests/demo/test_interview.py).
-WITHOUT_INTERVIEW = """
+#: `manage.py demo` but for its last steps, no part of the main job: beside whoever uses the site, a second
+#: recording of 80 s is analysed, for most of a minute of the processor (tests/demo/test_interview.py), and a study
+#: about consent gets its signatures (tests/demo/test_rights.py).
+AS_FAR_AS_READY = """
 import sys
 import django
 import manage
@@ -37,7 +38,7 @@ sys.argv[:1] = ["manage.py", "demo"]
 manage.os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
 django.setup()
 from facsweb.demo.management.commands import demo
-demo.Command._interview = lambda *_: None
+demo.Command._interview = demo.Command._rights = lambda *_: None
 manage.main()
 """
 
@@ -79,7 +80,7 @@ def processes_of(folder: Path) -> list[int]:
 def demonstration(tmp_path) -> Iterator[Demonstration]:
     folder = migrated.installation(tmp_path / "data")
     process = subprocess.Popen(
-        [sys.executable, "-c", WITHOUT_INTERVIEW, "--port", "0"],
+        [sys.executable, "-c", AS_FAR_AS_READY, "--port", "0"],
         cwd=REPOSITORY,
         env=of_its_own(folder) | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -136,7 +137,7 @@ def test_upload_progress_correction_sign_off_download(demonstration, browser, tm
     page.get_by_role("link", name="Demonstration: a smile").first.click()
     page.get_by_role("link", name="Upload").first.click()
     page.get_by_text("Drop video files").wait_for()
-    page.set_input_files("input[type=file]", str(CLIP))
+    page.set_input_files("input[type=file]", str(conditions.cut("d3", 0.0, 4.0).write(tmp_path / "surprise.mp4")))
     page.get_by_text(re.compile("640.+480")).first.wait_for()
     page.get_by_role("button", name="Start analysis").click()
 

@@ -13,7 +13,6 @@ from facsweb.audit.models import Entry
 from facsweb.reports.models import SignOff
 from tests.accounts.conftest import code_now
 from tests.browser.accessibility import grave
-from tests.browser.conftest import PATIENCE_MS
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -32,22 +31,19 @@ def required(settings) -> None:
 
 
 @pytest.fixture
-def tab(site, browser, people, study) -> Any:
+def tab(windows, people, study) -> Any:
     """A tab of somebody who is not signed in; what its console complains of fails the test."""
     complaints: list[str] = []
     EmailAddress.objects.create(user=people["coder"], email="coder@example.org", primary=True, verified=True)
 
     def opened(**options: Any) -> Any:
-        context = browser.new_context(base_url=site.url, reduced_motion="reduce", **options)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+        page = windows.tab(reduced_motion="reduce", **options)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         return page
 
     yield opened
-    for context in list(browser.contexts):
-        context.close()
+    windows.leave()
     assert complaints == []
 
 
@@ -149,7 +145,7 @@ def test_every_account_page_is_readable_on_a_phone(tab):
         page.goto(address)
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme)
-            faults.extend(f"{address}, {scheme}: {one}" for one in grave(page))
+            faults.extend(f"{address}, {scheme}: {one}" for one in grave(page, colours=scheme == "light"))
             if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
                 faults.append(f"{address}: {width} pixels wide")
             if (headings := page.locator("h1").count()) != 1:

@@ -46,8 +46,8 @@ def review(open_page, run, role="coder", **options):
 
 
 def complete(page):
-    """Wait for what comes long after the rows: the curve, for which megabytes of script are fetched."""
-    page.locator("#curve .js-plotly-plot").wait_for(state="attached")
+    """Wait for what comes after the rows: the curve of the chosen unit, which is fetched for itself."""
+    page.locator("#curve .curve-line").first.wait_for(state="attached")
 
 
 def painted(page):

@@ -7,11 +7,12 @@ from itertools import pairwise
 import pytest
 
 from facsweb.coding import services
-from tests.browser.test_review import choose, complete, review
+from tests.browser.test_review import choose, complete, painted, review
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
-SIZES = [(1440, 900), (1000, 800), (861, 700), (768, 1024), (390, 844), (320, 640)]
+#: Each row is a window that is opened in its first size and then drawn to the others.
+SIZES = [[(1440, 900), (1000, 800), (861, 700)], [(390, 844), (768, 1024), (320, 640)]]
 
 
 @pytest.fixture
@@ -38,16 +39,24 @@ def the_bar_holds(page, width):
         assert left >= right - 0.5, "two parts of the bar lie over each other"
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
+def resized(page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    painted(page)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_the_whole_picture_and_a_bar_that_holds(open_page, run, sizes):
+    width, height = sizes[0]
     page = review(open_page, run, viewport={"width": width, "height": height})
-    (screen,), (video,) = boxes(page, ".stage__screen"), boxes(page, "#video")
-    assert video[0] >= screen[0] - 0.5
-    assert video[1] >= screen[1] - 0.5
-    assert video[2] <= screen[2] + 0.5
-    assert video[3] <= screen[3] + 0.5, "the foot of the picture is cut off"
-    assert page.evaluate("getComputedStyle(document.querySelector('#video')).objectFit") == "contain"
-    the_bar_holds(page, width)
+    for width, height in sizes:
+        resized(page, width, height)
+        (screen,), (video,) = boxes(page, ".stage__screen"), boxes(page, "#video")
+        assert video[0] >= screen[0] - 0.5, width
+        assert video[1] >= screen[1] - 0.5, width
+        assert video[2] <= screen[2] + 0.5, width
+        assert video[3] <= screen[3] + 0.5, f"the foot of the picture is cut off at {width}"
+        assert page.evaluate("getComputedStyle(document.querySelector('#video')).objectFit") == "contain"
+        the_bar_holds(page, width)
 
     complete(page)
     page.route("**/layers/*/changes/", lambda route: route.abort())
@@ -57,12 +66,14 @@ def test_the_whole_picture_and_a_bar_that_holds(open_page, run, width, height):
         choose(page, "12")
     page.get_by_role("button", name="Intensity A").click()
     page.locator(".save[data-state=offline]").wait_for()
-    the_bar_holds(page, width)
-    retry = page.get_by_role("button", name="Try again").bounding_box()
-    assert retry["x"] >= 0
-    assert retry["x"] + retry["width"] <= width
-    assert 0 <= retry["y"] <= height - retry["height"]
-    page.context.close()  # or it would go on trying
+    for width, height in reversed(sizes):
+        resized(page, width, height)
+        the_bar_holds(page, width)
+        retry = page.get_by_role("button", name="Try again").bounding_box()
+        assert retry["x"] >= 0, width
+        assert retry["x"] + retry["width"] <= width
+        assert 0 <= retry["y"] <= height - retry["height"], width
+    page.close()  # or it would go on trying
     page.complaints[:] = [text for text in page.complaints if "ERR_FAILED" not in text]
 
 

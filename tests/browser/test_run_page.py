@@ -29,5 +29,5 @@ def test_without_a_socket_the_page_asks_every_two_seconds(open_page, run):
     page.get_by_text("This file is not a video. Upload another.").first.wait_for()
     page.get_by_role("button", name="Try again").first.wait_for()
     assert any("WebSocket" in text for text in page.complaints), "there was a socket after all"
-    page.context.close()  # or it might try once more
+    page.close()  # or it might try once more
     page.complaints[:] = [text for text in page.complaints if "WebSocket" not in text]

@@ -43,6 +43,8 @@ def descendants(pid: int) -> list[int]:
 class Server:
     """A whole installation (`manage.py serve`) in a process that can be killed, on a port that stays the same."""
 
+    live = 0  #: processes that look at live sessions, of which there are none here
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         with socket.socket() as probe:
@@ -62,7 +64,7 @@ class Server:
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     def start(self) -> None:
-        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port), "--live", str(self.live)]
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
@@ -109,9 +111,12 @@ class Server:
         )
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = Server(migrated.installation(tmp_path))
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One that answers, and in it a coder at work (`made`)."""
+    server = Server(migrated.installation(tmp_path_factory.mktemp("killed")))
+    server.made = server.make()
+    server.start()
     yield server
     server.stop()
 
@@ -156,13 +161,12 @@ def waits(page, check, patience_s=120.0):
 
 @pytest.mark.timeout(900)
 def test_a_second_window_hears_of_a_change_through_the_socket_also_after_the_server_died(server, browser):
-    made = server.make()
-    server.start()
+    made, before = server.made, server.letters(server.made["layer"])
     server.await_answer()
     first, _ = open_review(browser, server, made)
     second, heard = open_review(browser, server, made)
     (hello,) = waits(second, lambda: heard.of("hello"))
-    assert (hello["revision"], hello["state"]) == (0, "open")
+    assert (hello["revision"], hello["state"]) == (len(before), "open")
     # From here the page may not look by itself: whatever it learns, the socket told it.
     second.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
     choose(second, "12")
@@ -171,7 +175,7 @@ def test_a_second_window_hears_of_a_change_through_the_socket_also_after_the_ser
     press_letter(first, "A")
     saved(first)
     told = waits(second, lambda: heard.of("changes"))[-1]
-    assert (told["revision"], told["author"], len(told["events"])) == (1, "Coder Person", 1)
+    assert (told["revision"], told["author"], len(told["events"])) == (len(before) + 1, "Coder Person", 1)
     second.locator(".editor__elsewhere", has_text="by Coder Person: intensity D → A").wait_for()
     assert second.inner_text("#event-chip") == "12A"
 
@@ -186,13 +190,14 @@ def test_a_second_window_hears_of_a_change_through_the_socket_also_after_the_ser
     press_letter(second, "C")
     saved(second)
     waits(first, lambda: first.inner_text("#event-chip") == "12C")
-    assert [letter for _, _, letter in server.letters(made["layer"])] == ["A", "E", "C"]
+    assert [letter for _, _, letter in server.letters(made["layer"])[len(before) :]] == ["A", "E", "C"]
+    first.context.close()
+    second.context.close()
 
 
 @pytest.mark.timeout(900)
 def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server, browser):
-    made = server.make()
-    server.start()
+    made, before = server.made, server.letters(server.made["layer"])
     server.await_answer()
     page, _ = open_review(browser, server, made)
     context = page.context
@@ -216,9 +221,9 @@ def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server
     server.await_answer()
     edit(5)
     saved(page)
-    written = server.letters(made["layer"])
+    written = server.letters(made["layer"])[len(before) :]
     assert [letter for _, _, letter in written] == script
-    assert [number for _, number, _ in written] == list(range(2, 2 + len(script)))
+    assert [number for _, number, _ in written] == list(range(2 + len(before), 2 + len(before) + len(script)))
 
     server.kill()
     edit(10)
@@ -231,7 +236,7 @@ def test_a_server_killed_in_the_middle_of_edits_loses_and_doubles_nothing(server
     page.goto(f"/runs/{made['run']}/review/")
     ready(page)
     saved(page)
-    assert [letter for _, _, letter in server.letters(made["layer"])] == script
+    assert [letter for _, _, letter in server.letters(made["layer"])[len(before) :]] == script
     choose(page, "12")
     assert page.inner_text("#event-chip") == f"12{script[-1]}"
     context.close()

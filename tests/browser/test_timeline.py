@@ -156,8 +156,8 @@ def test_who_codes_blind_sees_all_codes_and_nothing_of_the_machine(open_page, ru
     assert {"1", "12", "51", "61", "70", "40"} <= set(rows(page))
     assert page.locator("#curve-plot").is_hidden()
     assert page.locator(".row-label__tier").count() == 0
-    # Where the curve is shown its script is asked for after 300 ms, when the browser has nothing else to do.
-    page.evaluate("() => new Promise((done) => setTimeout(() => requestIdleCallback(() => done()), 400))")
+    painted(page)
+    page.wait_for_load_state("networkidle")
     assert not [url for url in asked if "/signals" in url or "plotly" in url]
 
 

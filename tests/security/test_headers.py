@@ -18,7 +18,7 @@ from facsweb.studies.models import Membership, Role
 from tests.test_access_matrix import ROUTES, World, url_of, word_of
 
 #: Pages that draw with Plotly, which writes its own styles and a picture as an address.
-PLOTS = {"coding:review", "agreement:study", "meaning:session", "meaning:compare"}
+PLOTS = {"agreement:study", "meaning:session", "meaning:compare"}
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 

@@ -43,7 +43,9 @@ export function installLayerHistory(review) {
       more.hidden = !page.more;
       more.onclick = () => load(page.changes.at(-1).layer_revision);
     } catch (error) {
-      if (mine === asked) list.replaceChildren(element("li", { class: "quiet" }, error instanceof Error ? error.message : ""));
+      if (mine !== asked) return;
+      shown = -1; // the next look at it asks again
+      list.replaceChildren(element("li", { class: "quiet" }, error instanceof Error ? error.message : ""));
     }
   };
   const show = () => {

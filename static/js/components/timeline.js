@@ -1,6 +1,6 @@
 /**
  * The timeline: rows of codes with the machine's curve and the events, the curve of one of them, an overview, a ruler, a playhead.
- * Rows and bars are drawn from what is in memory at every frame; only Plotly's curve is a picture that moves until the next one comes.
+ * Rows and bars are drawn from what is in memory at every frame; only the large curve is a picture that moves until the next one comes.
  */
 import { element } from "../lib/dom.js";
 import { EventIndex } from "../lib/event-index.js";
@@ -11,11 +11,11 @@ import { arrange, chooseRows, heightOf, hit, itemAt, LANES, moveEdge } from "../
 import { onThemeChange } from "../lib/theme.js";
 import { Pyramid } from "../lib/tiles.js";
 import { around, clamp, follow, pan, reveal, toX, zoom } from "../lib/time-window.js";
+import { CURVE_HEIGHT, CurvePlot } from "./curve-plot.js";
 import { CurveReading } from "./curve-reading.js";
 import { regionOf } from "./event-bars.js";
 import { LaneFilter } from "./lane-filter.js";
 import { Overview } from "./overview.js";
-import { CURVE_HEIGHT, CurvePlot } from "./plots.js";
 import { RowLabels } from "./row-labels.js";
 import { RowsCanvas } from "./rows-canvas.js";
 import { drawHoles, drawRuler } from "./strips.js";
@@ -110,8 +110,6 @@ export class Timeline {
     const sizes = new ResizeObserver(() => this.#measure());
     for (const box of [this.parts.rows, this.parts.scroll]) sizes.observe(box);
     onThemeChange(() => { this.canvas.takeColours(); this.loader.forget(); this.#want(true); this.redraw(); });
-    // Plotly is megabytes: it comes when the browser has drawn the rows and has nothing else to do.
-    if (!this.blind) setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(() => this.curve.open(part("curve").dataset.plotly ?? "").catch(options.onError), { timeout: 3000 }), 300);
   }
 
   /** Show another face. @param {number} face */
@@ -169,6 +167,7 @@ export class Timeline {
     this.#isOurChoice = false;
     if (code === this.code) return;
     this.code = code;
+    this.curve.forget();
     this.reading.take(null);
     this.labels.choose(code);
     this.#drawCurveLabel();
