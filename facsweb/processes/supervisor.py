@@ -28,6 +28,7 @@ from typing import Final
 from facsweb import installation
 from facsweb.processes import child, health
 from facsweb.processes.redis_server import RedisServer, RedisServerError
+from facsweb.processes.told import Told
 
 MANAGE: Final = str(installation.BASE_DIR / "manage.py")
 LOOK_EVERY_S: Final = 0.25
@@ -117,7 +118,7 @@ class Installation:
         self.services: list[Service] = []
         self.answered = False
         self._listener: socket.socket | None = None
-        self._over = threading.Event()
+        self._over = Told()
         self._ready = threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -155,8 +156,7 @@ class Installation:
 
     def wait(self) -> None:
         """Return when `stop` was called."""
-        while not self._over.wait(1.0):  # in slices, so that signals are handled in between
-            pass
+        self._over.wait()
 
     # --- in the supervisor's thread: children die with the thread that made them, so one thread makes all --------
 
