@@ -33,7 +33,8 @@ class Forked:
     """
 
     def __init__(self, program: str, *words: str) -> None:
-        self.pid = _forks().begin(program, ["manage.py", *words])
+        known = {name: value for name, value in of_the_tests().items() if name != "PYTEST_CURRENT_TEST"}
+        self.pid = _forks(frozenset(known.items())).begin(program, ["manage.py", *words])
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -65,14 +66,14 @@ class Forked:
 
 
 class _Forks:
-    """The process that forks."""
+    """The process that forks, in an environment in which the settings were read."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: frozenset[tuple[str, str]]) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.forked"],
             cwd=REPOSITORY,
-            env=of_the_tests() | {"DJANGO_SETTINGS_MODULE": "facsweb.settings"},
+            env=dict(known) | {"DJANGO_SETTINGS_MODULE": "facsweb.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -89,8 +90,8 @@ class _Forks:
 
 
 @functools.cache
-def _forks() -> _Forks:
-    return _Forks()
+def _forks(known: frozenset[tuple[str, str]]) -> _Forks:
+    return _Forks(known)
 
 
 def _run(program: str, words: list[str]) -> None:

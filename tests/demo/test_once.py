@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from tests.analysis.conditions import cut
 from tests.conftest import REPOSITORY
 from tests.programs import PATIENCE_S, of_its_own
 
@@ -31,18 +32,31 @@ STEPS = [
     "a worker made the summary",
 ]
 
-#: `manage.py demo`, which is in the middle of a `__del__` when it is told to stop: what is raised there is lost.
-TIDYING = """
+BEGIN = """
+import os
+import pathlib
 import sys
 import time
 import django
 import manage
 sys.argv[:1] = ["manage.py", "demo"]
-manage.os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
 django.setup()
+from facsweb.demo import walk
 from facsweb.demo.management.commands import demo
-
-
+"""
+#: `manage.py demo` where it is not the analysis that matters.
+WITH_A_BRIEF_RECORDING = (
+    BEGIN
+    + """
+walk.RECORDING = pathlib.Path(os.environ["BRIEF"])
+manage.main()
+"""
+)
+#: `manage.py demo`, which is in the middle of a `__del__` when it is told to stop: what is raised there is lost.
+TIDYING = (
+    BEGIN
+    + """
 class Rubbish:
     def __del__(self):
         print("tidying up", flush=True)
@@ -58,6 +72,7 @@ def rights(*_, **__):
 demo.seed_rights = rights
 manage.main()
 """
+)
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> dict:
@@ -118,9 +133,10 @@ def test_a_second_start_keeps_the_data_and_analyses_nothing_and_ends_whatever_it
 
 def test_whatever_goes_wrong_on_the_way_is_said_and_is_no_success(once, tmp_path):
     folder, _ = once
-    ended = subprocess.run(
-        **command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12")), timeout=500
-    )
+    brief = cut("d1", 0.0, 3.0).write(tmp_path / "brief.mp4")
+    how = command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12"), BRIEF=str(brief))
+    how["args"][1:3] = ["-c", WITH_A_BRIEF_RECORDING]
+    ended = subprocess.run(**how, timeout=500)
     assert ended.returncode != 0
     assert "the coder signed off" in ended.stdout
     assert "The report was not made" in ended.stderr
