@@ -107,7 +107,6 @@ def test_several_workers_and_a_server_for_every_name_start_and_stop_and_nothing_
     wait_until(lambda: workers() == 2, what="two workers")
     started = children(running.process.pid)
     assert set(running.children()) == {"redis-server", "web", "worker", "recovery"}
-    assert len(started) == 5
     ask = [sys.executable, "-m", "facsweb.processes.health", str(urlsplit(address).port)]
     # On a busy machine a look may take longer than the few seconds after which it gives up.
     wait_until(lambda: subprocess.run(ask, cwd=REPOSITORY).returncode == 0, what="it is well")

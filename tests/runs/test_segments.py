@@ -29,9 +29,9 @@ FENCE = segment_attempts.FENCE
 
 @pytest.fixture(scope="session")
 def split_clip(tmp_path_factory):
-    """20 s with a keyframe every 5 s: three segments."""
+    """25 s, whose segments may be 5 s long: three of them, since each is read from 10 s before its first row."""
     folder = tmp_path_factory.mktemp("media")
-    return repeat(cut("d1", 0.0, 5.0).write(folder / "part.mp4"), 4, folder / "split.mp4")
+    return repeat(cut("d1", 0.0, 5.0).write(folder / "part.mp4"), 5, folder / "split.mp4")
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def short_segments(settings, monkeypatch):
 
 @pytest.fixture
 def split_recording(recording, split_clip, short_segments):
-    return with_file(recording, split_clip, 20_000_000)
+    return with_file(recording, split_clip, 25_000_000)
 
 
 @pytest.fixture
