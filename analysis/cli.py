@@ -20,6 +20,7 @@ from analysis.calibration import command as calibration
 from analysis.console import positive, progress, say, say_json
 from analysis.emotion import command as emotion
 from analysis.facs import combination_command
+from analysis.interrupts import comes_again
 from analysis.live import command as live
 from analysis.text import command as text
 from analysis.types import AnalysisError
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A supervisor's SIGTERM ends like Ctrl-C: temporary files are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code: int = options.run(options)
+        with comes_again(signal.SIGTERM, KeyboardInterrupt):
+            code: int = options.run(options)
     except AnalysisError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1

@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from analysis.interrupts import comes_again
 from tests import made_once, migrated, postgresql
 
 #: Touches no database (its conftest.py sees to it), so on PostgreSQL nobody looks there.
@@ -163,6 +164,7 @@ def main(words: list[str]) -> int:
     databases, options = _only(words[whole:])
     absent = ""
     with ExitStack() as stack:
+        stack.enter_context(comes_again(signal.SIGTERM, SystemExit))
         shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="facsweb-lanes-"))
         os.environ[made_once.SHARED] = shared
         socket = None

@@ -53,7 +53,7 @@ def seed_rights(
     patience_s : float
         How long to wait for a worker, each of the two times.
     wait : callable, optional
-        Waits for so many seconds between two looks, or raises to end the waiting.
+        Waits for so many seconds between two looks.
 
     Returns
     -------

@@ -27,6 +27,7 @@ from redis.retry import Retry
 from facsweb.live import belt
 from facsweb.live.belt import Picture
 from facsweb.processes import beats
+from facsweb.processes.told import Told
 
 if TYPE_CHECKING:
     from analysis.live.decoder import Decoder
@@ -76,7 +77,7 @@ class Worker:
         how: dict[str, Any] = {"socket_connect_timeout": 5.0, "retry": Retry(NoBackoff(), 1)}
         self._redis = redis.Redis.from_url(url, socket_timeout=5.0, **how)
         self._listening = redis.Redis.from_url(url, health_check_interval=5, **how)
-        self._over = threading.Event()
+        self._over = Told()
         self._news = threading.Condition()
         self._mail: dict[UUID, _Mail] = {}
         self._held: dict[UUID, _Held] = {}

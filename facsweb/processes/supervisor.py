@@ -29,6 +29,7 @@ from analysis import cores
 from facsweb import installation
 from facsweb.processes import child, health
 from facsweb.processes.redis_server import RedisServer, RedisServerError
+from facsweb.processes.told import Told
 
 MANAGE: Final = str(installation.BASE_DIR / "manage.py")
 LOOK_EVERY_S: Final = 0.25
@@ -121,7 +122,7 @@ class Installation:
         self.services: list[Service] = []
         self.answered = False
         self._listener: socket.socket | None = None
-        self._over = threading.Event()
+        self._over = Told()
         self._ready = threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -159,8 +160,7 @@ class Installation:
 
     def wait(self) -> None:
         """Return when `stop` was called."""
-        while not self._over.wait(1.0):  # in slices, so that signals are handled in between
-            pass
+        self._over.wait()
 
     # --- in the supervisor's thread: children die with the thread that made them, so one thread makes all --------
 

@@ -14,9 +14,11 @@ from typing import Any, Final
 from django.db import DatabaseError, connections
 from redis import RedisError
 from rq import Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.queue import Queue
 
+from analysis.interrupts import comes_again
 from facsweb.logs import context
 from facsweb.processes import beats, belt, child, limits
 
@@ -51,6 +53,11 @@ class AnalysisWorker(Worker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._passed = dict.fromkeys((queue.name for queue in self.queues), 0)
+
+    def work(self, *args: Any, **values: Any) -> bool:
+        # One that waits for jobs is told to stop by what a signal's handler raises.
+        with comes_again(signal.SIGTERM, StopRequested, self._install_signal_handlers):
+            return super().work(*args, **values)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         self.stoppable = job.func_name in STOPPABLE

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from tests.analysis.conditions import cut
 from tests.conftest import REPOSITORY
 from tests.programs import PATIENCE_S, of_its_own
 
@@ -30,6 +31,48 @@ STEPS = [
     "the verification page confirms it",
     "a worker made the summary",
 ]
+
+BEGIN = """
+import os
+import pathlib
+import sys
+import time
+import django
+import manage
+sys.argv[:1] = ["manage.py", "demo"]
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facsweb.settings")
+django.setup()
+from facsweb.demo import walk
+from facsweb.demo.management.commands import demo
+"""
+#: `manage.py demo` where it is not the analysis that matters.
+WITH_A_BRIEF_RECORDING = (
+    BEGIN
+    + """
+walk.RECORDING = pathlib.Path(os.environ["BRIEF"])
+manage.main()
+"""
+)
+#: `manage.py demo`, which is in the middle of a `__del__` when it is told to stop: what is raised there is lost.
+TIDYING = (
+    BEGIN
+    + """
+class Rubbish:
+    def __del__(self):
+        print("tidying up", flush=True)
+        for _ in range(1000):
+            time.sleep(0.01)
+
+
+def rights(*_, **__):
+    Rubbish()
+    print("it went on", flush=True)
+
+
+demo.seed_rights = rights
+manage.main()
+"""
+)
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> dict:
@@ -65,20 +108,23 @@ def test_once_says_every_step_with_its_time_and_leaves_a_signed_pdf(once):
     assert status.bottom_line
 
 
-def test_a_second_start_keeps_the_data_and_analyses_nothing(once):
+def test_a_second_start_keeps_the_data_and_analyses_nothing_and_ends_whatever_it_is_doing(once):
     folder, _ = once
     before = json.loads((folder / "demonstration.json").read_text())
-    running = subprocess.Popen(**command(folder, "--port", "0"))
+    how = command(folder, "--port", "0")
+    how["args"][1:3] = ["-c", TIDYING]
+    running = subprocess.Popen(**how)
     printed = []
     for line in running.stdout:
         printed.append(line)
-        if "ready at" in line:
+        if "tidying up" in line:
             break
     running.send_signal(signal.SIGINT)
     rest, errors = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, errors) == (0, "")
-    assert "the data is kept" in rest
+    assert rest.split("\n") == ["", "Stopped; the data is kept.", ""]
     text = "".join(printed)
+    assert "ready at" in text
     assert "Analysing" not in text
     for login in before["logins"]:
         assert re.search(rf"{login['role']} +{login['email']} +{login['password']}", text)
@@ -87,9 +133,10 @@ def test_a_second_start_keeps_the_data_and_analyses_nothing(once):
 
 def test_whatever_goes_wrong_on_the_way_is_said_and_is_no_success(once, tmp_path):
     folder, _ = once
-    ended = subprocess.run(
-        **command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12")), timeout=500
-    )
+    brief = cut("d1", 0.0, 3.0).write(tmp_path / "brief.mp4")
+    how = command(folder, "--once", FACSWEB_SIGNING_P12=str(tmp_path / "lost.p12"), BRIEF=str(brief))
+    how["args"][1:3] = ["-c", WITH_A_BRIEF_RECORDING]
+    ended = subprocess.run(**how, timeout=500)
     assert ended.returncode != 0
     assert "the coder signed off" in ended.stdout
     assert "The report was not made" in ended.stderr

@@ -83,16 +83,6 @@ def test_the_next_start_finishes_what_a_stop_interrupted_and_then_nothing(stoppe
     assert Study.objects.filter(name=rights.STUDY_NAME).count() == 1
 
 
-def test_whoever_waits_for_a_worker_can_be_interrupted(demonstration):
-    """Also where the interrupt itself was lost, as one is that comes while Python tidies up."""
-    from facsweb.demo.management.commands.demo import Command
-
-    command = Command()
-    command.interrupted = True
-    with pytest.raises(KeyboardInterrupt):
-        rights.seed_rights(URL, demonstration, print, wait=command._wait)
-
-
 def test_a_report_that_a_visitor_revoked_is_left_alone(stopped):
     demonstration, study, _ = stopped
     report = Report.objects.get(sign_off__layer__run__recording__participant__study=study)

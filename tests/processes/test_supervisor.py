@@ -95,16 +95,46 @@ def serve(data):
             one.process.wait(PATIENCE_S)
 
 
-def test_starts_answers_and_stops_everything(serve):
-    running = serve("--port", "0")
+def test_several_workers_and_a_server_for_every_name_start_and_stop_and_nothing_else(serve, monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", "*")
+    running, other = serve("--port", "0", "--workers", "2"), subprocess.Popen(["sleep", "1000"])
     address = running.address()
     assert health(address) == 200
-    started = running.wait_for_children()
-    assert set(started) == {"redis-server", "web", "worker", "recovery"}
+
+    def workers() -> int:
+        commands = children(running.process.pid).values()
+        return sum("manage.py worker" in command or "rq:worker" in command for command in commands)
+
+    wait_until(lambda: workers() == 2, what="two workers")
+    started = children(running.process.pid)
+    own = {
+        frozenset(os.sched_getaffinity(pid))
+        for pid, command in started.items()
+        if "manage.py worker" in command or "rq:worker" in command
+    }
+    every = frozenset(os.sched_getaffinity(0))
+    assert own == {share or every for share in cores.shares(2)}, "each has its share"
+    assert set(running.children()) == {"redis-server", "web", "worker", "recovery"}
+    ask = [sys.executable, "-m", "facsweb.processes.health", str(urlsplit(address).port)]
+    # On a busy machine a look may take longer than the few seconds after which it gives up.
+    wait_until(lambda: subprocess.run(ask, cwd=REPOSITORY).returncode == 0, what="it is well")
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(PATIENCE_S) == 0
-    assert wait_until_dead(started.values(), 0) == [], "it ends after them"
+    assert wait_until_dead(started, 0) == [], "it ends after them"
     assert running.process.stderr.read() == ""
+    assert subprocess.run(ask, cwd=REPOSITORY).returncode == 1
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_what_ends_a_service_ends_it_in_good_order(serve):
+    running = serve("--port", "0")
+    running.address()
+    started = children(running.process.pid)
+    running.process.terminate()
+    assert running.process.wait(PATIENCE_S) == 0
+    assert wait_until_dead(started, 0) == []
 
 
 def test_dead_children_are_started_again_and_none_outlives_a_killed_supervisor(serve):
@@ -124,34 +154,6 @@ def test_dead_children_are_started_again_and_none_outlives_a_killed_supervisor(s
 
     running.process.kill()
     assert wait_until_dead(after.values()) == []
-
-
-def test_several_workers_and_a_server_for_every_name_that_stops_nothing_else(serve, monkeypatch):
-    monkeypatch.setenv("ALLOWED_HOSTS", "*")
-    running, other = serve("--port", "0", "--workers", "2"), subprocess.Popen(["sleep", "1000"])
-    port = str(urlsplit(running.address()).port)
-
-    def workers() -> int:
-        commands = children(running.process.pid).values()
-        return sum("manage.py worker" in command or "rq:worker" in command for command in commands)
-
-    wait_until(lambda: workers() == 2, what="two workers")
-    own = [
-        frozenset(os.sched_getaffinity(pid))
-        for pid, command in children(running.process.pid).items()
-        if "manage.py worker" in command or "rq:worker" in command
-    ]
-    every = frozenset(os.sched_getaffinity(0))
-    assert set(own) == {share or every for share in cores.shares(2)}, "each has its share"
-    ask = [sys.executable, "-m", "facsweb.processes.health", port]
-    # On a busy machine a look may take longer than the few seconds after which it gives up.
-    wait_until(lambda: subprocess.run(ask, cwd=REPOSITORY).returncode == 0, what="it is well")
-    running.process.terminate()
-    assert running.process.wait(PATIENCE_S) == 0
-    assert subprocess.run(ask, cwd=REPOSITORY).returncode == 1
-    assert other.poll() is None
-    other.kill()
-    other.wait()
 
 
 def one_sentence(running: Serve) -> str:

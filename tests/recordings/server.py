@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
-import sys
 
 import requests
 
-from tests.conftest import REPOSITORY
-from tests.programs import of_the_tests, wait_until
+from tests.forked import Forked
+from tests.programs import wait_until
 
 MB = 1024**2
 
@@ -31,8 +29,8 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "uvicorn", "facsweb.asgi:application", "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, "--log-level", "warning"], cwd=REPOSITORY, env=of_the_tests())
+        words = ("facsweb.asgi:application", "--port", str(self.port), "--log-level", "warning")
+        self.process = Forked("import uvicorn; uvicorn.main()", *words)
         wait_until(self._answers, what="the server answers")
 
     def _answers(self) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -15,8 +13,8 @@ from facsweb.processes import queue
 from facsweb.processes.models import Ticket
 from facsweb.recordings import files, proxies, services, tasks
 from facsweb.recordings.models import Recording
-from tests.conftest import REPOSITORY
-from tests.programs import of_the_tests, wait_until
+from tests.forked import MANAGE, Forked
+from tests.programs import wait_until
 from tests.recordings import clips
 
 State = Recording.ProxyState
@@ -182,20 +180,20 @@ def test_a_lost_ticket_is_written_again_once(redis, waiting):
 def test_a_killed_maker_is_replaced(redis, waiting):
     """SIGKILL in the middle: nothing half-made is shown, the next maker ends with a whole proxy."""
     script = (
-        "import os, sys, django; django.setup()\n"
+        "import time\n"
         "from analysis import media; from facsweb.recordings import proxies; from uuid import UUID\n"
-        "make = media.make_proxy\n"
         "def slow(src, dst, **kwargs):\n"
-        "    open(dst, 'wb').write(b'half'); print('making', flush=True); import time; time.sleep(600)\n"
+        "    open(dst, 'wb').write(b'half'); time.sleep(600)\n"
         "media.make_proxy = slow\n"
         f"proxies.make(UUID('{waiting.pk}'))\n"
     )
-    environment = of_the_tests() | {"DJANGO_SETTINGS_MODULE": "facsweb.settings"}
-    maker = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert maker.stdout is not None
-    assert maker.stdout.readline().strip() == "making"
+    maker = Forked(script)
+    folder = files.recording_folder(waiting.pk)
+
+    def half() -> bool:
+        return any(one.is_file() and one.read_bytes() == b"half" for one in folder.rglob("*"))
+
+    wait_until(half, what="it is in the middle")
     redis.flushall()
     Ticket.objects.all().delete()  # as of a worker that was taken for dead
     assert proxies.recover() == 0  # its maker is alive
@@ -204,7 +202,6 @@ def test_a_killed_maker_is_replaced(redis, waiting):
     assert services.playable(waiting) is None
     maker.send_signal(signal.SIGKILL)
     maker.wait()
-    maker.stdout.close()
     assert proxies.recover() == 1
     tasks.make_proxy(str(waiting.pk))
     waiting.refresh_from_db()
@@ -216,7 +213,7 @@ def test_a_killed_maker_is_replaced(redis, waiting):
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_makes_the_copy(redis, waiting):
     """From the queue, through the installation's own worker command, to a file that plays."""
-    worker = subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=REPOSITORY, env=of_the_tests())
+    worker = Forked(MANAGE, "worker")
 
     def made() -> bool:
         waiting.refresh_from_db()

@@ -7,8 +7,6 @@ import hashlib
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +16,10 @@ import pytest
 from facsweb.runs import attempts, services
 from tests.analysis.clips import repeat
 from tests.analysis.conditions import cut
-from tests.conftest import MEDIA, REPOSITORY
+from tests.conftest import MEDIA
 from tests.factories import CLIP, make_recording
-from tests.programs import PATIENCE_S, children, of_the_tests
+from tests.forked import MANAGE, Forked
+from tests.programs import PATIENCE_S, children
 
 
 @pytest.fixture
@@ -92,9 +91,7 @@ class Child:
     """A `manage.py` process of its own, on the database of the tests."""
 
     def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments], cwd=REPOSITORY, env=of_the_tests(), start_new_session=True
-        )
+        self.process = Forked(MANAGE, *arguments)
 
     @property
     def children(self) -> list[int]:

@@ -14,8 +14,7 @@ from facsweb.runs import attempts, job, progress, recovery, segment_attempts, se
 from facsweb.runs.models import AnalysisRun, Segment
 from facsweb.studies.withdrawing import withdraw
 from tests.analysis.clips import repeat
-from tests.conftest import MEDIA
-from tests.factories import CLIP
+from tests.analysis.conditions import cut
 from tests.programs import wait_until
 from tests.runs.conftest import wait_for, with_file
 
@@ -30,8 +29,9 @@ FENCE = segment_attempts.FENCE
 
 @pytest.fixture(scope="session")
 def split_clip(tmp_path_factory):
-    """40 s with a keyframe every 10 s: three segments."""
-    return repeat(MEDIA / f"{CLIP}.mp4", 4, tmp_path_factory.mktemp("media") / "split.mp4")
+    """25 s, whose segments may be 5 s long: three of them, since each is read from 10 s before its first row."""
+    folder = tmp_path_factory.mktemp("media")
+    return repeat(cut("d1", 0.0, 5.0).write(folder / "part.mp4"), 5, folder / "split.mp4")
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +45,13 @@ def whole(split_clip, tmp_path_factory):
 @pytest.fixture
 def short_segments(settings, monkeypatch):
     for name in ("FACSWEB_SEGMENTS_OVER_S", "FACSWEB_SEGMENT_S"):
-        setattr(settings, name, 10)
-        monkeypatch.setenv(name, "10")  # of the workers
+        setattr(settings, name, 5)
+        monkeypatch.setenv(name, "5")  # of the workers
 
 
 @pytest.fixture
 def split_recording(recording, split_clip, short_segments):
-    return with_file(recording, split_clip, 40_000_000)
+    return with_file(recording, split_clip, 25_000_000)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from analysis.models import store
+from facsweb.demo.beside import Beside, WorkFailed, WorkStopped
 from facsweb.demo.interview import seed_interview
 from facsweb.demo.rights import seed_rights
 from facsweb.demo.seed import Demonstration, seed
@@ -34,7 +36,6 @@ from facsweb.reports.services import Refused
 class Command(BaseCommand):
     help = "Serve a demonstration study; with --once, walk it through to a verified signed PDF and stop."
     requires_system_checks = []
-    interrupted = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -46,42 +47,50 @@ class Command(BaseCommand):
         began = time.monotonic()
         once: bool = options["once"]
         self._without_second_factor()
+        running = Installation(port=0 if once else options["port"], live=0 if once else 1, say=self._say)
+        errors = (InstallationError, StepFailed, CommandError, OSError)
+        work = Beside(lambda pipe: self._work(pipe, once, began), errors)
+
+        def stop(*_: Any) -> None:
+            work.stop()  # first: it cannot do without what it works with
+            running.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
         try:
-            self._prepare()
-            running = Installation(port=0 if once else options["port"], live=0 if once else 1, say=self._say)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: self._interrupt(running))
-            with running:
-                demonstration = seed()
-                if once:
-                    self._say(f"facsweb runs at {running.url}; walking through the main job:")
-                    path = Walk(running.url, demonstration, self._say).whole(Path(settings.DATA_DIR) / "demo")
-                    self._team(demonstration)
-                    self._say(f"Done in {time.monotonic() - began:.1f} s. The signed report: {path}")
-                else:
-                    self._serve(running, demonstration, began)
-        except KeyboardInterrupt:
+            with work:
+                work.hear()  # that everything is prepared
+                with running:
+                    work.tell(running.url)
+                    work.hear()  # nothing more, but that it has ended
+                    if not once:
+                        running.wait()
+                        raise WorkStopped
+        except WorkStopped:
             self._say("\nStopped; the data is kept.")
             if once:
                 sys.exit(130)
-        except (InstallationError, StepFailed, OSError) as error:
+        except (InstallationError, WorkFailed, OSError) as error:
             raise CommandError(str(error)) from error
+
+    def _work(self, pipe: Connection, once: bool, began: float) -> None:
+        """All that is not serving: in a process of its own, which ends with a stop, whatever it is doing."""
+        self._prepare()
+        pipe.send("prepared")
+        url = pipe.recv()
+        demonstration = seed()
+        if once:
+            self._say(f"facsweb runs at {url}; walking through the main job:")
+            path = Walk(url, demonstration, self._say).whole(Path(settings.DATA_DIR) / "demo")
+            self._team(demonstration)
+            self._say(f"Done in {time.monotonic() - began:.1f} s. The signed report: {path}")
+        else:
+            self._fill(url, demonstration, began)
 
     def _without_second_factor(self) -> None:
         """Its people are nobody's, and their passwords stand in the terminal; for its own processes alone."""
         os.environ |= {"FACSWEB_REQUIRE_MFA": "0", "FACSWEB_DEMONSTRATION": "1"}
         settings.FACSWEB_REQUIRE_MFA, settings.FACSWEB_DEMONSTRATION = False, True
-
-    def _interrupt(self, running: Installation) -> None:
-        self.interrupted = True
-        running.stop()
-        raise KeyboardInterrupt
-
-    def _wait(self, seconds: float) -> None:
-        """An interrupt that came while Python tidied up is lost there: whoever waits looks for it."""
-        time.sleep(seconds)
-        if self.interrupted:
-            raise KeyboardInterrupt
 
     def _prepare(self) -> None:
         """Models and tables; each step is skipped when it was done before."""
@@ -99,34 +108,33 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 raise CommandError(f"The database cannot be prepared: {error}") from error
 
-    def _serve(self, running: Installation, demonstration: Demonstration, began: float) -> None:
+    def _fill(self, url: str, demonstration: Demonstration, began: float) -> None:
         if not Recording.objects.filter(participant=demonstration.participant_id).exists():
             self._say("Analysing the demonstration recording:")
-            Walk(running.url, demonstration, self._say).analyse()
+            Walk(url, demonstration, self._say).analyse()
         self._team(demonstration)
         self._say("")
         self._say("Sign in as (passwords of this installation alone; no second factor is asked for here):")
         for login in demonstration.logins:
             self._say(f"  {login.role:<14} {login.email:<22} {login.password}")
         self._say("")
-        self._say(f"facsweb is ready at {running.url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
-        self._rights(running, demonstration)
-        self._interview(running, demonstration)
-        running.wait()
+        self._say(f"facsweb is ready at {url}  after {time.monotonic() - began:.1f} s. Ctrl-C stops it.")
+        self._rights(url, demonstration)
+        self._interview(url, demonstration)
 
-    def _rights(self, running: Installation, demonstration: Demonstration) -> None:
+    def _rights(self, url: str, demonstration: Demonstration) -> None:
         """Consent, withdrawal and signatures; what fails is tried again at the next start."""
         try:
-            seed_rights(running.url, demonstration, self._say, wait=self._wait)
+            seed_rights(url, demonstration, self._say)
         except (StepFailed, ValidationError, Refused, NotReady) as error:
             self._say(f"The study about consent is not complete yet: {error} The next start goes on.")
 
-    def _interview(self, running: Installation, demonstration: Demonstration) -> None:
+    def _interview(self, url: str, demonstration: Demonstration) -> None:
         """The longer recording, while people look around already; what fails is tried again at the next start."""
         try:
-            run = seed_interview(running.url, demonstration, self._say)
+            run = seed_interview(url, demonstration, self._say)
             if run is not None:
-                self._say(f"An interview with sound is there, too: {running.url}runs/{run.pk}/review/")
+                self._say(f"An interview with sound is there, too: {url}runs/{run.pk}/review/")
         except (StepFailed, ValidationError, requests.RequestException) as error:
             self._say(f"The interview with sound is not there yet: {error} The next start tries again.")
 

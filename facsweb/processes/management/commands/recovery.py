@@ -1,14 +1,13 @@
 """``manage.py recovery``"""
 
 import logging
-import signal
-import threading
 
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from facsweb.processes import beats
 from facsweb.processes.duties import duties
+from facsweb.processes.told import Told
 from facsweb.storage import keeper
 
 logger = logging.getLogger("facsweb.recovery")
@@ -22,9 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=3.0, metavar="SECONDS")
 
     def handle(self, *args, **options):
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = Told().by_signals()
         keeper.start()
         while True:
             beats.beat("recovery")
