@@ -44,21 +44,23 @@ def _a_busy_machine_lets_no_look_rest() -> Iterator[None]:
         yield
 
 
-#: Folders of tests that start databases of their own, of both kinds.
+#: Folders whose installations have databases of their own, of both kinds; what asks the tests' own runs on both.
 OF_BOTH = frozenset({"operation", "image", "rollout", "load", "chaos"})
 
 
+def asks_the_tests_database(item: pytest.Item) -> bool:
+    """Whether a test has the fixture or mark without which pytest-django refuses it every connection."""
+    fixtures = {"db", "transactional_db"}
+    return bool(item.get_closest_marker("django_db") or fixtures & set(item.fixturenames))
+
+
 def touches_database(item: pytest.Item) -> bool:
-    """Whether a test can reach the database: by a fixture or mark, without which pytest-django refuses it every
-    connection, or by the programs of an installation of its own, which its module or one of its fixtures' starts.
+    """Whether a test can reach a database: that of the tests, or that of an installation of its own by programs
+    that its module or one of its fixtures' starts.
     """
     from tests import migrated, programs
 
-    if (
-        item.get_closest_marker("django_db")
-        or "db" in item.fixturenames
-        or "transactional_db" in item.fixturenames
-    ):
+    if asks_the_tests_database(item):
         return True
     fixtures = [one.func for found in item._fixtureinfo.name2fixturedefs.values() for one in found]
     starting = (migrated, programs.of_its_own, migrated.installation)
@@ -78,7 +80,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from tests import postgresql
 
     def wanted(item: pytest.Item) -> bool:
-        if item.path.parent.name in OF_BOTH:
+        if item.path.parent.name in OF_BOTH and not asks_the_tests_database(item):
             return False
         done = postgresql.BESIDE_SQLITE in os.environ and item.get_closest_marker("once")
         return touches_database(item) and not done

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from facsweb.assignments.models import Assignment
@@ -21,6 +21,8 @@ from facsweb.studies.models import Membership, Role
 
 State = Layer.State
 SENT_BACK, IN_PROGRESS, ASSIGNED, SUBMITTED, ADJUDICATE = range(5)
+#: What a finished run is not: SQLite would take "succeeded" for the way in, to every study's runs.
+UNFINISHED = [state for state in AnalysisRun.State if state != AnalysisRun.State.SUCCEEDED]
 TITLES = {
     SENT_BACK: "Sent back",
     IN_PROGRESS: "In progress",
@@ -143,7 +145,8 @@ def for_coder(user: Any) -> Coder:
     running = (State.ASSIGNED, State.OPEN, State.SUBMITTED, State.ADJUDICATION)
     layers = (
         Layer.objects.filter(owner=user, run__recording__participant__study__in=studies, state__in=running)
-        .filter(kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED), run__state=AnalysisRun.State.SUCCEEDED)
+        .filter(kind__in=(Layer.Kind.CODER, Layer.Kind.ADJUDICATED))
+        .exclude(run__state__in=UNFINISHED)
         .select_related(
             "run__recording__participant__study",
             "assignment__assigned_by",
@@ -173,21 +176,16 @@ def _sent_back(layers: list[Layer]) -> dict[Any, Countersignature]:
 
 def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
     """Newest finished runs of recordings that the person has no coding of and nobody else was asked for."""
-    newest = (
-        AnalysisRun.objects.filter(recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED)
-        .order_by("-created_at")
-        .values("pk")[:1]
+    later = AnalysisRun.objects.filter(
+        recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED, created_at__gt=OuterRef("created_at")
     )
     mine = Layer.objects.filter(run__recording=OuterRef("recording"), owner=user, kind=Layer.Kind.CODER)
     given = Assignment.objects.filter(layer__run__recording=OuterRef("recording"))
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
-        .filter(~Exists(mine), ~Exists(given), recording__participant__study__in=studies)
-        # Said by what they are not: SQLite would take "succeeded" for the way in, to every study's runs.
-        .exclude(state__in=[state for state in AnalysisRun.State if state != AnalysisRun.State.SUCCEEDED])
+        .filter(~Exists(later), ~Exists(mine), ~Exists(given), recording__participant__study__in=studies)
+        .exclude(state__in=UNFINISHED)
         .exclude(recording__in=blind_recordings(user))
-        .annotate(newest=newest)
-        .filter(pk=F("newest"))
         .select_related("recording__participant__study")
         .order_by("finished_at")
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -84,16 +83,18 @@ def items(study: Study, now: datetime | None = None) -> list[Item]:
     """Every recording and document of a study with when it goes, the earliest first."""
     now = now or timezone.now()
     told = dict(Notice.objects.filter(study=study).values_list("object_id").annotate(first=Min("at")))
+    stored = _stored(study)  # before the people: whose first recording comes meanwhile is not asked for
+    people = _people(study)
     held = set(Hold.objects.filter(participant__study=study, lifted_at=None).values_list("participant", flat=True))
-    kept: dict[UUID, tuple[int | None, str]] = {}
+    periods = {longer: _period(study, longer=longer) for longer in (False, True)}
+    kept = {pk: (None, ON_HOLD) if pk in held else periods[_longer(person)] for pk, person in people.items()}
     found = []
-    for kind, one in _stored(study):
-        person = one.participant
-        if person.pk not in kept:
-            kept[person.pk] = (None, ON_HOLD) if person.pk in held else _period(study, longer=_longer(person))
-        days, why = kept[person.pk]
-        due = None if days is None else _due(one.created_at, days, told.get(one.pk), now)
-        found.append(Item(kind, one.pk, one.title, person, one.created_at, due, why))
+    for kind, pk, title, since, whose in stored:
+        if whose not in people:  # deleted meanwhile
+            continue
+        days, why = kept[whose]
+        due = None if days is None else _due(since, days, told.get(pk), now)
+        found.append(Item(kind, pk, title, people[whose], since, due, why))
     return sorted(found, key=lambda item: (item.due is None, item.due or item.since, item.since))
 
 
@@ -124,16 +125,26 @@ def _due(created: datetime, days: int, announced: datetime | None, now: datetime
     return max(last, (announced or now) + timedelta(days=ANNOUNCED[-1]))
 
 
-def _stored(study: Study) -> Iterable[tuple[str, Recording | Transcript]]:
-    known = {"participant__study": study}
+def _stored(study: Study) -> list[tuple[str, UUID, str, datetime, UUID]]:
+    """Kind, id, title, day and participant of what is stored; no rows as objects, for there may be 100,000."""
+    columns = ("pk", "title", "created_at", "participant")
+    sources = (("recording", Recording.objects.all()), ("document", Transcript.objects.filter(recording=None)))
+    return [
+        (kind, *row)
+        for kind, rows in sources
+        for row in rows.filter(participant__study=study).order_by().values_list(*columns)
+    ]
+
+
+def _people(study: Study) -> dict[UUID, Participant]:
+    """Participants of a study by id, with their consents."""
     read = ("participant", "scopes", "given_at", "recorded_at", "withdrawn_at", "withdrawn_scopes")
-    consents = Prefetch("participant__consents", Consent.objects.only(*read))
-    mine = Recording.objects.filter(**known).select_related("participant")
-    mine = mine.only("title", "created_at", "participant__code", "participant__study")  # there may be 100,000
-    for recording in mine.prefetch_related(consents).order_by():
-        yield "recording", recording
-    for text in Transcript.objects.filter(recording=None, **known).select_related("participant__study"):
-        yield "document", text
+    consents = Prefetch("consents", Consent.objects.only(*read))
+    found = Participant.objects.filter(study=study).only("code", "study").prefetch_related(consents)
+    people = {one.pk: one for one in found.order_by()}
+    for one in people.values():
+        one.study = study
+    return people
 
 
 def _longer(person: Participant) -> bool:

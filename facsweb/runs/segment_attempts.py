@@ -102,7 +102,8 @@ def again(segment: Segment) -> bool:
 
 def recover() -> int:
     """Put back segments whose worker is gone or whose job is lost; remove those of runs that ended."""
-    for run in AnalysisRun.objects.filter(state__in=_ENDED, segments__isnull=False).distinct():
+    # From the few segments there are: joined to them, every run that ever ended would be looked at.
+    for run in AnalysisRun.objects.filter(pk__in=Segment.objects.values("run"), state__in=_ENDED):
         clear(run)
     return FENCE.recover(stale=STALE, most_crashes=MAX_CRASHES, given_up=GIVEN_UP, leftovers=_remove)
 

@@ -1,12 +1,14 @@
 """Programs as processes of their own which need not import Django each: forks of one process that did it once.
 
-``python -m tests.audit.forks`` reads lists of programs, one as JSON a line; those of a list run at the same time.
-When all of a list have ended it says, as one line, the exit status, output and errors of each. The process itself
-never opens a connection to the database, so that no two programs share one.
+``python -m tests.audit.forks [MODULE…]`` imports the modules and reads lists of programs, one as JSON a line.
+Those of a list run at the same time. When all of them have ended it says, as one line, the exit status, output
+and errors of each. The process itself never opens a connection to the database, so that no two programs share one.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import subprocess
@@ -35,11 +37,11 @@ class Ended(NamedTuple):
 
 
 class Forks:
-    """The process that forks; started in an environment, ended with ``close``."""
+    """The process that forks; started in an environment, ended with ``close``. It has imported ``loaded``."""
 
-    def __init__(self, environment: dict[str, str], cwd: Path) -> None:
+    def __init__(self, environment: dict[str, str], cwd: Path, *loaded: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.audit.forks"],
+            [sys.executable, "-m", "tests.audit.forks", *loaded],
             cwd=cwd,
             env=environment,
             stdin=subprocess.PIPE,
@@ -90,6 +92,10 @@ def main() -> None:
 
     django.setup()
     exec(BEGIN, {})  # noqa: S102 (imported once, here)
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # or every fork would walk, and so copy, what all of them have
     for line in sys.stdin:
         with ExitStack() as stack:
             begun = []

@@ -79,6 +79,7 @@ class Own:
     def start(self) -> None:
         """Start everything; returns when it is ready."""
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port), "--workers", str(self.workers)]
+        command += ["--live", "0"]  # nobody is before a camera
         self.process = subprocess.Popen(
             command,
             cwd=REPOSITORY,

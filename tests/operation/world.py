@@ -100,7 +100,7 @@ class Place:
 def forks_of(folder: Path, **more: str) -> Forks:
     """A process for programs of installations of one database's make."""
     kept = of_its_own(folder) | {"DJANGO_SETTINGS_MODULE": "facsweb.settings", "ALLOWED_HOSTS": "testserver"}
-    return Forks(kept | more, REPOSITORY)
+    return Forks(kept | more, REPOSITORY, "tests.operation.loaded")
 
 
 def with_work(folder: Path, forks: Forks) -> Place:

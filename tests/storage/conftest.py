@@ -25,6 +25,8 @@ class Store:
 
     port: int
     server: Any = None
+    asking: Any = None
+    connection: Any = None
 
     @property
     def address(self) -> str:
@@ -38,7 +40,17 @@ class Store:
         self.server.stop()
 
     def client(self) -> Any:
-        return boto3.client("s3", endpoint_url=self.address, **KEYS)
+        """The tests' own; made once, since reading what boto3 knows of S3 takes longer than most tests."""
+        if self.asking is None:
+            self.asking = boto3.client("s3", endpoint_url=self.address, **KEYS)
+        return self.asking
+
+    def lend(self, backend: Any) -> None:
+        """Give a backend the one connection that all hosts of the tests have: they differ in their folders."""
+        if self.connection is None:
+            self.connection = backend.connection
+        backend._connections.connection = self.connection
+        backend._client = self.connection.meta.client
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -105,8 +117,9 @@ class Host:
                 patch.setenv(name, value)
             options = s3_options("facs/")
         from django.conf import settings
+        from django.core.files.storage import storages
 
-        storages = {
+        chosen = {
             **settings.STORAGES,
             "default": {"BACKEND": "facsweb.storage.backend.Bucket", "OPTIONS": options},
         }
@@ -117,8 +130,9 @@ class Host:
             MEDIA_ROOT=self.folder / "media",
             UPLOAD_DIR=self.folder / "uploads",
             SCORERS_DIR=self.folder / "scorers",
-            STORAGES=storages,
+            STORAGES=chosen,
         ):
+            self.store.lend(storages["default"])
             yield self
 
     @contextmanager
