@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
+from uvicorn.protocols.utils import ClientDisconnected
 
 from facsweb.processes.messenger import client
 
@@ -85,6 +86,8 @@ class Hearing(AsyncJsonWebsocketConsumer):
     async def _safely(self, told: Any) -> None:
         try:
             await told
+        except ClientDisconnected:
+            pass  # the browser left while it was told something; its `disconnect` comes next
         except Exception:
             logger.exception("A socket is closed; its page connects again.")
             with contextlib.suppress(Exception):  # it may be closed already
