@@ -15,7 +15,7 @@ export class LiveRecorder extends EventTarget {
     this.recorder.addEventListener("start", () => { this.#startedAt = performance.now(); });
     this.recorder.addEventListener("dataavailable", ({ data }) => { this.#handed = this.#handed.then(() => take(data)); });
     this.recorder.addEventListener("stop", () => {
-      this.#stoppedAt = performance.now();
+      this.#stoppedAt ??= performance.now();
       this.dispatchEvent(new Event("stop")); // also after an error, when the last piece was given
     });
     this.recorder.start(PIECE_MS);
@@ -27,6 +27,7 @@ export class LiveRecorder extends EventTarget {
 
   /** Stop; resolves when the last piece was handed on. */
   async stop() {
+    this.#stoppedAt ??= performance.now(); // the browser says so a little later, and clocks would go on until then
     if (this.recorder.state !== "inactive") {
       await new Promise((resolve) => {
         this.recorder.addEventListener("stop", resolve, { once: true });

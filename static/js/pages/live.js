@@ -107,7 +107,7 @@ function wire(own) {
     notice.show(/** @type {CustomEvent} */ (event).detail, { now: true });
     session = null;
   });
-  own.addEventListener("cameralost", () => { camera.close(); setState("lost"); });
+  own.addEventListener("cameralost", () => { camera.close(); showFigures(own); setState("lost"); });
   own.addEventListener("figures", () => showFigures(own));
 }
 
