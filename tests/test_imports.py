@@ -38,7 +38,7 @@ FRAME = {
     "storage",
 }
 #: What every room may use of the frame: plain helpers that import no room.
-HELPERS = {"installation", "unavailable", "processes", "storage", "logs"}
+HELPERS = {"installation", "headers", "unavailable", "processes", "storage", "logs"}
 
 
 def modules(folder: str) -> list[Path]:

@@ -227,11 +227,18 @@ def test_the_whole_coding_goes_back_and_forth(open_page, run, layer):
 def test_a_comment_with_a_mention_is_read_answered_and_resolved(open_page, run, layer, people):
     from facsweb.coding.comments import mentions_for
 
-    page = review(open_page, run)
-    choose(page, "12")
+    page = open_page("coder", "/")
+    held = []
+    page.route("**/comments/?layer=*", lambda route: held.append(route))
+    page.goto(f"/runs/{run.pk}/review/")
+    choose(ready(page), "12")
     page.keyboard.press("Shift+C")
     page.locator("#comment-text").wait_for()
     page.locator("#comment-text").press_sequentially("Is this a 13? @Ana")
+    assert held, "the names come later than the letters"
+    for route in held:
+        route.continue_()
+    page.unroute("**/comments/?layer=*")
     page.get_by_role("option", name="Analyst Person").wait_for()
     page.keyboard.press("Enter")
     assert page.input_value("#comment-text") == "Is this a 13? @Analyst Person "

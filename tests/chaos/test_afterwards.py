@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db
 def nobody_else(tmp_path, settings):
     """Folders without what other tests left there."""
     settings.MEDIA_ROOT, settings.UPLOAD_DIR = tmp_path / "media", tmp_path / "uploads"
+    settings.ANCHORS_DIR = tmp_path / "anchors"
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ class Host:
             MEDIA_ROOT=self.folder / "media",
             UPLOAD_DIR=self.folder / "uploads",
             SCORERS_DIR=self.folder / "scorers",
+            ANCHORS_DIR=self.folder / "anchors",
             STORAGES=chosen,
         ):
             self.store.lend(storages["default"])
@@ -142,6 +143,7 @@ class Host:
             MEDIA_ROOT=self.folder / "media",
             UPLOAD_DIR=self.folder / "uploads",
             SCORERS_DIR=self.folder / "scorers",
+            ANCHORS_DIR=self.folder / "anchors",
         ):
             yield
 

@@ -41,7 +41,7 @@ class Comments {
     this.send = element("button", { class: "button button--primary", id: "comment-send" }, "Add comment");
     this.form = element("form", { class: "comment-form" }, this.text, element("div", { class: "comment-form__line" }, this.about, this.send), this.error);
     panel.append(this.form, element("div", { class: "comments__filter" }, this.filter), this.list);
-    installMentions(this.text, () => this.people);
+    this.offerPeople = installMentions(this.text, () => this.people);
     this.once(this.form, this.text, this.error, (text) => this.#add(text));
     this.filter.addEventListener("change", () => this.draw());
     for (const name of ["select", "refresh"]) review.addEventListener(name, () => this.draw());
@@ -66,6 +66,7 @@ class Comments {
       this.all = comments;
       for (const { id, unread } of comments) if (unread) this.#news.add(id);
       this.people = people;
+      this.offerPeople(); // a slow answer: the first name may have been begun already
     } catch (error) {
       if (!this.all.length) this.list.replaceChildren(element("li", { class: "quiet" }, error instanceof Error ? error.message : ""));
       return;

@@ -23,7 +23,11 @@ export function withMentions(text, names) {
   return text.split(pattern).map((part, index) => (index % 2 ? element("span", { class: "mention" }, part) : part));
 }
 
-/** @param {HTMLTextAreaElement} field @param {() => string[]} people */
+/**
+ * @param {HTMLTextAreaElement} field
+ * @param {() => string[]} people
+ * @returns {() => void} to call when more people are known: who has typed an @ meanwhile is offered them
+ */
 export function installMentions(field, people) {
   const list = element("ul", { class: "mentions", role: "listbox", id: `mentions-${Math.random().toString(36).slice(2)}`, "aria-label": "People who may read this", hidden: true });
   field.setAttribute("aria-autocomplete", "list");
@@ -45,7 +49,7 @@ export function installMentions(field, people) {
     hide();
     field.focus();
   };
-  field.addEventListener("input", () => {
+  const offer = () => {
     if (!list.isConnected) {
       field.after(list);
       field.setAttribute("aria-controls", list.id);
@@ -61,7 +65,8 @@ export function installMentions(field, people) {
     }));
     if (names.length) mark();
     else hide();
-  });
+  };
+  field.addEventListener("input", offer);
   field.addEventListener("keydown", (event) => {
     if (list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -74,4 +79,5 @@ export function installMentions(field, people) {
     if (step) mark();
   });
   field.addEventListener("blur", hide);
+  return () => { if (document.activeElement === field && list.hidden) offer(); };
 }
