@@ -46,7 +46,7 @@ def _statement() -> str:
         LEFT JOIN {opened} o ON o.session_key = %s
         LEFT JOIN {member} m ON m.user_id = u.id AND m.study_id = %s
         WHERE u.id = %s ORDER BY m.role
-    """  # noqa: S608
+    """  # noqa: S608  # nosec B608
 
 
 class Watch:

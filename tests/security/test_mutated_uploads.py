@@ -24,6 +24,7 @@ LONGEST_S = 30
 Proxy = Recording.ProxyState
 
 
+@pytest.mark.once  # of files read in confined processes; what the database keeps of an upload, others ask on both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(600)
 def test_two_hundred_mutated_videos(participant, consent, people, worker, tmp_path, capsys):
