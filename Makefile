@@ -2,7 +2,9 @@
 #
 #   make demo          install, get the face models, start Redis, web and worker, seed a demonstration study
 #   make demo ONCE=1   the same, driven through to a verified signed PDF, then stop
-#   make test          the whole suite, on SQLite and where it is found on PostgreSQL (browser tests with a Chromium)
+#   make test          the whole suite, on SQLite and where it is found on PostgreSQL (browser tests with a Chromium);
+#                      with fewer than four cores PostgreSQL is spared what takes longest
+#   make test-both     the whole suite on both, whatever it takes
 #   make test-sqlite, make test-postgresql   the same on one of the two
 #   make lint          ruff, mypy --strict on analysis/, bandit, migrations check, known vulnerabilities
 #   make audit         known vulnerabilities of the locked packages; fails where nobody can be asked

@@ -1,7 +1,8 @@
 """Runs the suite on SQLite and on PostgreSQL, as pytest processes side by side.
 
 ``python -m tests.side_by_side [--whole | --only sqlite|postgresql] [pytest's options]``. On SQLite the whole suite
-runs, on PostgreSQL all but what takes longest (`SPARED`); ``--whole`` runs that there, too.
+runs, and with ``--whole`` or on four cores on PostgreSQL, too. On fewer, all of it on both would take too long for
+everybody who changes something: PostgreSQL is spared what takes longest (`SPARED`).
 
 Much of the time of browsers and workers is waiting, so more processes run than the machine has cores. All start
 from copies of one migrated database of each kind. Tests that touch no database run once
@@ -24,6 +25,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from analysis import cores
 from analysis.interrupts import comes_again
 from tests import made_once, migrated, postgresql
 
@@ -44,9 +46,14 @@ OPERATING = tuple(
 )
 #: What PostgreSQL is spared beside the whole suite on SQLite: it takes longest, and shows browsers and programs
 #: whose questions to the database other tests put there.
-SPARED = (PAGES, *INSTALLATIONS, "tests/demo", "tests/live")
-#: But these: two browsers write at once, a server dies over what it acknowledged.
-NOT_SPARED = ("tests/browser/test_saving.py", "tests/browser/test_server_killed.py")
+SPARED = (PAGES, *INSTALLATIONS, "tests/demo", "tests/live", "tests/reports", "tests/runs")
+#: But these: two browsers write at once, a server dies over what it acknowledged, many want the same row.
+NOT_SPARED = (
+    *("tests/browser/test_saving.py", "tests/browser/test_server_killed.py", "tests/reports/test_sign.py"),
+    *(f"tests/runs/test_{name}.py" for name in ("consumers", "job", "services")),
+)
+#: With so many cores all runs on both in the time that two need for less.
+ENOUGH = 4
 NOTHING_COLLECTED = 5
 #: Processes at the same time. They wait so much that six leave a third of two cores idle, and whoever begins late
 #: ends alone; many more would keep those waiting that have deadlines of their own.
@@ -163,8 +170,9 @@ def _only(words: list[str]) -> tuple[set[str], list[str]]:
 def main(words: list[str]) -> int:
     """Run all lanes; the largest exit code, where one of which no test was chosen does not count."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that lanes and PostgreSQL end, too
-    whole = words[:1] == ["--whole"]
-    databases, options = _only(words[whole:])
+    asked = words[:1] == ["--whole"]
+    whole = asked or len(cores.usable()) >= ENOUGH
+    databases, options = _only(words[asked:])
     absent = ""
     with ExitStack() as stack:
         stack.enter_context(comes_again(signal.SIGTERM, SystemExit))
