@@ -46,7 +46,10 @@ OPERATING = tuple(
 )
 #: What PostgreSQL is spared beside the whole suite on SQLite: it takes longest, and shows browsers and programs
 #: whose questions to the database other tests put there.
-SPARED = (PAGES, *INSTALLATIONS, "tests/demo", "tests/live", "tests/reports", "tests/runs")
+SPARED = (
+    *(PAGES, *INSTALLATIONS),
+    *(f"tests/{name}" for name in ("api", "demo", "learning", "live", "meaning", "reports", "runs", "security")),
+)
 #: But these: two browsers write at once, a server dies over what it acknowledged, many want the same row.
 NOT_SPARED = (
     *("tests/browser/test_saving.py", "tests/browser/test_server_killed.py", "tests/reports/test_sign.py"),
