@@ -16,9 +16,9 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
+from tests.audit.forks import become
 from tests.programs import of_the_tests
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -94,26 +94,6 @@ def _forks(known: frozenset[tuple[str, str]]) -> _Forks:
     return _Forks(known)
 
 
-def _run(program: str, words: list[str]) -> None:
-    """In the fork: as a terminal would start it."""
-    status = 1
-    try:
-        os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(2, 1)
-        sys.argv = words
-        exec(compile(program, "program", "exec"), {"__name__": "__main__"})  # noqa: S102
-        status = 0
-    except SystemExit as left:
-        status = left.code if isinstance(left.code, int) else bool(left.code)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
 def _begin(program: str, words: list[str]) -> int:
     """The number of a process whose parent has ended, so that it belongs to whoever reaps what is left."""
     told, tell = os.pipe()
@@ -121,7 +101,8 @@ def _begin(program: str, words: list[str]) -> int:
         if (pid := os.fork()) == 0:
             os.close(told)
             os.close(tell)
-            _run(program, words)
+            os.setsid()  # as a terminal would start it
+            become(program, words, 2, 2)
         os.write(tell, str(pid).encode())
         os._exit(0)
     os.close(tell)

@@ -17,7 +17,7 @@ import tempfile
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, NoReturn, TextIO
 
 #: What every program finds there.
 BEGIN = """
@@ -62,17 +62,25 @@ class Forks:
         assert self.process.returncode == 0
 
 
-def _fork(program: str, words: list[str], out: TextIO, err: TextIO) -> int:
-    """Process id of the fork that runs a program, as `python -c` would."""
-    if pid := os.fork():
-        return pid
+def become(program: str, words: list[str], out: int, err: int) -> NoReturn:
+    """Run the text of a program as `python -c` would, in a process that was just forked, and end that process.
+
+    Parameters
+    ----------
+    program : str
+        Its text.
+    words : list of str
+        Its `sys.argv`.
+    out, err : int
+        Descriptors to which goes what it says.
+    """
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(out.fileno(), 1)
-        os.dup2(err.fileno(), 2)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
         sys.argv = words
-        exec(compile(BEGIN + program, "program", "exec"), {"__name__": "__main__"})  # noqa: S102
+        exec(compile(program, "program", "exec"), {"__name__": "__main__"})  # noqa: S102
         status = 0
     except SystemExit as left:
         if isinstance(left.code, str):
@@ -85,6 +93,13 @@ def _fork(program: str, words: list[str], out: TextIO, err: TextIO) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _fork(program: str, words: list[str], out: TextIO, err: TextIO) -> int:
+    """Process id of the fork that runs a program, as `python -c` would."""
+    if not (pid := os.fork()):
+        become(BEGIN + program, words, out.fileno(), err.fileno())
+    return pid
 
 
 def main() -> None:
