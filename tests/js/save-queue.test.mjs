@@ -4,7 +4,8 @@ import { afterEach, test } from "node:test";
 import { HttpError } from "../../static/js/lib/http.js";
 import { SaveQueue } from "../../static/js/lib/save-queue.js";
 
-const settle = (ms = 150) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Many short waits: on a busy machine one long timer would be over before the short ones that it is to outlast. */
+const settle = async (ms = 150) => { for (let left = ms; left > 0; left -= 2) await new Promise((resolve) => setTimeout(resolve, 2)); };
 /** @type {BroadcastChannel[]} */ const channels = [];
 afterEach(() => { for (const channel of channels.splice(0)) channel.close(); });
 
@@ -171,4 +172,32 @@ test("what was made on top of a refused edit is set aside with it at once, and n
   tab.retry();
   await settle();
   assert.deepEqual([computer.sent, tab.state], [["c"], "saved"]);
+});
+
+test("why edits wait is said until one of them went through, also while they are tried again", async () => {
+  const computer = new Computer();
+  computer.down = true;
+  const tab = computer.tab();
+  const said = new Set();
+  tab.onChange(() => { if (tab.count) said.add(`${tab.state} ${tab.stuck}`); });
+  tab.add(edit("a"));
+  await settle();
+  assert.deepEqual([...said], ["saving null", "offline offline"]);
+  tab.retry();
+  await settle();
+  assert.deepEqual([...said], ["saving null", "offline offline", "saving offline"]);
+  computer.down = false;
+  tab.retry();
+  await settle();
+  assert.deepEqual([tab.state, tab.stuck], ["saved", null]);
+  computer.refuses.b = new HttpError("no", { status: 409 });
+  computer.down = true;
+  tab.add(edit("b"));
+  await settle();
+  computer.down = false;
+  const seen = [];
+  tab.addEventListener("refused", () => seen.push(tab.stuck));
+  tab.retry();
+  await settle();
+  assert.deepEqual([tab.state, tab.stuck, seen], ["saved", null, [null]]);
 });

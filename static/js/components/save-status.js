@@ -16,7 +16,8 @@ export function installSaveStatus(box, store, { editable }) {
     return;
   }
   const show = () => {
-    const { state } = store.queue;
+    // A button that goes and comes with every attempt could not be pressed, and the bar would jump.
+    const state = store.queue.stuck ?? store.queue.state;
     const waiting = store.unsaved;
     const keeping = store.queue.durable && (store.queue.keeping || waiting > store.queue.count);
     const where = keeping ? "being kept…" : `kept on this ${store.queue.durable ? "computer" : "page"}`;

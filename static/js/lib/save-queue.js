@@ -54,6 +54,7 @@ export class SaveQueue extends EventTarget {
   /** @type {Edit[]} */ entries = [];
   /** @type {Edit[]} */ refused = [];
   /** @type {State} */ state = "saved";
+  /** @type {State | null} Why what waits did not go through the last time. While it is tried again, that still holds. */ stuck = null;
   /** Whether the last word of the server was that another person is signed in. */ otherPerson = false;
   /** @type {Set<string>} */ #refusedIds = new Set();
   /** @type {Set<string>} */ #doneIds = new Set();
@@ -145,9 +146,11 @@ export class SaveQueue extends EventTarget {
       this.otherPerson = code === "other_person";
       if (isPassing(error)) return this.#later();
       if (status === 401) return this.#enter("signed-out");
+      this.stuck = null;
       return this.#refuse(edit, /** @type {any} */ (error));
     }
     this.#failures = 0;
+    this.stuck = null;
     this.otherPerson = false;
     this.#post({ kind: "done", id: edit.id, answer });
     return this.#done(edit.id, answer);
@@ -265,6 +268,7 @@ export class SaveQueue extends EventTarget {
   /** @param {State} state */
   #enter(state) {
     this.state = state;
+    if (state !== "saving") this.stuck = state === "saved" ? null : state;
     this.#tell();
   }
 
