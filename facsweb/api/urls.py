@@ -73,5 +73,5 @@ urlpatterns = [
     *_framed(),
     path("participants/<uuid:pk>/uploads/", tus.create, name="tus_create"),
     path("uploads/<uuid:pk>/", tus.resume, name="tus"),
-    re_path(r"^(?P<rest>.*)$", unknown, name="unknown"),
+    re_path(r"^(?P<rest>(?s:.*))\Z", unknown, name="unknown"),
 ]

@@ -240,7 +240,7 @@ def test_a_revoked_report_is_kept_for_administrators(caller, seeded, people):
 
 
 def test_an_unknown_address_and_a_wrong_method_are_problems_too(caller, study, client):
-    for path in ("", "nothing/here", "studies/"):
+    for path in ("", "nothing/here", "studies/", "studies/%0a/recordings", "nothing%0A"):
         is_problem(client.get(f"/api/v1/{path}"), 404, "no such address")
     is_problem(caller("analyst").get("/studies/not-a-uuid"), 404)
     wrong = caller("analyst").ask("put", f"/studies/{study.pk}")
