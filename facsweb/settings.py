@@ -7,10 +7,11 @@ Environment: ``FACSWEB_ENV`` (development | production), ``SECRET_KEY``, ``ALLOW
 ``FACSWEB_SEGMENTS_OVER_S``, ``FACSWEB_SEGMENT_S``; of live sessions ``FACSWEB_LIVE_SESSIONS``; of the API
 ``FACSWEB_API_REQUESTS_A_MINUTE``, ``FACSWEB_WEBHOOK_PRIVATE``; of quotas ``FACSWEB_QUOTA_GB``,
 ``FACSWEB_QUOTA_HOURS``, ``FACSWEB_QUOTA_QUEUED``, ``FACSWEB_QUOTA_RUNNING``, ``FACSWEB_MOST_WAITING``,
-``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``; of object storage ``FACSWEB_S3_BUCKET``,
-``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``, ``FACSWEB_S3_ACCESS_KEY_ID``,
-``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``, ``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``;
-of operation ``FACSWEB_LOG``, ``FACSWEB_METRICS_TOKEN``; accounts and mail: ``docs/deploy.md``.
+``FACSWEB_DISK_RESERVE_MB``, ``FACSWEB_UPLOADS_AT_ONCE``, ``FACSWEB_WEB_THREADS``;
+of object storage ``FACSWEB_S3_BUCKET``, ``FACSWEB_S3_ENDPOINT``, ``FACSWEB_S3_REGION``, ``FACSWEB_S3_PREFIX``,
+``FACSWEB_S3_ACCESS_KEY_ID``, ``FACSWEB_S3_SECRET_ACCESS_KEY``, ``FACSWEB_S3_ENCRYPTION``,
+``FACSWEB_S3_KMS_KEY``, ``FACSWEB_S3_CACHE_GB``; of operation ``FACSWEB_LOG``, ``FACSWEB_METRICS_TOKEN``;
+accounts and mail: ``docs/deploy.md``.
 Any of them may be in a file that ``…_FILE`` names (`installation.SECRETS`).
 """
 
@@ -223,6 +224,7 @@ QUOTA_RUNNING = int(os.environ.get("FACSWEB_QUOTA_RUNNING", "0"))
 MOST_WAITING = int(os.environ.get("FACSWEB_MOST_WAITING", "250000"))
 DISK_RESERVE_MB = int(os.environ.get("FACSWEB_DISK_RESERVE_MB", "512"))
 UPLOADS_AT_ONCE = int(os.environ.get("FACSWEB_UPLOADS_AT_ONCE", "64"))  # pieces that one web server receives
+WEB_THREADS = int(os.environ.get("FACSWEB_WEB_THREADS", "32"))  # in which one web server answers
 
 # --- accounts --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -7,12 +7,14 @@ again.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
+from django.views import defaults
 
 from facsweb.processes.outage import is_contention
 from facsweb.storage.errors import CacheFull, StorageError
@@ -58,3 +60,9 @@ class Unavailable(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         refusal = refusal_of(error)
         return None if refusal is None else answer(request, refusal)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Handler of what nobody caught: such an error of a middleware, which no other one is told of, or a fault."""
+    refusal = refusal_of(sys.exception())
+    return defaults.server_error(request) if refusal is None else answer(request, refusal)

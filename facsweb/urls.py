@@ -6,6 +6,8 @@ from facsweb.home import views as home
 from facsweb.operation import views as operation
 from facsweb.reports import views as reports
 
+handler500 = "facsweb.unavailable.server_error"
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", home.health, name="health"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 
@@ -47,6 +49,27 @@ def test_pages_scripts_and_programs_are_told_to_ask_again(client_as, caller, stu
     answer = caller().get(f"/studies/{study.pk}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert answer.json()["detail"] == CONTENTION
+
+
+@pytest.mark.django_db
+def test_so_they_are_where_a_middleware_met_it(client_as, study, monkeypatch):
+    """And a fault of a middleware stays one."""
+    client, address = client_as("analyst"), f"/studies/{study.pk}/"
+    client.raise_request_exception = False
+
+    def meet(error: Exception) -> Any:
+        def met(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("facsweb.accounts.middleware.FirstThings.__call__", met)
+        return client.get(address)
+
+    answer = meet(contention())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert CONTENTION in answer.content.decode()
+    answer = meet(LookupError("a fault"))
+    assert answer.status_code == 500
+    assert "a fault" not in answer.content.decode()
 
 
 @postgresql.ONLY

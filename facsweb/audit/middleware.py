@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -20,25 +19,12 @@ logger = logging.getLogger(__name__)
 class OriginMiddleware:
     """Stands behind the sessions and before everything that writes into the log."""
 
-    sync_capable = async_capable = True
-
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        if iscoroutinefunction(self):
-            return self._later(request)
         with acting(of_request(request)):
             return _with_its_reading(request, self.get_response(request))
-
-    async def _later(self, request: HttpRequest) -> Any:
-        with acting(of_request(request)):
-            response = await self.get_response(request)
-            if not hasattr(request, "readings"):
-                return response
-            return await sync_to_async(_with_its_reading, thread_sensitive=True)(request, response)
 
 
 def _with_its_reading(request: HttpRequest, response: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max
 from django.http import Http404
@@ -18,6 +17,7 @@ from facsweb.coding.live import group
 from facsweb.coding.models import Layer
 from facsweb.coding.sight import may_read
 from facsweb.processes.hearing import Hearing
+from facsweb.processes.threads import for_socket
 from facsweb.studies import access
 
 NOT_SIGNED_IN, FORBIDDEN, NOT_FOUND = 4401, 4403, 4404
@@ -55,7 +55,7 @@ class LayerConsumer(Hearing):
             self.told = news
             await self.send_json({"type": event["kind"], **event["values"]})
 
-    @database_sync_to_async
+    @for_socket
     def _news(self) -> tuple[Any, ...] | None:
         """Where the layer is, and what was said about its run."""
         about = {name: Max(f"run__comments__{name}_at") for name in ("edited", "deleted", "resolved")}
@@ -73,7 +73,7 @@ class LayerConsumer(Hearing):
             await self.close(code)
         return layer
 
-    @database_sync_to_async
+    @for_socket
     def _look(self) -> tuple[int, Layer | None]:
         # Read again every time: the session or a role may have ended, or blind coding begun, since the start.
         user = sessions.person(self.scope)

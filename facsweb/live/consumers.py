@@ -14,7 +14,6 @@ import logging
 import time
 from typing import Any, Final
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -24,6 +23,7 @@ from facsweb.accounts import sessions
 from facsweb.live import belt, services
 from facsweb.live.models import Session
 from facsweb.processes.messenger import client
+from facsweb.processes.threads import for_socket
 from facsweb.studies import access
 
 logger = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if not await self._may():
                 return
             if looks % _NOTE_EVERY == 1:
-                await database_sync_to_async(services.heard_of)(self.session_id)
+                await for_socket(services.heard_of)(self.session_id)
 
     # --- who may ----------------------------------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(code)
         return not code
 
-    @database_sync_to_async
+    @for_socket
     def _look(self) -> tuple[int, str]:
         # Read again every time: the session may have ended, or the account been closed, since the start.
         user = sessions.person(self.scope)

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -25,26 +24,13 @@ PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 class Requests:
     """Stands before everything else, so that it sees what any other one refuses."""
 
-    sync_capable = async_capable = True
-
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Any:
-        if iscoroutinefunction(self):
-            return self._later(request)
         began, number = time.perf_counter(), _begin(request)
         with context.carrying(request=number):
             response = self.get_response(request)
-            _end(request, response, began, number)
-        return response
-
-    async def _later(self, request: HttpRequest) -> Any:
-        began, number = time.perf_counter(), _begin(request)
-        with context.carrying(request=number):
-            response = await self.get_response(request)
             _end(request, response, began, number)
         return response
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from channels.db import database_sync_to_async
-
 from facsweb.processes import hearing
+from facsweb.processes.threads import for_socket
 from facsweb.runs import progress
 from facsweb.runs.models import AnalysisRun
 from facsweb.studies.watching import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN, Watch
@@ -38,7 +37,7 @@ class Seen:
 _reading: WeakValueDictionary[Hashable, asyncio.Task[Seen]] = WeakValueDictionary()
 
 
-@database_sync_to_async
+@for_socket
 def _read(run_id: uuid.UUID, whole: bool) -> Seen:
     run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first()
     if run is None or not whole:
@@ -107,7 +106,7 @@ class RunConsumer(hearing.Hearing):
             reading = _reading[key] = asyncio.ensure_future(_read(self.run_id, whole))
         seen = await asyncio.shield(reading)
         # Asked every time: the session may have ended, or the account been closed, since the start.
-        code = await database_sync_to_async(self.watch.code)(seen.run)
+        code = await for_socket(self.watch.code)(seen.run)
         if code:
             await self.close(code)
             return Seen(None)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from analysis import confined
+from facsweb.processes import threads
 from facsweb.processes.supervisor import EXPLAINED, InstallationError, check_migrations
 from facsweb.storage import keeper
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, **options):
+        threads.keep_connections()
         try:
             check_migrations()
         except InstallationError as error:
