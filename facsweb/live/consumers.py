@@ -14,7 +14,6 @@ import logging
 import time
 from typing import Any, Final
 
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from redis.exceptions import RedisError
@@ -22,6 +21,7 @@ from redis.exceptions import RedisError
 from facsweb.accounts import sessions
 from facsweb.live import belt, services
 from facsweb.live.models import Session
+from facsweb.processes.hearing import ClosedOnce
 from facsweb.processes.messenger import client
 from facsweb.processes.threads import for_socket
 from facsweb.studies import access
@@ -46,7 +46,7 @@ NO_REDIS: Final = (
 )
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(ClosedOnce):
     """One page that is live."""
 
     # No channel layer: it would wait for Redis before anything else, and this page works without.

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from typing import Any, Final
 
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from uvicorn.protocols.utils import ClientDisconnected
 
@@ -29,7 +29,22 @@ LOOK_EVERY_S: Final = 3.0
 FAILED: Final = 1011
 
 
-class Hearing(AsyncJsonWebsocketConsumer):
+class ClosedOnce(AsyncWebsocketConsumer):
+    """Says nothing more once it was closed: of two tasks at one moment, one may find that it is over."""
+
+    closed = False
+
+    async def send(self, *args: Any, **kwargs: Any) -> None:
+        if not self.closed:
+            await super().send(*args, **kwargs)
+
+    async def close(self, *args: Any, **kwargs: Any) -> None:
+        if not self.closed:
+            self.closed = True
+            await super().close(*args, **kwargs)
+
+
+class Hearing(ClosedOnce, AsyncJsonWebsocketConsumer):
     """A browser that is told what happens in one group; a subclass names the group and says what there is."""
 
     # Channels would ask for Redis before anything else, and wait for it.
@@ -49,6 +64,9 @@ class Hearing(AsyncJsonWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         for task in self.tasks:
             task.cancel()
+
+    async def send_json(self, content: Any, close: bool = False) -> None:
+        await self.send(text_data=await self.encode_json(content), close=close)
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """Nothing is expected from browsers."""

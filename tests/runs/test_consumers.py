@@ -12,9 +12,10 @@ from django.contrib.auth.models import AnonymousUser
 
 from facsweb.processes import hearing
 from facsweb.runs import attempts, progress
-from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN
+from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN, RunConsumer
 from facsweb.runs.routing import websocket_urlpatterns
 from facsweb.studies.models import Membership
+from facsweb.studies.watching import Watch
 from facsweb.studies.withdrawing import withdraw
 from tests.programs import PATIENCE_S
 
@@ -105,6 +106,25 @@ async def test_snapshot_first_then_what_happens(connect, run):
     last = await socket.receive_json()
     assert (last["state"], last["error"]) == ("failed", "This file is not a video.")
     assert await close_code(socket) == 1000
+
+
+async def test_two_that_see_the_end_say_it_once_and_nothing_after_it(run, people):
+    """A message and the look every few seconds, at one moment. What speaks after its close fails in the server."""
+    await sync_to_async(attempts.claim)(run.pk, 1, "worker A")
+    await sync_to_async(attempts.fail)(run.pk, 1, error="This file is not a video.", detail="")
+    said = []
+
+    async def tell(message):
+        said.append(message["type"])
+        await asyncio.sleep(0)
+
+    consumer = RunConsumer()
+    consumer.scope = {"type": "websocket", "user": people["coder"]}
+    consumer.base_send, consumer.run_id = tell, run.pk
+    consumer.watch = Watch(consumer.scope, "runs:detail")
+    await asyncio.gather(consumer.look(), consumer.run_changed({"moment": "another"}))
+    assert said.count("websocket.close") == 1
+    assert said[-1] == "websocket.close"
 
 
 async def test_each_run_has_its_own_group(connect, run):
