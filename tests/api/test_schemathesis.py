@@ -1,8 +1,8 @@
 """schemathesis asks every operation what its description allows, and much that it does not.
 
 In this process, on a seeded study; whatever a case changes is undone before the next. The random cases begin
-from one seed, but Hypothesis also takes constants from whatever modules of ours are loaded, so they change with the
-code and with the tests that ran before.
+from one seed. But Hypothesis also takes constants from whatever modules of ours are loaded, so they change with
+the code and with the tests that ran before.
 """
 
 from __future__ import annotations
