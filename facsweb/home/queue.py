@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from facsweb.assignments.models import Assignment
@@ -179,14 +180,20 @@ def _untouched(user: Any, studies: Any) -> list[AnalysisRun]:
     later = AnalysisRun.objects.filter(
         recording=OuterRef("recording"), state=AnalysisRun.State.SUCCEEDED, created_at__gt=OuterRef("created_at")
     )
-    mine = Layer.objects.filter(run__recording=OuterRef("recording"), owner=user, kind=Layer.Kind.CODER)
-    given = Assignment.objects.filter(layer__run__recording=OuterRef("recording"))
+    # Lists of this person's studies, not questions for each run: with all of them as joins PostgreSQL has too many
+    # tables to find out that the studies are the way in, and reads every run of the installation.
+    ids = list(studies.values_list("study", flat=True))
+    mine = Layer.objects.filter(owner=user, kind=Layer.Kind.CODER)
+    given = Assignment.objects.filter(layer__run__recording__participant__study__in=ids)
     runs = (
         AnalysisRun.objects.defer(*HEAVY)
-        .filter(~Exists(later), ~Exists(mine), ~Exists(given), recording__participant__study__in=studies)
+        .filter(~Exists(later), recording__participant__study__in=ids)
         .exclude(state__in=UNFINISHED)
+        .exclude(recording__in=mine.values("run__recording"))
+        .exclude(recording__in=given.values("layer__run__recording"))
         .exclude(recording__in=blind_recordings(user))
         .select_related("recording__participant__study")
-        .order_by("finished_at")
+        # No column of an index: PostgreSQL would walk through every study's runs in its order until it has enough.
+        .order_by(Coalesce("finished_at", "created_at"))
     )
     return list(runs[:MOST])
