@@ -44,6 +44,14 @@ def _a_busy_machine_lets_no_look_rest() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _a_count_of_its_own() -> None:
+    """What waited in the test before is not counted among what comes before a job of this one."""
+    from facsweb.processes import place
+
+    place.forget()
+
+
 #: Folders whose installations have databases of their own, of both kinds; what asks the tests' own runs on both.
 OF_BOTH = frozenset({"operation", "image", "rollout", "load", "chaos"})
 

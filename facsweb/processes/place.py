@@ -68,6 +68,11 @@ def places(rows: Iterable[UUID]) -> dict[UUID, Place]:
     return found
 
 
+def forget() -> None:
+    """Count what waits anew for whoever asks next."""
+    _waiting.clear()
+
+
 def _place(ticket: Ticket, lane: Lane, on: list[tuple[int, int]], order: dict[int, int]) -> Place:
     earlier = [whose for pk, whose in on if pk != ticket.pk]
     for number, (pk, _) in enumerate(on):

@@ -7,6 +7,7 @@ role, 4404 no such run for this person, 1000 the run has ended.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import uuid
 from collections.abc import Hashable
@@ -27,28 +28,35 @@ ENDED: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the database says of a run: the run, and the whole snapshot as JSON where it was asked for."""
+    """What the database says of a run: the run, and the whole snapshot as JSON where it was asked for.
+
+    What has the larger number was asked for later, so it is as new or newer.
+    """
 
     run: AnalysisRun | None
     snapshot: str = ""
+    number: int = -1
 
 
+_numbers = itertools.count()
 #: What is being read at this moment: all who watch a run read it once.
 _reading: WeakValueDictionary[Hashable, asyncio.Task[Seen]] = WeakValueDictionary()
 
 
 @for_socket
 def _read(run_id: uuid.UUID, whole: bool) -> Seen:
+    number = next(_numbers)
     run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first()
     if run is None or not whole:
         return Seen(run)
-    return Seen(run, json.dumps(progress.message(progress.snapshot(run))))
+    return Seen(run, json.dumps(progress.message(progress.snapshot(run))), number)
 
 
 class RunConsumer(hearing.Hearing):
     """One browser that watches one run."""
 
     sent = ""
+    newest = -1
 
     async def connect(self) -> None:
         # Accepted before anything else: a refusal before that could not carry a close code.
@@ -81,8 +89,9 @@ class RunConsumer(hearing.Hearing):
 
     async def _send_snapshot(self, moment: Hashable, *, only_news: bool = False) -> None:
         seen = await self._seen(moment, whole=True)
-        if seen.run is None:
+        if seen.run is None or seen.number < self.newest:  # a look and a message may overtake each other
             return
+        self.newest = seen.number
         if not only_news or seen.snapshot != self.sent:
             self.sent = seen.snapshot
             await self.send(text_data=seen.snapshot)

@@ -11,7 +11,7 @@ from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
 from facsweb.processes import hearing
-from facsweb.runs import attempts, progress
+from facsweb.runs import attempts, consumers, progress
 from facsweb.runs.consumers import FORBIDDEN, NOT_FOUND, NOT_SIGNED_IN, RunConsumer
 from facsweb.runs.routing import websocket_urlpatterns
 from facsweb.studies.models import Membership
@@ -69,6 +69,15 @@ async def connect(people):
     await get_channel_layer().flush()
 
 
+def by_hand(run, user, tell):
+    """What answers a browser, without a connection: `tell` gets what it says."""
+    consumer = RunConsumer()
+    consumer.scope = {"type": "websocket", "user": user}
+    consumer.base_send, consumer.run_id = tell, run.pk
+    consumer.watch = Watch(consumer.scope, "runs:detail")
+    return consumer
+
+
 async def close_code(socket):
     while True:
         message = await socket.receive_output(timeout=PATIENCE_S)
@@ -118,13 +127,36 @@ async def test_two_that_see_the_end_say_it_once_and_nothing_after_it(run, people
         said.append(message["type"])
         await asyncio.sleep(0)
 
-    consumer = RunConsumer()
-    consumer.scope = {"type": "websocket", "user": people["coder"]}
-    consumer.base_send, consumer.run_id = tell, run.pk
-    consumer.watch = Watch(consumer.scope, "runs:detail")
+    consumer = by_hand(run, people["coder"], tell)
     await asyncio.gather(consumer.look(), consumer.run_changed({"moment": "another"}))
     assert said.count("websocket.close") == 1
     assert said[-1] == "websocket.close"
+
+
+async def test_what_was_read_earlier_is_not_said_after_what_was_read_later(run, people, monkeypatch):
+    """A look read the run before it was claimed and comes back after the message of that was answered."""
+    was_read, goes_on, said = asyncio.Event(), asyncio.Event(), []
+    read = consumers._read
+
+    async def slowly(run_id, whole):
+        seen = await read(run_id, whole)
+        was_read.set()
+        await goes_on.wait()
+        return seen
+
+    async def tell(message):
+        said.append(json.loads(message["text"])["state"])
+
+    monkeypatch.setattr(consumers, "_read", slowly)
+    consumer = by_hand(run, people["coder"], tell)
+    look = asyncio.create_task(consumer.look())
+    await was_read.wait()
+    await sync_to_async(attempts.claim)(run.pk, 1, "worker A")
+    monkeypatch.setattr(consumers, "_read", read)
+    await consumer.run_changed({"moment": "another"})
+    goes_on.set()
+    await look
+    assert said == ["running"]
 
 
 async def test_each_run_has_its_own_group(connect, run):
