@@ -62,6 +62,9 @@ NOTHING_COLLECTED = 5
 #: ends alone; many more would keep those waiting that have deadlines of their own.
 AT_ONCE = max(8, 2 * (os.cpu_count() or 1))
 
+#: A test that takes longer hangs; beside seven other lanes one may take many times what it takes alone.
+HANGS_S = 900
+
 
 class Lane(NamedTuple):
     """What one process of pytest runs."""
@@ -136,7 +139,7 @@ class Lanes:
             environment = postgresql.environment(self.socket, f"lane_{number}")
         name = f"{lane.database} {lane.name}"
         telling = ["-p", "tests.told_at_once", f"--told-to={self.terminal}", f"--told-as={name}"]
-        call = ["nice", "-n", str(lane.nice), sys.executable, "-m", "pytest"]
+        call = ["nice", "-n", str(lane.nice), sys.executable, "-m", "pytest", "-o", f"timeout={HANGS_S}"]
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
         self.say(f"{name}: begins")
         begun = time.monotonic()

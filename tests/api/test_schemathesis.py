@@ -140,6 +140,7 @@ def ask(case: Any, secret: str) -> tuple[int, str]:
     return response.status_code, wrong
 
 
+@pytest.mark.timeout(1200)  # half a minute of processor, beside seven other lanes
 def test_every_operation_does_what_its_description_says(described, record_property):
     """No server error, no answer that is not described, no wrong input taken, and nothing without a token."""
     asked: dict[str, Counter[int]] = {}
