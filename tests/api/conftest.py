@@ -58,7 +58,7 @@ def _fresh_counts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_name_service(monkeypatch) -> None:
-    """Names are asked of nobody: one that answers slowly would decide how long these tests take, and what they see."""
+    """Names are asked of nobody: one that answers slowly decides how long a test takes."""
     real = socket.getaddrinfo
 
     def look_up(host: Any, *rest: Any, **more: Any) -> Any:

@@ -11,7 +11,7 @@ from tests.browser.test_review import eventually, shown_us
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from facsweb.studies.standing import current_consent
 from facsweb.studies.words import say, words
 from tests.browser.accessibility import grave
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,

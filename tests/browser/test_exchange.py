@@ -9,7 +9,7 @@ from facsweb.coding.services import current_events, open_layer
 from tests.browser.accessibility import grave
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TABLE = "code;onset;offset;intensity\n12;1,0;2,0;C\nwave;0,5;1,0;\n4;3,0;3,5;B\n"
 
 

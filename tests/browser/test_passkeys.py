@@ -16,7 +16,7 @@ from tests.browser.accessibility import grave
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HOME = re.compile(r"https?://[^/]+/$")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 KEY = {

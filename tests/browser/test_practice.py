@@ -15,7 +15,7 @@ from facsweb.studies.models import Membership
 from tests.browser.test_review import eventually, saved, shown_us
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.once,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(120),
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "reduced_motion": "reduce"}
 BEYOND = """table => [...table.querySelectorAll("th, td")]

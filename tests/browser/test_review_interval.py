@@ -16,7 +16,7 @@ from facsweb.coding import services
 from tests.browser.test_review import at, choose, eventually, review
 from tests.factories import make_finished_run, make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

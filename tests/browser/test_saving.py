@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.test_review import complete, eventually, saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser]
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = "ABCDE"
 

@@ -22,7 +22,7 @@ from tests.browser.test_review import eventually, saved
 from tests.browser.test_saving import choose, press_letter, ready
 from tests.programs import of_its_own
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser]
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = "ABCDE"
 

@@ -9,7 +9,7 @@ from facsweb.transcripts.services import begin, current, save
 from tests.browser.accessibility import grave
 from tests.factories import make_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>I am so glad.\n\n00:03.000 --> 00:04.500\n<v Ben>So am I.\n"
 
 
