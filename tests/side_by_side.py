@@ -101,18 +101,21 @@ def lanes() -> list[Lane]:
 
 
 def wanted(databases: set[str], *, whole: bool) -> list[Lane]:
-    """Those that run. Beside SQLite, PostgreSQL is spared what takes longest, unless the whole is asked for."""
+    """Those that run. Beside SQLite, PostgreSQL is spared what takes longest, unless the whole is asked for.
+
+    What is left to it fills two lanes: each costs the start of a process and a database.
+    """
     asked = [lane for lane in lanes() if lane.database in databases]
     if len(databases) == 1 or whole:
         return asked
-    found = []
-    for lane in asked:
-        paths = lane.paths
-        if lane.database == "postgresql":
-            kept = [path for path in paths if path not in SPARED]
-            paths = [*kept, *NOT_SPARED] if lane.name == "processes" else kept
-        if not all(path.startswith("--") for path in paths):
-            found.append(lane._replace(paths=paths))
+    found = [lane for lane in asked if lane.database == "sqlite"]
+    spared = [lane for lane in asked if lane.database == "postgresql"]
+    left = {lane.name: [path for path in lane.paths if path not in SPARED] for lane in spared}
+    waiting = [*left.pop("processes"), *NOT_SPARED]
+    others = [path for paths in left.values() for path in paths if not path.startswith("--")]
+    by_name = {lane.name: lane for lane in spared}
+    found.insert(2, by_name["processes"]._replace(paths=waiting))
+    found.insert(5, by_name["others"]._replace(paths=others))
     return found
 
 
