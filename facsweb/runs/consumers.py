@@ -46,10 +46,10 @@ _reading: WeakValueDictionary[Hashable, asyncio.Task[Seen]] = WeakValueDictionar
 @for_socket
 def _read(run_id: uuid.UUID, whole: bool) -> Seen:
     number = next(_numbers)
-    run = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first()
-    if run is None or not whole:
-        return Seen(run)
-    return Seen(run, json.dumps(progress.message(progress.snapshot(run))), number)
+    if not whole:
+        return Seen(AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first())
+    run, found = progress.read(run_id)
+    return Seen(None) if run is None or found is None else Seen(run, json.dumps(progress.message(found)), number)
 
 
 class RunConsumer(hearing.Hearing):

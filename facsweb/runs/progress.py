@@ -145,6 +145,23 @@ def snapshot(run: AnalysisRun) -> Snapshot:
     )
 
 
+def read(run_id: uuid.UUID) -> tuple[AnalysisRun | None, Snapshot | None]:
+    """The run, and what its page shows, both of one moment.
+
+    The snapshot asks several tables. A worker that takes the run between two of them would make it one of no
+    moment: waiting, and begun. So it is taken again where the run has changed its state meanwhile.
+    """
+    found = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id)
+    run, whole = found.first(), None
+    while run is not None:
+        whole = snapshot(run)
+        again = found.first()
+        if again is not None and again.state == run.state and again.attempt == run.attempt:
+            return run, whole
+        run = again
+    return None, None
+
+
 def message(content: Progress | Snapshot) -> dict[str, Any]:
     """Plain JSON values of a message."""
     return asdict(content)

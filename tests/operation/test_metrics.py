@@ -45,7 +45,7 @@ def test_nothing_is_there_for_who_has_no_token(client, db, settings):
 def test_requests_are_counted_by_page_and_never_by_path(scrape, client, participant, people, client_as):
     before = scrape()
     client_as("analyst").get(reverse("studies:list"))
-    client.get("/c/markersecret/")
+    client.get("/c/zebrasecret/")
     client.get("/no-such-page")
     after = scrape()
 
@@ -57,7 +57,7 @@ def test_requests_are_counted_by_page_and_never_by_path(scrape, client, particip
     assert more("facsweb_requests_total", "GET", "unknown", "404") == 1
     assert more("facsweb_request_seconds_count", "GET", "studies:list") == 1
     assert ("process_resident_memory_bytes",) in after
-    assert not [key for key in after if "marker" in "".join(key) or "/" in "".join(key[1:])]
+    assert not [key for key in after if "zebra" in "".join(key) or "/" in "".join(key[1:])]
 
 
 def test_installation_is_counted(scrape, participant, consent, people):

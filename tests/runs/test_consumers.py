@@ -159,6 +159,23 @@ async def test_what_was_read_earlier_is_not_said_after_what_was_read_later(run, 
     assert said == ["running"]
 
 
+def test_what_is_said_of_a_run_is_of_one_moment(run, monkeypatch):
+    """A worker takes it after its state was read, and before its log is."""
+    places = progress.places
+
+    def meanwhile(rows):
+        attempts.claim(run.pk, 1, "worker A")
+        return places(rows)
+
+    monkeypatch.setattr(progress, "places", meanwhile)
+    found, whole = progress.read(run.pk)
+    assert (found.state, whole.state, whole.log[-1]["text"]) == (
+        "running",
+        "running",
+        "Attempt 1 begun by worker worker A.",
+    )
+
+
 async def test_each_run_has_its_own_group(connect, run):
     socket = await connect("coder", run.pk)
     await socket.receive_json()
