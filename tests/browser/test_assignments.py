@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from facsweb.coding.models import Layer
 from facsweb.studies.models import Membership, Role
-from tests.browser.test_review import eventually, shown_us
+from tests.browser.test_review import stand
 from tests.conftest import PASSWORD
 from tests.factories import make_finished_run, make_recording
 
@@ -53,8 +53,7 @@ def test_a_plan_from_the_lead_to_the_submitted_coding(open_page, run, people, st
     layer = Layer.objects.get(owner=people["coder"], kind="coder")
     assert layer.state == "open"
     at = layer.spans[0][0] + 100_000
-    coder.evaluate("at => { document.getElementById('video').currentTime = at / 1e6; }", at)
-    eventually(lambda: abs(shown_us(coder) - at) < 50_000)  # what the buttons go by
+    stand(coder, at, near_us=50_000)
     coder.locator("#event-add").click()
     coder.locator("#submit-coding").click()  # waits until the event is stored
     coder.get_by_role("heading", name="Submit your coding").wait_for()

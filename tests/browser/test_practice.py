@@ -12,7 +12,7 @@ from facsweb.coding.models import Layer
 from facsweb.practice import services
 from facsweb.practice.models import Attempt
 from facsweb.studies.models import Membership
-from tests.browser.test_review import eventually, saved, shown_us
+from tests.browser.test_review import saved, stand
 from tests.factories import make_finished_run, make_recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,17 +30,12 @@ def segment(participant, consent, study, people):
     return services.add_segment(people["analyst"], layer, name="A smile", from_us=0, to_us=5_200_000)
 
 
-def seek(page, us):
-    page.evaluate("us => { document.getElementById('video').currentTime = us / 1e6; }", us + 1000)
-    eventually(lambda: shown_us(page) == us)
-
-
 def add(page, notation, from_us, to_us):
     """Mark a range and type what it is."""
     page.keyboard.press("Escape")
-    seek(page, from_us)
+    stand(page, from_us)
     page.keyboard.press("i")
-    seek(page, to_us)
+    stand(page, to_us)
     page.keyboard.press("o")
     page.keyboard.press("/")
     page.keyboard.type(notation)

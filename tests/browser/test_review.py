@@ -60,6 +60,23 @@ def shown_us(page) -> int:
     return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1e6)
 
 
+#: The page goes to where it begins once the video is there; a jump past its clock before that would be taken back.
+JUMP = """us => { const video = document.getElementById("video");
+  if (video.readyState > 0 && !video.seeking) video.currentTime = us / 1e6; }"""
+
+
+def stand(page, us, near_us=0):
+    """Show the frame that comes on screen at a time."""
+
+    def there():
+        if abs(shown_us(page) - us) <= near_us:
+            return True
+        page.evaluate(JUMP, us + 1000)
+        return False
+
+    eventually(there)
+
+
 def eventually(check, patience_s=60.0):
     deadline = time.monotonic() + patience_s
     while not (value := check()):
