@@ -48,8 +48,8 @@ def _read(run_id: uuid.UUID, whole: bool) -> Seen:
     number = next(_numbers)
     if not whole:
         return Seen(AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id).first())
-    run, found = progress.read(run_id)
-    return Seen(None) if run is None or found is None else Seen(run, json.dumps(progress.message(found)), number)
+    found = progress.read(run_id)
+    return Seen(found[0], json.dumps(progress.message(found[1])), number) if found else Seen(None)
 
 
 class RunConsumer(hearing.Hearing):

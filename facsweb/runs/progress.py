@@ -145,21 +145,18 @@ def snapshot(run: AnalysisRun) -> Snapshot:
     )
 
 
-def read(run_id: uuid.UUID) -> tuple[AnalysisRun | None, Snapshot | None]:
-    """The run, and what its page shows, both of one moment.
+def read(run_id: uuid.UUID) -> tuple[AnalysisRun, Snapshot] | None:
+    """The run, and what its page shows, both of one moment; None where there is no such run.
 
     The snapshot asks several tables. A worker that takes the run between two of them would make it one of no
     moment: waiting, and begun. So it is taken again where the run has changed its state meanwhile.
     """
-    found = AnalysisRun.objects.select_related("recording__participant__study").filter(pk=run_id)
-    run, whole = found.first(), None
-    while run is not None:
+    found = AnalysisRun.objects.filter(pk=run_id)
+    while run := found.select_related("recording__participant__study").first():
         whole = snapshot(run)
-        again = found.first()
-        if again is not None and again.state == run.state and again.attempt == run.attempt:
+        if found.values_list("state", "attempt").first() == (run.state, run.attempt):
             return run, whole
-        run = again
-    return None, None
+    return None
 
 
 def message(content: Progress | Snapshot) -> dict[str, Any]:

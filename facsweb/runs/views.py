@@ -89,8 +89,11 @@ def _context(request: HttpRequest, run: AnalysisRun) -> dict[str, Any]:
 @never_cache
 def snapshot(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the socket would send, for pages that have none."""
-    run = access.get(request, AnalysisRun, pk)
-    return JsonResponse(progress.message(progress.snapshot(run)))
+    access.get(request, AnalysisRun, pk)
+    found = progress.read(pk)
+    if found is None:  # destroyed a moment ago
+        raise Http404
+    return JsonResponse(progress.message(found[1]))
 
 
 @require_GET
